@@ -1,0 +1,167 @@
+"""What differs between installations, read from the environment and checked."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from newsletter.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parent
+SHORTEST_KEY = 32
+"""Characters of the shortest SECRET_KEY that production accepts."""
+
+MAX_BODY = 2 * 1024 * 1024
+"""Bytes of the largest request body that is read at all."""
+
+
+def settings(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return Flask's configuration; raise ConfigurationError with what to change.
+
+    An https PUBLIC_URL means production, which does not start with a weak key
+    or without a mail server.
+    """
+    port = _number(environ, "PORT", 8000)
+    public_url = environ.get("PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/")
+    parts = urlsplit(public_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        raise ConfigurationError(
+            "PUBLIC_URL must be the address of this installation without a path, "
+            "like https://news.example.org."
+        )
+    is_production = parts.scheme == "https"
+    instance = Path(environ.get("INSTANCE_PATH", ROOT / "instance")).resolve()
+    secret_key = _secret_key(environ, instance, is_production=is_production)
+    fallbacks = [key for key in environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key]
+    return {
+        "PUBLIC_URL": public_url,
+        "PUBLIC_HOST": parts.hostname,
+        "PORT": port,
+        "IS_PRODUCTION": is_production,
+        "INSTANCE_PATH": instance,
+        "MIGRATIONS_PATH": ROOT / "migrations",
+        "SECRET_KEY": secret_key,
+        "SECRET_KEY_FALLBACKS": fallbacks,
+        # Derived from the oldest key, so that suppressions outlive a change of keys.
+        "SUPPRESSION_KEY": environ.get("SUPPRESSION_KEY")
+        or f"suppression\n{(fallbacks or [secret_key])[-1]}",
+        "TRUSTED_PROXIES": _networks(environ),
+        **_database(environ, instance),
+        **_mail(environ, port, is_production=is_production),
+        **_web(is_production=is_production),
+    }
+
+
+def _database(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
+    url = environ.get("DATABASE_URL") or f"sqlite:///{instance / 'newsletter.sqlite3'}"
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            url = "postgresql+psycopg://" + url.removeprefix(prefix)
+    synchronous = environ.get("SQLITE_SYNCHRONOUS", "FULL").upper()
+    if synchronous not in ("FULL", "NORMAL"):
+        raise ConfigurationError("SQLITE_SYNCHRONOUS must be FULL or NORMAL.")
+    return {"SQLALCHEMY_DATABASE_URI": url, "SQLITE_SYNCHRONOUS": synchronous}
+
+
+def _mail(environ: Mapping[str, str], port: int, *, is_production: bool) -> dict[str, Any]:
+    server = environ.get("MAIL_SERVER", "")
+    if is_production and not server:
+        raise ConfigurationError(
+            "Set MAIL_SERVER: PUBLIC_URL is https, so this is a production installation, "
+            "and there is no relay to give its mail to."
+        )
+    use_tls = _flag(environ, "MAIL_USE_TLS")
+    use_ssl = _flag(environ, "MAIL_USE_SSL")
+    if use_tls and use_ssl:
+        raise ConfigurationError("Set MAIL_USE_TLS (STARTTLS) or MAIL_USE_SSL, not both.")
+    if environ.get("MAIL_USERNAME") and not (use_tls or use_ssl):
+        raise ConfigurationError(
+            "MAIL_USERNAME is set without MAIL_USE_TLS or MAIL_USE_SSL: "
+            "the password would cross the network in the clear."
+        )
+    default_port = 465 if use_ssl else 587 if use_tls else 25
+    return {
+        "USES_MAILBOX": not server,
+        "MAIL_SERVER": server or "127.0.0.1",
+        "MAIL_PORT": _number(environ, "MAIL_PORT", default_port) if server else port + 1,
+        "MAIL_USERNAME": environ.get("MAIL_USERNAME") or None,
+        "MAIL_PASSWORD": environ.get("MAIL_PASSWORD") or None,
+        "MAIL_USE_TLS": use_tls,
+        "MAIL_USE_SSL": use_ssl,
+        "MAIL_CONNECTIONS": _number(environ, "MAIL_CONNECTIONS", 4),
+    }
+
+
+def _web(*, is_production: bool) -> dict[str, Any]:
+    return {
+        "MAX_CONTENT_LENGTH": MAX_BODY,
+        "MAX_FORM_MEMORY_SIZE": MAX_BODY,
+        "SESSION_COOKIE_NAME": "desk",
+        # Readers never get this cookie: it exists below the desk only.
+        "SESSION_COOKIE_PATH": "/desk",
+        "SESSION_COOKIE_SECURE": is_production,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+    }
+
+
+def _secret_key(environ: Mapping[str, str], instance: Path, *, is_production: bool) -> str:
+    key = environ.get("SECRET_KEY", "")
+    if is_production and len(key) < SHORTEST_KEY:
+        raise ConfigurationError(
+            f"Set SECRET_KEY to at least {SHORTEST_KEY} random characters: PUBLIC_URL is https, "
+            "so this is a production installation, and every link is signed with this key."
+        )
+    return key or _development_key(instance)
+
+
+def _development_key(instance: Path) -> str:
+    """Return the key kept in the instance folder, made at the first start."""
+    path = instance / "development-key"
+    if not path.exists():
+        instance.mkdir(parents=True, exist_ok=True)
+        draft = instance / f".development-key-{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48), encoding="ascii")
+        try:
+            # Of two processes that start at once, one wins and both read its key.
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text(encoding="ascii")
+
+
+def _networks(environ: Mapping[str, str]) -> list[Any]:
+    try:
+        return [
+            ip_network(part.strip())
+            for part in environ.get("TRUSTED_PROXIES", "").split(",")
+            if part.strip()
+        ]
+    except ValueError as exc:
+        raise ConfigurationError(
+            f"TRUSTED_PROXIES must be networks with commas between them, like 10.0.0.0/8: {exc}."
+        ) from exc
+
+
+def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ConfigurationError(f"{name} must be a number from 1 to 65535, not “{text}”.")
+    return int(text)
+
+
+def _flag(environ: Mapping[str, str], name: str) -> bool:
+    text = environ.get(name, "").strip().lower()
+    if text in ("", "0", "false", "no", "off"):
+        return False
+    if text in ("1", "true", "yes", "on"):
+        return True
+    raise ConfigurationError(f"{name} must be true or false, not “{text}”.")

@@ -1,0 +1,73 @@
+"""Editors, their roles, and the links by which they first sign in."""
+
+import enum
+import secrets
+from datetime import datetime
+
+import sqlalchemy as sa
+from flask_security.core import RoleMixin, UserMixin
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from newsletter.extensions import Base
+
+
+class RoleName(enum.StrEnum):
+    """What an editor may do: write; write and send; all of it and manage editors and lists."""
+
+    AUTHOR = "author"
+    EDITOR = "editor"
+    ADMIN = "admin"
+
+
+editor_role = sa.Table(
+    "editor_role",
+    Base.metadata,
+    sa.Column("editor_id", sa.ForeignKey("editor.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("role_id", sa.ForeignKey("role.id"), primary_key=True, index=True),
+)
+
+
+class Role(Base, RoleMixin):
+    """One of the three roles, as Flask-Security wants it: a row."""
+
+    __tablename__ = "role"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(20), unique=True)
+
+
+class Editor(Base, UserMixin):
+    """A person who may sign in to the desk.
+
+    The names `email`, `password`, `active`, `fs_uniquifier` and `roles` are Flask-Security's.
+    """
+
+    __tablename__ = "editor"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(sa.String(254), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(120), default="")
+    # NULL until the first sign-in by a one-time link.
+    password: Mapped[str | None] = mapped_column(sa.String(255))
+    active: Mapped[bool] = mapped_column(default=True)
+    # Part of every session: a new one ends them all.
+    fs_uniquifier: Mapped[str] = mapped_column(
+        sa.String(64), unique=True, default=lambda: secrets.token_hex(16)
+    )
+    zone: Mapped[str] = mapped_column(sa.String(60), default="UTC")
+    created_at: Mapped[datetime]
+
+    roles: Mapped[list[Role]] = relationship(secondary=editor_role)  # type: ignore[assignment]  # list[Role] is one
+
+
+class SignInLink(Base):
+    """One mailed or printed sign-in link; it works once."""
+
+    __tablename__ = "sign_in_link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    editor_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("editor.id", ondelete="CASCADE"), index=True
+    )
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

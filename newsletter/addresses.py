@@ -1,0 +1,88 @@
+"""Mail addresses: check, bring into one form, hide in logs."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+from newsletter.errors import InvalidAddress
+
+MAX_OCTETS = 254
+"""The longest address that fits a mail transaction (RFC 5321 section 4.5.3.1.3)."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """One checked address.
+
+    `spelling` is what mail is sent to; `canonical` is the same for every
+    spelling that reaches the same person, and is what the database keeps unique.
+    """
+
+    spelling: str
+    canonical: str
+
+
+def parse(text: str) -> Address:
+    """Return the address that `text` is; raise InvalidAddress with a reason.
+
+    Only a bare address is taken: names, angle brackets, several addresses,
+    quoted local parts and address literals are refused (STANDARDS XI01-XI07, M14).
+    Nothing is looked up in the DNS.
+    """
+    bare = text.strip(" \t\u00a0")
+    if not bare:
+        raise InvalidAddress("Enter your e-mail address, like name@example.org.")
+    if any(unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in bare):
+        raise InvalidAddress(
+            "This address contains characters that cannot be seen. Type it again by hand."
+        )
+    if len(bare) > 4 * MAX_OCTETS:
+        raise InvalidAddress(f"An e-mail address has at most {MAX_OCTETS} characters.")
+    try:
+        checked = validate_email(
+            bare,
+            check_deliverability=False,
+            allow_quoted_local=False,
+            allow_domain_literal=False,
+            strict=True,
+            # Lets the reserved name `.test` through: installations are tried out with it.
+            test_environment=True,
+        )
+    except EmailNotValidError as exc:
+        raise InvalidAddress(_reason(bare)) from exc
+    local = unicodedata.normalize("NFC", checked.local_part)
+    return Address(
+        spelling=f"{local}@{checked.domain}",
+        canonical=f"{_lower_ascii(local)}@{checked.ascii_domain.lower()}",
+    )
+
+
+def for_transport(spelling: str) -> str:
+    """Return the address with its domain as an A-label by IDNA 2008 (RFC 5891, STANDARDS M13)."""
+    if spelling.isascii():
+        return spelling
+    local, _, _ = spelling.rpartition("@")
+    checked = validate_email(spelling, check_deliverability=False, test_environment=True)
+    return f"{local}@{checked.ascii_domain}"
+
+
+def hide(address: str) -> str:
+    """Return the address as logs and pages may show it: `a…@e….org`."""
+    local, _, domain = address.rpartition("@")
+    name, dot, ending = domain.rpartition(".")
+    if not local or not name:
+        return "…"
+    return f"{local[0]}…@{name[0]}…{dot}{ending}"
+
+
+def _reason(bare: str) -> str:
+    if any(mark in bare for mark in "<>,;\"'()") or " " in bare:
+        return "Enter the address alone, like name@example.org, with nothing before or after it."
+    if bare.count("@") != 1:
+        return "An e-mail address has one @ in it, like name@example.org."
+    return f"“{bare[:80]}” is not an address that mail can reach. Look for a typing mistake."
+
+
+def _lower_ascii(text: str) -> str:
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)

@@ -1,0 +1,69 @@
+"""Every way things go wrong, one class and one sentence each.
+
+`str(error)` is the sentence a person reads: what is wrong and what to do.
+The doors translate the five families into status codes and exit codes.
+"""
+
+
+class NewsletterError(Exception):
+    """The root of everything that a person can be told."""
+
+
+class InvalidInput(NewsletterError):
+    """Something that was typed cannot be used; `field` names the place."""
+
+    field: str | None = None
+
+    def __init__(self, sentence: str, *, field: str | None = None) -> None:
+        super().__init__(sentence)
+        if field is not None:
+            self.field = field
+
+
+class NotFound(NewsletterError):
+    """Something was named that does not exist."""
+
+
+class Refused(NewsletterError):
+    """The state of things does not allow the step, whoever asks."""
+
+
+class TooOften(NewsletterError):
+    """Asked more often than is allowed; `retry_after` is in seconds."""
+
+    def __init__(self, sentence: str, *, retry_after: int) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
+class DeadLink(NewsletterError):
+    """A link is forged, damaged, used up, overtaken or too old.
+
+    One class for all five, so that no answer tells them apart (STANDARDS XB01, L08).
+    """
+
+    def __init__(self) -> None:
+        super().__init__("This link does not work any more, or part of it is missing.")
+
+
+class ConfigurationError(NewsletterError):
+    """The environment asks for something that cannot run."""
+
+
+class InvalidAddress(InvalidInput):
+    """An e-mail address that no mail can go to."""
+
+    field = "address"
+
+
+class StaleVersion(Refused):
+    """Somebody saved newer text meanwhile; nothing was overwritten."""
+
+    def __init__(self, *, yours: int, theirs: int) -> None:
+        super().__init__(
+            f"Somebody else saved this issue while you were writing: you started from version "
+            f"{yours}, it is now version {theirs}. Nothing was overwritten. Compare the two, "
+            f"then save again."
+        )
+        self.yours = yours
+        self.theirs = theirs

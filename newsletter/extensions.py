@@ -1,0 +1,149 @@
+"""The Flask extensions, unbound, and how the database keeps its values.
+
+Enums are stored by value, times as aware UTC, constraints have stable names.
+On SQLite every transaction takes the write lock when it begins, unless the
+door said that it only reads: a transaction that reads first and writes later
+would fail with SQLITE_BUSY whenever somebody else wrote in between.
+"""
+
+import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.types import TypeDecorator
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+BUSY_TIMEOUT = 10_000
+"""Milliseconds a SQLite writer waits for another writer."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC instant; naive values are refused, because they hide a zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Return what the driver stores: UTC, without a zone where it has no such type."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive time {value!r}: say which zone it is in")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Return the instant as aware UTC, whatever the driver gave."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+ENUM_BY_VALUE = sa.Enum(
+    enum.StrEnum,
+    values_callable=lambda members: [member.value for member in members],
+    native_enum=False,
+    create_constraint=True,
+    validate_strings=True,
+    length=20,
+)
+"""How every StrEnum is kept: its value, guarded by a CHECK."""
+
+BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""The key type of tables that grow with every message."""
+
+
+class Base(DeclarativeBase):
+    """The parent of every table."""
+
+    registry = registry(
+        metadata=sa.MetaData(naming_convention=NAMING_CONVENTION),
+        type_annotation_map={
+            datetime: UtcDateTime,
+            dict[str, Any]: sa.JSON,
+            enum.StrEnum: ENUM_BY_VALUE,
+        },
+    )
+    # Never hand the number of a deleted row to a new one: links are kept for years.
+    __table_args__: Any = {"sqlite_autoincrement": True}
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+migrate = Migrate(render_as_batch=True, compare_type=True)
+
+_reading: ContextVar[bool] = ContextVar("reading", default=False)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Mark the transactions begun inside as read-only; the database refuses writes in them."""
+    mark = _reading.set(True)
+    try:
+        yield
+    finally:
+        _reading.reset(mark)
+
+
+def insert(model: type[Base]) -> "sqlite.Insert | postgresql.Insert":
+    """Return an INSERT that can say ON CONFLICT, in the dialect at hand."""
+    if db.engine.dialect.name == "sqlite":
+        return sqlite.insert(model)
+    return postgresql.insert(model)
+
+
+def rows_changed(result: sa.Result[Any]) -> int:
+    """Return how many rows an UPDATE or DELETE touched."""
+    return int(result.rowcount) if isinstance(result, sa.CursorResult) else 0
+
+
+def init_app(app: Flask) -> None:
+    """Bind the extensions to `app` and prepare its database connections."""
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(app.config["MIGRATIONS_PATH"]))
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            _prepare_sqlite(db.engine, synchronous=app.config["SQLITE_SYNCHRONOUS"])
+        else:
+            event.listen(db.engine, "begin", _begin_postgresql)
+
+
+def _prepare_sqlite(engine: sa.Engine, *, synchronous: str) -> None:
+    def connect(connection: Any, record: Any) -> None:
+        # The driver must not open transactions by itself: `_begin_sqlite` does.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute(f"PRAGMA synchronous = {synchronous}")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "begin", _begin_sqlite)
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    only_reads = _reading.get()
+    connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if only_reads else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+
+
+def _begin_postgresql(connection: sa.Connection) -> None:
+    if _reading.get():
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")

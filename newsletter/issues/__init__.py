@@ -1,0 +1,1 @@
+"""What is composed and sent: writing it, checking it, rendering it, moving it along."""

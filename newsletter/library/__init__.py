@@ -1,0 +1,1 @@
+"""What is published: news, guidance, tools, events, publications, and their topics."""

@@ -1,0 +1,84 @@
+"""Every public link: its path, its purpose (which is its salt) and its lifetime."""
+
+import hashlib
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import current_app
+from itsdangerous import BadSignature, Signer, TimestampSigner
+
+from newsletter.errors import DeadLink
+
+TOKEN_LETTERS = frozenset(string.ascii_letters + string.digits + "-_.")
+"""All that a token is made of; anything else in one is damage or forgery."""
+
+
+class _DatedSigner(TimestampSigner):
+    """A TimestampSigner that is told the time instead of asking for it."""
+
+    def __init__(self, keys: Sequence[str], salt: str, *, now: datetime) -> None:
+        super().__init__(list(keys), salt=salt, key_derivation="hmac", digest_method=hashlib.sha256)
+        self._now = int(now.timestamp())
+
+    def get_timestamp(self) -> int:
+        return self._now
+
+
+@dataclass(frozen=True)
+class Link:
+    """One kind of link; a token made for one kind never opens another (STANDARDS XB02)."""
+
+    purpose: str
+    path: str
+    lifetime: timedelta | None = None
+
+    def url(self, payload: str, *, now: datetime) -> str:
+        """Return the absolute address that carries `payload`, signed."""
+        return public_url(self.path.format(token=self.token(payload, now=now)))
+
+    def token(self, payload: str, *, now: datetime) -> str:
+        """Return `payload` signed for this purpose, dated if the link has a lifetime."""
+        return self._signer(now).sign(payload).decode()
+
+    def read(self, token: str, *, now: datetime) -> str:
+        """Return the payload; raise DeadLink if the token is not ours, altered or too old."""
+        # A base64 decoder forgives strange letters and spare bits; we do not (XB01).
+        if not set(token) <= TOKEN_LETTERS or not _is_canonical(token.rpartition(".")[2]):
+            raise DeadLink
+        try:
+            signer = self._signer(now)
+            if isinstance(signer, TimestampSigner):
+                lifetime = int(self.lifetime.total_seconds()) if self.lifetime else None
+                return signer.unsign(token, max_age=lifetime).decode()
+            return signer.unsign(token).decode()
+        except (BadSignature, UnicodeDecodeError) as exc:
+            raise DeadLink from exc
+
+    def _signer(self, now: datetime) -> Signer:
+        keys = signing_keys()
+        if self.lifetime is not None:
+            return _DatedSigner(keys, self.purpose, now=now)
+        return Signer(keys, salt=self.purpose, key_derivation="hmac", digest_method=hashlib.sha256)
+
+
+def signing_keys() -> list[str]:
+    """Return all keys, oldest first, as itsdangerous wants them: the last one signs."""
+    return [*reversed(current_app.config["SECRET_KEY_FALLBACKS"]), current_app.config["SECRET_KEY"]]
+
+
+def public_url(path: str) -> str:
+    """Return the absolute address of `path`, always under PUBLIC_URL (STANDARDS XD08)."""
+    return f"{current_app.config['PUBLIC_URL']}{path}"
+
+
+def _is_canonical(signature: str) -> bool:
+    """Tell whether the last letter of a 32-byte signature has its two spare bits at zero."""
+    return len(signature) == 43 and signature[-1] in "AEIMQUYcgkosw048"
+
+
+CONFIRM = Link("confirm", "/confirm/{token}", timedelta(days=7))
+UNSUBSCRIBE = Link("unsubscribe", "/unsubscribe/{token}")
+PREFERENCES = Link("preferences", "/preferences/{token}")
+SIGN_IN = Link("sign-in", "/desk/sign-in/{token}", timedelta(hours=24))

@@ -1,0 +1,156 @@
+"""What the doors share: safe methods that cannot write, headers, who asks, error pages."""
+
+import ipaddress
+from contextlib import ExitStack
+from http import HTTPStatus
+
+from flask import Flask, Response, current_app, g, render_template, request
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from newsletter import errors, extensions
+from newsletter.extensions import db
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+PAGE_POLICY = {
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "script-src": "'self'",
+    "connect-src": "'self'",
+    "img-src": "'self'",
+    "form-action": "'self'",
+    "frame-src": "'none'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+"""The content security policy of every page: nothing inline, nothing from elsewhere."""
+
+FRAME_POLICY = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+    "img-src 'self' https:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+)
+"""The policy of a framed message: its own styles, no scripts, no forms, no origin."""
+
+STATUS: dict[type[errors.NewsletterError], HTTPStatus] = {
+    errors.DeadLink: HTTPStatus.NOT_FOUND,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.Refused: HTTPStatus.CONFLICT,
+    errors.TooOften: HTTPStatus.TOO_MANY_REQUESTS,
+}
+"""Which status code tells a browser about which family of errors."""
+
+SENTENCES = {
+    400: "The request could not be read. Go back and try again.",
+    403: "You are not allowed to do this. Somebody with more rights can.",
+    404: "There is no such page. Look at the address, or begin at the start page.",
+    405: "This address does not take that kind of request.",
+    413: "This is too large to be taken: a request may have at most 2 MB.",
+    415: "This address does not take that kind of content.",
+    500: "Something went wrong on our side, and it has been noted. Nothing of yours was lost; "
+    "try again in a minute.",
+}
+"""What a page says about a status code that no error of ours explains."""
+
+
+def init_app(app: Flask) -> None:
+    """Give every door of `app` its guards, headers and error pages."""
+    app.before_request(_begin)
+    app.teardown_request(_end)
+    app.after_request(_add_headers)
+    app.register_error_handler(errors.NewsletterError, _show_error)
+    app.register_error_handler(HTTPException, _show_http_error)
+
+
+def policy(**changes: str) -> str:
+    """Return the page policy with some directives changed, as in `policy(frame_src="'self'")`."""
+    directives = PAGE_POLICY | {name.replace("_", "-"): value for name, value in changes.items()}
+    return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+def client_ip() -> str:
+    """Return the address of who asks, believing forwarding headers of trusted proxies only.
+
+    Empty where the server gave no address that can be read (STANDARDS C02).
+    """
+    from_right = [request.remote_addr or "", *reversed(_forwarded_for())]
+    for text in from_right:
+        try:
+            peer = ipaddress.ip_address(text)
+        except ValueError:
+            return ""
+        if not any(peer in network for network in _trusted()):
+            return str(peer)
+    return from_right[-1]
+
+
+def client_network() -> str:
+    """Return the /24 or /48 network of who asks: what sign-ups are limited by."""
+    ip = client_ip()
+    if not ip:
+        return "unknown"
+    prefix = 24 if ipaddress.ip_address(ip).version == 4 else 48
+    return str(ipaddress.ip_network(f"{ip}/{prefix}", strict=False))
+
+
+def _forwarded_for() -> list[str]:
+    hops = ",".join(request.headers.getlist("X-Forwarded-For")).split(",")
+    return [hop.strip() for hop in hops if hop.strip()]
+
+
+def _trusted() -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network]
+    networks = current_app.config["TRUSTED_PROXIES"]
+    return networks
+
+
+def _begin() -> None:
+    g.guards = ExitStack()
+    if request.method in SAFE_METHODS:
+        # The database itself refuses to write for a GET (STANDARDS L05, XB16).
+        g.guards.enter_context(extensions.reading())
+
+
+def _end(error: BaseException | None) -> None:
+    guards: ExitStack | None = g.pop("guards", None)
+    if guards is not None:
+        guards.close()
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", policy())
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("Permissions-Policy", "interest-cohort=()")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if request.endpoint != "static":
+        headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _show_error(error: errors.NewsletterError) -> tuple[str, int, dict[str, str]]:
+    db.session.rollback()
+    status = next(code for family, code in STATUS.items() if isinstance(error, family))
+    headers = {}
+    if isinstance(error, errors.TooOften):
+        headers["Retry-After"] = str(error.retry_after)
+    page = render_template("errors/error.html", status=status, sentence=str(error), error=error)
+    return page, status, headers
+
+
+def _show_http_error(error: HTTPException) -> Response | tuple[str, int]:
+    db.session.rollback()
+    code = error.code or 500
+    if code < 400:
+        return error.get_response()  # type: ignore[return-value]  # a redirect is an answer
+    if isinstance(error, InternalServerError):
+        code = 500
+    sentence = SENTENCES.get(code) or error.description or "This did not work."
+    page = render_template(
+        "errors/error.html", status=HTTPStatus(code), sentence=sentence, error=None
+    )
+    response = Response(page, status=code)
+    if error.get_response().headers.get("Allow"):
+        response.headers["Allow"] = error.get_response().headers["Allow"]
+    return response

@@ -1,0 +1,63 @@
+"""What every test may use: a clean installation, the time, the people."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import flask_migrate
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from newsletter import create_app
+from newsletter.extensions import db
+
+NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
+"""A Monday morning; tests pass it where the product would ask the clock."""
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database made by the migrations once, to be copied for every test."""
+    folder = tmp_path_factory.mktemp("template")
+    app = create_app({**settings(folder)})
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.session.remove()
+        db.engine.dispose()
+    return folder / "test.sqlite3"
+
+
+def settings(folder: Path) -> dict[str, object]:
+    """The configuration of a test installation whose files live in `folder`."""
+    return {
+        "TESTING": True,
+        "INSTANCE_PATH": folder,
+        "SQLALCHEMY_DATABASE_URI": f"sqlite:///{folder / 'test.sqlite3'}",
+        "SQLITE_SYNCHRONOUS": "NORMAL",
+        "SECRET_KEY": "a key for tests that is long enough to be taken",
+        "SECRET_KEY_FALLBACKS": [],
+        "SUPPRESSION_KEY": "a key for suppressions",
+        "PUBLIC_URL": "https://news.example.org",
+        "PUBLIC_HOST": "news.example.org",
+        "IS_PRODUCTION": True,
+        "USES_MAILBOX": False,
+    }
+
+
+@pytest.fixture
+def app(migrated_database: Path, tmp_path: Path) -> Iterator[Flask]:
+    """An application on a fresh, migrated SQLite database, with its context pushed."""
+    shutil.copy(migrated_database, tmp_path / "test.sqlite3")
+    app = create_app(settings(tmp_path))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without scripts, on the test installation."""
+    return app.test_client()

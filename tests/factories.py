@@ -1,0 +1,124 @@
+"""Plain functions that make rows; only the fact that matters is passed in."""
+
+from datetime import date, datetime
+from typing import Any
+
+from newsletter.extensions import db
+from newsletter.library.models import Item, ItemKind, Topic
+from newsletter.subscriptions.models import (
+    MailingList,
+    Source,
+    Subscriber,
+    Subscription,
+    SubscriptionInterval,
+    SubscriptionState,
+)
+from newsletter.subscriptions.suppression import address_hmac
+from tests.conftest import NOW
+
+
+def make_topic(slug: str = "mms", name: str = "") -> Topic:
+    """A topic."""
+    return _add(Topic(slug=slug, name=name or slug.upper()))
+
+
+def make_list(
+    slug: str = "news",
+    *,
+    name: str = "Stay Informed",
+    is_public: bool = True,
+    topics: tuple[Topic, ...] = (),
+    postal_address: str = "1 Example Street, 10115 Sample Town",
+) -> MailingList:
+    """A public mailing list."""
+    return _add(
+        MailingList(
+            slug=slug,
+            name=name,
+            is_public=is_public,
+            postal_address=postal_address,
+            topics=list(topics),
+            created_at=NOW,
+        )
+    )
+
+
+def make_subscriber(
+    address: str = "ada@example.org", *, name: str = "Ada", language: str = "en"
+) -> Subscriber:
+    """A subscriber with no subscription."""
+    return _add(
+        Subscriber(
+            address=address,
+            canonical=address.lower(),
+            address_hmac=address_hmac(address.lower()),
+            name=name,
+            language=language,
+            attributes={},
+            created_at=NOW,
+        )
+    )
+
+
+def make_subscription(
+    mailing_list: MailingList,
+    address: str = "ada@example.org",
+    *,
+    name: str = "Ada",
+    language: str = "en",
+    state: SubscriptionState = SubscriptionState.CONFIRMED,
+    topics: tuple[Topic, ...] = (),
+    at: datetime = NOW,
+) -> Subscription:
+    """A subscriber on a list, confirmed unless told otherwise."""
+    subscription = _add(
+        Subscription(
+            subscriber=make_subscriber(address, name=name, language=language),
+            mailing_list=mailing_list,
+            state=state,
+            topics=list(topics),
+            requested_at=at,
+        )
+    )
+    if state is not SubscriptionState.PENDING:
+        interval = SubscriptionInterval(
+            subscription_id=subscription.id, source=Source.FORM, started_at=at
+        )
+        if state is SubscriptionState.UNSUBSCRIBED:
+            interval.ended_at = at
+        _add(interval)
+    return subscription
+
+
+def make_item(
+    slug: str = "guidance-on-mms",
+    *,
+    title: str = "Guidance on MMS",
+    kind: ItemKind = ItemKind.GUIDANCE,
+    topics: tuple[Topic, ...] = (),
+    published_on: date = date(2025, 1, 20),
+    region: str = "",
+) -> Item:
+    """A library item."""
+    return _add(
+        Item(
+            slug=slug,
+            kind=kind,
+            title=title,
+            summary=f"What {title} says, in one sentence.",
+            body="",
+            url=f"https://example.org/{slug}",
+            published_on=published_on,
+            region=region,
+            language="en",
+            topics=list(topics),
+            created_at=NOW,
+            updated_at=NOW,
+        )
+    )
+
+
+def _add(row: Any) -> Any:
+    db.session.add(row)
+    db.session.flush()
+    return row
