@@ -16,9 +16,9 @@ def render_item(kind: str, item: Any, autogen_context: Any) -> str | bool:
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, Enum):
-        # The CHECK is written as a constraint of its own by hand where it is wanted.
         values = ", ".join(repr(value) for value in item.enums)
-        return f"sa.Enum({values}, name={item.name!r}, native_enum=False, create_constraint=True, length=20)"
+        how = "native_enum=False, create_constraint=True, length=20"
+        return f"sa.Enum({values}, name={item.name!r}, {how})"
     return False
 
 
