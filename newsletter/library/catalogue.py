@@ -1,0 +1,282 @@
+"""What is published: items and their topics; adding, changing, withdrawing and finding them."""
+
+import itertools
+import math
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypedDict, Unpack
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
+
+from newsletter.errors import InvalidInput, NotFound
+from newsletter.extensions import db
+from newsletter.library import facts
+from newsletter.library.models import Item, ItemKind, Topic
+
+PAGE_SIZE = 20
+"""Items on one page of a search."""
+
+LONGEST_SEARCH = 200
+"""Characters of a search that are looked at; beyond them nobody types, machines do."""
+
+ROOM_FOR_NUMBER = 6
+"""Characters kept free at the end of a numbered slug, as in -12345."""
+
+
+class ItemFacts(TypedDict, total=False):
+    """What is known about an item, as it was typed; an item has a `url` or a `body`, or both."""
+
+    kind: str
+    title: str
+    summary: str
+    url: str
+    body: str
+    published_on: date | None
+    topics: Sequence[Topic]
+    region: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a search; `number` counts from 1, `total` counts the items on all pages."""
+
+    items: Sequence[Item]
+    number: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; an empty search has one."""
+        return max(1, math.ceil(self.total / PAGE_SIZE))
+
+
+def add_item(*, slug: str | None = None, now: datetime, **typed: Unpack[ItemFacts]) -> Item:
+    """Add an item and return it, flushed; raise InvalidInput, whose `field` names the fact.
+
+    Without a slug the title makes one; if it is taken, -2, -3 and so on follow.
+    Left out, the date is today (UTC), the language English, all else empty.
+    """
+    known: ItemFacts = {"language": "en", "published_on": now.date()}
+    item = _fill(Item(created_at=now), {**known, **typed}, now=now)
+    if slug is None:
+        return _insert_with_a_free_slug(item)
+    item.slug = facts.slug(slug)
+    if not _insert(item):
+        raise InvalidInput(f"The slug “{slug}” is taken. Choose another.", field="slug")
+    return item
+
+
+def change_item(item: Item, *, now: datetime, **typed: Unpack[ItemFacts]) -> Item:
+    """Change the facts that are given, check them as `add_item` does, and return the item.
+
+    The slug stays as it is, whatever the title becomes: mailed links contain it.
+    """
+    known: ItemFacts = {
+        "kind": item.kind,
+        "title": item.title,
+        "summary": item.summary,
+        "url": item.url,
+        "body": item.body,
+        "published_on": item.published_on,
+        "topics": item.topics,
+        "region": item.region,
+        "language": item.language,
+    }
+    _fill(item, {**known, **typed}, now=now)
+    db.session.flush()
+    return item
+
+
+def withdraw_item(item: Item, *, now: datetime) -> None:
+    """Take the item out of the lists; its page stays and says so. Twice changes nothing."""
+    if item.withdrawn_at is None:
+        item.withdrawn_at = item.updated_at = now
+        db.session.flush()
+
+
+def restore_item(item: Item, *, now: datetime) -> None:
+    """Put a withdrawn item back into the lists."""
+    if item.withdrawn_at is not None:
+        item.withdrawn_at = None
+        item.updated_at = now
+        db.session.flush()
+
+
+def find_item(slug: str) -> Item:
+    """Return the item, withdrawn or not, with its topics; raise NotFound for an unknown slug."""
+    return find_items([slug])[0]
+
+
+def find_items(slugs: Sequence[str]) -> list[Item]:
+    """Return the items in the order of their slugs; raise NotFound naming an unknown one."""
+    possible = [slug for slug in slugs if facts.is_slug(slug)]
+    found = {
+        item.slug: item for item in db.session.scalars(_select().where(Item.slug.in_(possible)))
+    }
+    for slug in slugs:
+        if slug not in found:
+            raise NotFound(f"There is no item “{slug[: facts.LONGEST_SLUG]}” in the library.")
+    return [found[slug] for slug in slugs]
+
+
+def search_items(
+    *,
+    kind: str = "",
+    topic: str = "",
+    region: str = "",
+    text: str = "",
+    with_withdrawn: bool = False,
+    page: int = 1,
+) -> Page:
+    """Return one page of the items that fit every filter, the newest first.
+
+    An empty filter lets everything through; `topic` is a slug. Every word of
+    `text` must stand in the title, summary or body, in any case. A value that
+    nothing has finds nothing, and a page beyond the last one is the last one.
+    """
+    conditions = [
+        *([] if with_withdrawn else [Item.withdrawn_at.is_(None)]),
+        *([_has_kind(kind)] if kind else []),
+        *([_has_topic(topic)] if topic else []),
+        *([_has_region(region)] if region else []),
+        *(_has_word(word) for word in _words(text)),
+    ]
+    total = db.session.scalars(sa.select(sa.func.count(Item.id)).where(*conditions)).one()
+    number = min(max(page, 1), Page([], 1, total).pages)
+    statement = _select().where(*conditions).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
+    return Page(db.session.scalars(statement).all(), number, total)
+
+
+def latest_items(most: int) -> Sequence[Item]:
+    """Return the `most` newest items that are not withdrawn."""
+    statement = _select().where(Item.withdrawn_at.is_(None)).limit(most)
+    return db.session.scalars(statement).all()
+
+
+def all_items() -> Iterator[Item]:
+    """Give every item, withdrawn ones too, the newest first, a few hundred in memory at a time."""
+    return iter(db.session.scalars(_select().execution_options(yield_per=500)))
+
+
+def regions() -> Sequence[str]:
+    """Return the regions that listed items are about, in the order of the alphabet."""
+    statement = sa.select(Item.region).where(Item.region != "", Item.withdrawn_at.is_(None))
+    return db.session.scalars(statement.distinct().order_by(Item.region)).all()
+
+
+def topics() -> Sequence[Topic]:
+    """Return all topics by name."""
+    return db.session.scalars(sa.select(Topic).order_by(Topic.name, Topic.id)).all()
+
+
+def add_topic(slug: str, name: str) -> Topic:
+    """Add a topic and return it, flushed; raise InvalidInput where slug or name cannot be used."""
+    topic = Topic(slug=facts.slug(slug), name=facts.topic_name(name))
+    if not _insert(topic):
+        raise InvalidInput(f"There is a topic “{slug}” already.", field="slug")
+    return topic
+
+
+def find_topics(slugs: Sequence[str]) -> list[Topic]:
+    """Return the topics in the order of their slugs, each once.
+
+    Raises InvalidInput naming the first slug that no topic has.
+    """
+    known = {topic.slug: topic for topic in topics()}
+    for slug in slugs:
+        if slug not in known:
+            there_are = f"Choose from {', '.join(known)}." if known else "There are no topics yet."
+            raise InvalidInput(
+                f"“{slug[: facts.LONGEST_SLUG]}” is not a topic. {there_are}", field="topics"
+            )
+    return [known[slug] for slug in dict.fromkeys(slugs)]
+
+
+def _select() -> sa.Select[Item]:
+    newest_first = (Item.published_on.desc(), Item.id.desc())
+    return sa.select(Item).options(selectinload(Item.topics)).order_by(*newest_first)
+
+
+def _has_kind(kind: str) -> sa.ColumnElement[bool]:
+    return Item.kind == ItemKind(kind) if kind in list(ItemKind) else sa.false()
+
+
+def _has_topic(slug: str) -> sa.ColumnElement[bool]:
+    return Item.topics.any(Topic.slug == slug) if facts.is_slug(slug) else sa.false()
+
+
+def _has_region(region: str) -> sa.ColumnElement[bool]:
+    # PostgreSQL refuses text with a NUL in it, even to compare with.
+    return sa.false() if "\0" in region else Item.region == region
+
+
+def _words(text: str) -> list[str]:
+    """Return the words to look for, each once and without what no text contains."""
+    shown = "".join(
+        " " if unicodedata.category(letter) in ("Cc", "Cs") else letter
+        for letter in unicodedata.normalize("NFC", text[:LONGEST_SEARCH])
+    )
+    return list(dict.fromkeys(shown.split()))
+
+
+def _has_word(word: str) -> sa.ColumnElement[bool]:
+    # SQLite, and PostgreSQL in the C locale, fold the case of ASCII only.
+    spellings = {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
+    return sa.or_(
+        *(
+            column.icontains(spelling, autoescape=True)
+            for spelling in sorted(spellings)
+            for column in (Item.title, Item.summary, Item.body)
+        )
+    )
+
+
+def _fill(item: Item, typed: ItemFacts, *, now: datetime) -> Item:
+    """Put the checked facts into `item`; nothing is changed if one of them is wrong."""
+    checked = {
+        "kind": facts.kind(typed.get("kind", "")),
+        "title": facts.title(typed.get("title", "")),
+        "summary": facts.summary(typed.get("summary", "")),
+        "url": facts.url(typed.get("url", "")),
+        "body": facts.body(typed.get("body", "")),
+        "published_on": typed.get("published_on") or now.date(),
+        "topics": list(typed.get("topics", ())),
+        "region": facts.region(typed.get("region", "")),
+        "language": facts.language(typed.get("language", "")),
+    }
+    if not checked["url"] and not checked["body"]:
+        raise InvalidInput("Give the item a link, a text or both.", field="url")
+    for name, value in checked.items():
+        setattr(item, name, value)
+    item.updated_at = now
+    return item
+
+
+def _insert_with_a_free_slug(item: Item) -> Item:
+    base = facts.slug_from(item.title) or item.kind.value
+    stem = base[: facts.LONGEST_SLUG - ROOM_FOR_NUMBER].rstrip("-")
+    while True:
+        taken = set(db.session.scalars(sa.select(Item.slug).where(Item.slug.startswith(stem))))
+        numbered = (f"{stem}-{number}" for number in itertools.count(2))
+        item.slug = next(slug for slug in itertools.chain([base], numbered) if slug not in taken)
+        # Another process may take the slug meanwhile; the next look sees it.
+        if _insert(item):
+            return item
+
+
+def _insert(row: Item | Topic) -> bool:
+    """Flush a new row; False if its slug is taken, and then the transaction lives on."""
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError:
+        table = type(row)
+        if db.session.scalar(sa.select(table.id).where(table.slug == row.slug)) is None:
+            raise
+        return False
+    return True
