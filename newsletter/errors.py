@@ -67,3 +67,21 @@ class StaleVersion(Refused):
         )
         self.yours = yours
         self.theirs = theirs
+
+
+class InvalidHeader(InvalidInput):
+    """A header of a message would carry what could change the message around it."""
+
+
+class ConnectionLost(NewsletterError):
+    """The relay cannot be reached, or went away while nothing was handed over.
+
+    Nothing was sent, so trying again later is safe and costs no attempt.
+    """
+
+
+class SenderFault(NewsletterError):
+    """The relay refuses us, not a recipient: identification, encryption, or its greeting.
+
+    Every further mail would meet the same; a person has to mend the settings.
+    """
