@@ -10,9 +10,13 @@ import config
 from newsletter import accounts, extensions, limits, web
 from newsletter.delivery import models as delivery_models
 from newsletter.mail import models as mail_models
+from newsletter.public import library as public_library
 
 # Importing a module defines its tables; the doors import the rest.
 TABLES = (accounts, delivery_models, limits, mail_models)
+
+DOORS = (public_library.blueprint,)
+"""The page groups of the readers' pages and of the desk."""
 
 
 def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
@@ -32,6 +36,8 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app.jinja_env.autoescape = _is_markup
     extensions.init_app(app)
     web.init_app(app)
+    for blueprint in DOORS:
+        app.register_blueprint(blueprint)
     return app
 
 
