@@ -1,0 +1,111 @@
+"""What a relay's reply means, and how it is written down without anybody's address."""
+
+import enum
+import logging
+import re
+from dataclasses import dataclass
+
+from newsletter import addresses
+
+log = logging.getLogger(__name__)
+
+LONGEST_TEXT = 400
+"""Characters of a reply that are kept."""
+
+AUTHENTICATION_WANTED = frozenset({530, 534, 535, 538})
+"""Codes by which a relay says that we, not the recipient, are at fault (RFC 4954 section 6)."""
+
+# An address, also with its @ written as %40 or as =, as return paths and links have it.
+_ADDRESS = re.compile(r"""[^\s<>()\[\],;:"']+(?:@|%40)[^\s<>()\[\],;:"']+""", re.IGNORECASE)
+_STATUS = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")
+
+
+class Kind(enum.StrEnum):
+    """How handing over one message ended."""
+
+    SENT = "sent"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    # The dot may have been read, and no answer came: nobody can know (STANDARDS 5.2 clause 4).
+    UNCERTAIN = "uncertain"
+    # We took it back ourselves before the dot; it was certainly not sent.
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended, with the relay's code, its enhanced status code and its words.
+
+    `code` is None where the relay was not asked or did not answer; `status` is
+    empty where there is none that agrees with the code; `text` holds no address.
+    """
+
+    kind: Kind
+    code: int | None = None
+    status: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One complete reply: its code, and its lines without the code."""
+
+    code: int
+    lines: tuple[str, ...]
+
+    @property
+    def is_positive(self) -> bool:
+        """Whether it is a 2xx; codes nobody knows go by their first digit (RFC 5321 4.2.1)."""
+        return self.code // 100 == 2
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it is a 4xx or a 5xx."""
+        return self.code // 100 in (4, 5)
+
+
+def outcome_of(reply: Reply, *, recipient: str = "") -> Outcome:
+    """Return what a reply to one transaction means: 2xx sent, 4xx deferred, 5xx refused.
+
+    The three digits decide; an enhanced code of another class is dropped
+    (RFC 3463, STANDARDS S10, XG11).
+    """
+    kind = {2: Kind.SENT, 4: Kind.DEFERRED, 5: Kind.REFUSED}.get(reply.code // 100, Kind.UNCERTAIN)
+    return Outcome(kind, reply.code, status_of(reply), words_of(reply, recipient=recipient))
+
+
+def status_of(reply: Reply) -> str:
+    """Return the enhanced status code that the reply begins with, or nothing."""
+    found = _STATUS.match(reply.lines[0]) if reply.lines else None
+    if found is None:
+        return ""
+    if found[1][0] != str(reply.code)[0]:
+        log.warning("a reply says %d and %s at once; the first decides", reply.code, found[1])
+        return ""
+    return found[1]
+
+
+def words_of(reply: Reply, *, recipient: str = "") -> str:
+    """Return the words of a reply in one line, fit to be stored and shown."""
+    return hide_addresses(
+        " ".join(_STATUS.sub("", line, count=1) for line in reply.lines), recipient
+    )
+
+
+def hide_addresses(text: str, recipient: str = "") -> str:
+    """Return foreign text without control characters and without any address.
+
+    The local part of `recipient` is hidden also where it stands alone, as in
+    "ada.lovelace: user unknown".
+    """
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    text = _ADDRESS.sub(lambda found: addresses.hide(_plain(found[0])), text)
+    local = recipient.rpartition("@")[0]
+    if len(local) > 2:
+        text = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "…", text, flags=re.IGNORECASE)
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def _plain(address: str) -> str:
+    return re.sub("%40", "@", address, flags=re.IGNORECASE)

@@ -1,0 +1,148 @@
+"""The wire to a relay: smtplib opens it, and the replies are read by a reader of our own.
+
+smtplib's reader takes replies of any length and any form, and raises the same
+error whatever broke when (STANDARDS section 0, finding 2). This one is strict
+and bounded, has a deadline for the whole reply, and raises ConnectionLost.
+"""
+
+import re
+import smtplib
+import time
+from socket import socket
+from ssl import SSLWantReadError, SSLWantWriteError
+from typing import Any
+
+from newsletter.errors import ConnectionLost
+from newsletter.mail.replies import Reply
+
+LONGEST_REPLY = 65_536
+"""Bytes of a reply, beyond which the other side is not a relay."""
+
+CHUNK = 65_536
+"""Bytes that are written under one timeout."""
+
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+
+
+class Wire(smtplib.SMTP):
+    """A connection as smtplib makes it, with replies read by us."""
+
+    reply_timeout = 300.0
+    """Seconds until a whole reply has to be there."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._buffer = bytearray()
+        super().__init__(*args, **kwargs)
+
+    def connect(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        """Connect and return the greeting; leave no socket behind if that fails."""
+        try:
+            return super().connect(*args, **kwargs)
+        except BaseException:
+            self.close()
+            raise
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the next reply in the form that smtplib wants."""
+        code, lines = self._read_reply()
+        return code, b"\n".join(lines)
+
+    def reply(self, *, timeout: float) -> Reply:
+        """Return the next reply, complete within `timeout` seconds, or raise ConnectionLost."""
+        self.reply_timeout = timeout
+        code, lines = self._read_reply()
+        return Reply(code, tuple(line.decode("utf-8", "replace") for line in lines))
+
+    def ask(self, command: str, *, timeout: float) -> Reply:
+        """Send one command and return its reply, or raise ConnectionLost."""
+        if self.has_spoken():
+            # An answer that nobody asked for would be taken for the answer to the next
+            # command, and in the end for the answer to a message (STANDARDS S05).
+            raise ConnectionLost("The relay ended the connection, or spoke out of turn.")
+        self.write(f"{command}\r\n".encode(), timeout=timeout)
+        return self.reply(timeout=timeout)
+
+    def write(self, data: bytes, *, timeout: float) -> None:
+        """Send bytes, each 64 KiB within `timeout` seconds, or raise ConnectionLost."""
+        stream = self._stream()
+        view = memoryview(data)
+        try:
+            stream.settimeout(timeout)
+            for start in range(0, len(view), CHUNK):
+                stream.sendall(view[start : start + CHUNK])
+        except OSError as exc:
+            raise ConnectionLost(f"The connection to the relay broke: {_cause(exc)}.") from exc
+
+    def has_spoken(self) -> bool:
+        """Tell whether the relay said something, or closed, without being asked."""
+        stream = self._stream()
+        try:
+            # Reading, not select(): a TLS session ticket makes a socket readable and says nothing.
+            stream.settimeout(0)
+            received = stream.recv(CHUNK)
+        except (BlockingIOError, SSLWantReadError, SSLWantWriteError):
+            return bool(self._buffer)
+        except OSError:
+            return True
+        self._buffer += received
+        return True
+
+    def forget_plaintext(self) -> bool:
+        """Drop what came before TLS began; tell whether there was anything (RFC 3207 4.2)."""
+        had_some = bool(self._buffer)
+        self._buffer.clear()
+        return had_some
+
+    def _read_reply(self) -> tuple[int, list[bytes]]:
+        deadline = time.monotonic() + self.reply_timeout
+        lines: list[bytes] = []
+        first = b""
+        size = 0
+        while True:
+            line = self._read_line(deadline)
+            size += len(line)
+            found = _LINE.fullmatch(line)
+            if found is None or (first and found[1] != first) or size > LONGEST_REPLY:
+                raise ConnectionLost("The relay's answer could not be understood.")
+            first = found[1]
+            lines.append(found[3] or b"")
+            if found[2] != b"-":
+                return int(first), lines
+
+    def _read_line(self, deadline: float) -> bytes:
+        while (end := self._buffer.find(b"\n")) < 0:
+            if len(self._buffer) > LONGEST_REPLY:
+                raise ConnectionLost("The relay's answer could not be understood.")
+            self._buffer += self._receive(deadline)
+        line = bytes(self._buffer[:end]).removesuffix(b"\r")
+        del self._buffer[: end + 1]
+        return line
+
+    def _receive(self, deadline: float) -> bytes:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise ConnectionLost("The relay did not answer in time.")
+        stream = self._stream()
+        try:
+            stream.settimeout(left)
+            received = stream.recv(CHUNK)
+        except TimeoutError as exc:
+            raise ConnectionLost("The relay did not answer in time.") from exc
+        except OSError as exc:
+            raise ConnectionLost(f"The connection to the relay broke: {_cause(exc)}.") from exc
+        if not received:
+            raise ConnectionLost("The relay ended the connection.")
+        return received
+
+    def _stream(self) -> socket:
+        if self.sock is None:
+            raise ConnectionLost("There is no connection to the relay.")
+        return self.sock
+
+
+class TlsWire(Wire, smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte (RFC 8314)."""
+
+
+def _cause(exc: OSError) -> str:
+    return (exc.strerror or type(exc).__name__).lower()
