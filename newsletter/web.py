@@ -5,7 +5,8 @@ from contextlib import ExitStack
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, g, render_template, request
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
+from werkzeug.routing import IntegerConverter, Map
 
 from newsletter import errors, extensions
 from newsletter.extensions import db
@@ -53,8 +54,16 @@ SENTENCES = {
 """What a page says about a status code that no error of ours explains."""
 
 
+class RowNumber(IntegerConverter):
+    """An <int:...> in a path that fits a column of the database; others are no page."""
+
+    def __init__(self, map: Map, max: int = 2**31 - 1) -> None:
+        super().__init__(map, max=max)
+
+
 def init_app(app: Flask) -> None:
-    """Give every door of `app` its guards, headers and error pages."""
+    """Give every door of `app` its guards, headers and error pages; call it before the doors."""
+    app.url_map.converters["int"] = RowNumber
     app.before_request(_begin)
     app.teardown_request(_end)
     app.after_request(_add_headers)
@@ -109,6 +118,13 @@ def _begin() -> None:
     if request.method in SAFE_METHODS:
         # The database itself refuses to write for a GET (STANDARDS L05, XB16).
         g.guards.enter_context(extensions.reading())
+    # PostgreSQL takes no NUL in a text, and nobody types one.
+    typed = [*(request.view_args or {}).values(), *request.args.values()]
+    if request.method not in SAFE_METHODS:
+        for values in request.form.listvalues():
+            typed += values
+    if any("\0" in text for text in typed if isinstance(text, str)):
+        raise BadRequest
 
 
 def _end(error: BaseException | None) -> None:

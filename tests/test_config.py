@@ -1,0 +1,87 @@
+"""Settings: what the environment may say, and what does not start."""
+
+from pathlib import Path
+
+import pytest
+
+import config
+from newsletter.errors import ConfigurationError
+
+KEY = "k" * config.SHORTEST_KEY
+
+
+def settings(tmp_path: Path, **environ: str) -> dict[str, object]:
+    return config.settings({"INSTANCE_PATH": str(tmp_path), **environ})
+
+
+def test_an_empty_environment_is_a_development_installation(tmp_path: Path) -> None:
+    found = settings(tmp_path)
+    assert found["PUBLIC_URL"] == "http://127.0.0.1:8000"
+    assert found["USES_MAILBOX"] is True
+    assert (found["MAIL_SERVER"], found["MAIL_PORT"]) == ("127.0.0.1", 8001)
+    assert found["SQLALCHEMY_DATABASE_URI"] == f"sqlite:///{tmp_path / 'newsletter.sqlite3'}"
+    assert found["SQLITE_SYNCHRONOUS"] == "FULL"
+
+
+def test_the_port_moves_the_pages_and_the_mailbox(tmp_path: Path) -> None:
+    found = settings(tmp_path, PORT="8010")
+    assert found["PUBLIC_URL"] == "http://127.0.0.1:8010"
+    assert found["MAIL_PORT"] == 8011
+
+
+def test_the_development_key_is_made_once_and_private(tmp_path: Path) -> None:
+    first = settings(tmp_path)["SECRET_KEY"]
+    assert settings(tmp_path)["SECRET_KEY"] == first
+    assert len(str(first)) >= config.SHORTEST_KEY
+    assert (tmp_path / "development-key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        ({"PUBLIC_URL": "https://news.example.org", "MAIL_SERVER": "mail"}, "Set SECRET_KEY"),
+        (
+            {"PUBLIC_URL": "https://x.org", "MAIL_SERVER": "mail", "SECRET_KEY": KEY[1:]},
+            "Set SECRET_KEY to at least 32",
+        ),
+        ({"PUBLIC_URL": "https://news.example.org", "SECRET_KEY": KEY}, "Set MAIL_SERVER"),
+        ({"PUBLIC_URL": "news.example.org"}, "PUBLIC_URL must be"),
+        ({"PUBLIC_URL": "https://news.example.org/path"}, "PUBLIC_URL must be"),
+        ({"PORT": "http"}, "PORT must be a number"),
+        ({"PORT": "70000"}, "PORT must be a number"),
+        ({"MAIL_USE_TLS": "maybe"}, "MAIL_USE_TLS must be true or false"),
+        ({"MAIL_USE_TLS": "1", "MAIL_USE_SSL": "1"}, "not both"),
+        ({"MAIL_SERVER": "mail", "MAIL_USERNAME": "us"}, "in the clear"),
+        ({"TRUSTED_PROXIES": "10.0.0.0/8, proxy"}, "TRUSTED_PROXIES must be networks"),
+        ({"SQLITE_SYNCHRONOUS": "OFF"}, "must be FULL or NORMAL"),
+    ],
+)
+def test_what_cannot_run_is_refused_with_what_to_change(
+    tmp_path: Path, environ: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=sentence):
+        settings(tmp_path, **environ)
+
+
+def test_production_starts_with_a_key_and_a_relay(tmp_path: Path) -> None:
+    found = settings(
+        tmp_path, PUBLIC_URL="https://news.example.org/", SECRET_KEY=KEY, MAIL_SERVER="relay"
+    )
+    assert found["IS_PRODUCTION"] is True
+    assert found["PUBLIC_URL"] == "https://news.example.org"
+    assert found["USES_MAILBOX"] is False
+    assert found["SESSION_COOKIE_SECURE"] is True
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_any_postgresql_address_uses_the_driver_that_is_installed(
+    tmp_path: Path, scheme: str
+) -> None:
+    found = settings(tmp_path, DATABASE_URL=f"{scheme}://host/db")
+    assert found["SQLALCHEMY_DATABASE_URI"] == "postgresql+psycopg://host/db"
+
+
+def test_suppressions_outlive_a_change_of_keys(tmp_path: Path) -> None:
+    before = settings(tmp_path, SECRET_KEY="the first key")["SUPPRESSION_KEY"]
+    after = settings(tmp_path, SECRET_KEY="second", SECRET_KEY_FALLBACKS="middle,the first key")
+    assert after["SUPPRESSION_KEY"] == before
