@@ -1,0 +1,48 @@
+# `make help` lists what can be done here. Python 3.11 or newer with venv, and make, are all it needs.
+
+PYTHON ?= python3
+# A further argument or two for pytest: make test ARGS="-k archive"
+ARGS ?=
+
+IN_VENV := .venv/bin/python
+SETUP = command -v "$(PYTHON)" >/dev/null || { \
+	echo "There is no $(PYTHON) here: install Python 3.11 or newer, or name one: make run PYTHON=python3.13" >&2; exit 1; }; \
+	"$(PYTHON)" scripts/setup.py
+
+# Either one would lead the interpreter in .venv to another installation's modules.
+unexport PYTHONHOME PYTHONPATH
+
+.PHONY: help run test setup check test-services lock
+
+help: ## This list
+	@sed -n 's/^\([a-z][a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-22s %s\n", $$1, $$2 }'
+	@echo "  PYTHON=python3.13 chooses another interpreter, PORT=8010 another port."
+
+run: ## Everything on http://127.0.0.1:8000: pages, desk, clock, mailbox; Ctrl-C ends it
+	@$(SETUP) requirements.lock
+	@exec $(IN_VENV) -m scripts.run
+
+test: ## All tests that need no other server
+	@$(SETUP) requirements-dev.lock
+	@$(IN_VENV) -m pytest -n 2 tests --ignore=tests/services --ignore=tests/browser $(ARGS)
+
+setup: ## .venv and the locked dependencies, no more
+	@$(SETUP) requirements.lock
+
+check: ## Format, lint, types, import directions, locks
+	@$(SETUP) requirements-dev.lock
+	$(IN_VENV) -m ruff format --check .
+	$(IN_VENV) -m ruff check .
+	$(IN_VENV) -m mypy --strict newsletter config.py wsgi.py scripts
+	$(IN_VENV) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+	$(IN_VENV) scripts/locks.py check
+
+test-services: ## Tests against PostgreSQL and in Chromium, which scripts/services installs and starts (as root)
+	@$(SETUP) requirements-services.lock
+	@scripts/services install
+	@scripts/services start
+	@trap 'scripts/services stop' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
+		services=$$(scripts/services env) && eval "$$services" && $(IN_VENV) -m pytest tests/services tests/browser $(ARGS)
+
+lock: ## Newer versions into all lock files (UPGRADE=no: only what the .in files changed)
+	@"$(PYTHON)" scripts/locks.py write $(UPGRADE)
