@@ -1,0 +1,334 @@
+"""Putting an issue together: every save is a revision, and nobody overwrites anybody silently."""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from newsletter.accounts import Editor
+from newsletter.errors import InvalidInput, NotFound, Refused, StaleVersion
+from newsletter.extensions import db, rows_changed
+from newsletter.issues import content
+from newsletter.issues.content import Content, ItemRow
+from newsletter.issues.models import Edition, Issue, IssueRow, IssueState, Revision
+from newsletter.library.models import Item, Topic
+from newsletter.subscriptions.models import MailingList
+
+MAX_LINE = 500
+"""Characters of the longest subject and preheader."""
+
+MAX_INTRODUCTION = 100_000
+"""Characters of the longest introduction."""
+
+MAX_ITEMS = 100
+"""Items that one issue may hold."""
+
+BASKET_SIZE = 100
+"""Items that the basket offers, newest first."""
+
+EDITABLE = (IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An item in the basket and the numbers of the issues that it was sent in, latest last."""
+
+    item: Item
+    sent_in: tuple[int, ...]
+
+
+def create_issue(
+    mailing_list: MailingList,
+    *,
+    subject: str,
+    preheader: str = "",
+    introduction: str = "",
+    items: Sequence[str] = (),
+    topics: Sequence[str] = (),
+    by: Editor | None,
+    now: datetime,
+) -> Issue:
+    """Start an issue with one edition, in the list's default language, and its first revision.
+
+    `items` and `topics` are slugs, items in their order. Raises InvalidInput
+    naming the field for what cannot be used. An unfinished issue is welcome:
+    what it lacks is a finding before sending.
+    """
+    edition = Edition(language=mailing_list.default_language)
+    issue = Issue(
+        mailing_list=mailing_list,
+        editions=[edition],
+        created_by_id=by.id if by else None,
+        created_at=now,
+        updated_at=now,
+        version=1,
+    )
+    _write(issue, subject=subject, preheader=preheader, introduction=introduction)
+    _place(issue, find_items(items))
+    issue.topics = find_topics(topics)
+    db.session.add(issue)
+    db.session.flush()
+    _keep_revision(issue, by=by, now=now)
+    return issue
+
+
+def save_issue(
+    issue: Issue,
+    *,
+    based_on_version: int,
+    subject: str,
+    preheader: str,
+    introduction: str,
+    items: Sequence[str],
+    topics: Sequence[str],
+    mailing_list: MailingList | None = None,
+    by: Editor | None,
+    now: datetime,
+) -> Issue:
+    """Save the whole of an issue as a new revision, which withdraws any approval.
+
+    Raises StaleVersion when somebody saved since `based_on_version`, Refused
+    when the issue is beyond editing, InvalidInput for what cannot be used;
+    then nothing of it is kept.
+    """
+    chosen, themes = find_items(items), find_topics(topics)
+    _check_texts(subject, preheader, introduction)
+    _take_version(issue, based_on_version, now=now)
+    if mailing_list is not None:
+        issue.mailing_list = mailing_list
+        issue.editions[0].language = mailing_list.default_language
+    _write(issue, subject=subject, preheader=preheader, introduction=introduction)
+    _place(issue, chosen)
+    issue.topics = themes
+    db.session.flush()
+    _keep_revision(issue, by=by, now=now)
+    return issue
+
+
+def find_issue(number: int) -> Issue:
+    """Return the issue with this number; raise NotFound."""
+    issue = db.session.get(Issue, number) if 0 < number < 2**31 else None
+    if issue is None:
+        raise NotFound(f"There is no issue {number}.")
+    return issue
+
+
+def content_of(issue: Issue) -> Content:
+    """Return what the issue says now, with its items as the library has them now."""
+    edition = issue.editions[0]
+    return Content(
+        subject=edition.subject,
+        preheader=edition.preheader,
+        introduction=edition.introduction,
+        rows=tuple(_item_row(row.item) for row in issue.rows),
+        language=edition.language,
+    )
+
+
+def approved_content(issue: Issue) -> Content:
+    """Return what was approved, as it was then; raise Refused where nothing is approved."""
+    plain = db.session.scalar(
+        sa.select(Revision.content).where(
+            Revision.issue_id == issue.id, Revision.version == issue.approved_version
+        )
+    )
+    if plain is None:
+        raise Refused(f"Issue {issue.id} is not approved. Approve it first.")
+    return content.from_json(plain)
+
+
+def keep_current(issue: Issue, *, by: Editor | None, now: datetime) -> int:
+    """Make sure that the newest revision is what the issue says now; return its version.
+
+    The library may have changed an item since the last save; what is approved
+    is what can be seen, so that difference becomes a revision of its own.
+    """
+    latest = db.session.scalar(
+        sa.select(Revision.content).where(
+            Revision.issue_id == issue.id, Revision.version == issue.version
+        )
+    )
+    if latest != content.to_json(content_of(issue)):
+        _take_version(issue, issue.version, now=now)
+        _keep_revision(issue, by=by, now=now)
+    return issue.version
+
+
+def basket(mailing_list: MailingList, *, issue: Issue | None = None) -> list[Choice]:
+    """Return the items to choose from, newest first, with the issues that had them already.
+
+    The items of `issue` are always among them, however old or withdrawn.
+    """
+    newest = (
+        sa.select(Item.id)
+        .where(Item.withdrawn_at.is_(None))
+        .order_by(Item.published_on.desc(), Item.id.desc())
+        .limit(BASKET_SIZE)
+    )
+    wanted: sa.ColumnElement[bool] = Item.id.in_(newest)
+    if issue is not None:
+        wanted |= Item.id.in_(sa.select(IssueRow.item_id).where(IssueRow.issue_id == issue.id))
+    items = db.session.scalars(
+        sa.select(Item)
+        .where(wanted)
+        .options(selectinload(Item.topics))
+        .order_by(Item.published_on.desc(), Item.id.desc())
+    ).all()
+    sent = sent_in(mailing_list, [item.id for item in items], besides=issue)
+    return [Choice(item, tuple(sent[item.id])) for item in items]
+
+
+def sent_in(
+    mailing_list: MailingList, item_ids: Sequence[int], *, besides: Issue | None = None
+) -> dict[int, list[int]]:
+    """Return by item id the numbers of the list's issues that took the item to readers."""
+    found = db.session.execute(
+        sa.select(IssueRow.item_id, Issue.id)
+        .join(Issue, Issue.id == IssueRow.issue_id)
+        .where(
+            Issue.mailing_list_id == mailing_list.id,
+            Issue.state.in_((IssueState.SENDING, IssueState.SENT)),
+            IssueRow.item_id.in_(item_ids),
+            Issue.id != (besides.id if besides else None),
+        )
+        .order_by(Issue.id)
+    )
+    numbers: dict[int, list[int]] = defaultdict(list)
+    for item_id, number in found:
+        numbers[item_id].append(number)
+    return numbers
+
+
+def find_items(slugs: Sequence[str]) -> list[Item]:
+    """Return the items in the order of `slugs`; raise InvalidInput naming an unknown one."""
+    unique = list(dict.fromkeys(slugs))
+    if len(unique) > MAX_ITEMS:
+        raise InvalidInput(f"An issue holds at most {MAX_ITEMS} items.", field="items")
+    found = {
+        item.slug: item for item in db.session.scalars(sa.select(Item).where(Item.slug.in_(unique)))
+    }
+    for slug in unique:
+        if slug not in found:
+            raise InvalidInput(f"The library has no item “{slug[:80]}”.", field="items")
+    return [found[slug] for slug in unique]
+
+
+def find_topics(slugs: Sequence[str]) -> list[Topic]:
+    """Return the topics called `slugs`; raise InvalidInput naming an unknown one."""
+    unique = list(dict.fromkeys(slugs))
+    found = {
+        topic.slug: topic
+        for topic in db.session.scalars(sa.select(Topic).where(Topic.slug.in_(unique)))
+    }
+    for slug in unique:
+        if slug not in found:
+            raise InvalidInput(f"There is no topic “{slug[:80]}”.", field="topics")
+    return [found[slug] for slug in unique]
+
+
+def _check_texts(subject: str, preheader: str, introduction: str) -> None:
+    for field, line in (("subject", subject), ("preheader", preheader)):
+        if len(line) > MAX_LINE:
+            raise InvalidInput(
+                f"The {field} has {len(line)} characters; {MAX_LINE} is the most.", field=field
+            )
+        # A line end in a header would begin another header (STANDARDS XC01).
+        if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in line):
+            raise InvalidInput(
+                f"The {field} is one line of plain text: take out line ends and other "
+                "characters that cannot be seen.",
+                field=field,
+            )
+    if len(introduction) > MAX_INTRODUCTION:
+        raise InvalidInput(
+            f"The introduction has {len(introduction):,} characters; "
+            f"{MAX_INTRODUCTION:,} is the most.",
+            field="introduction",
+        )
+    if any(unicodedata.category(x) in ("Cc", "Cs") and x not in "\t\r\n" for x in introduction):
+        raise InvalidInput(
+            "The introduction contains control characters. Paste it again as plain text.",
+            field="introduction",
+        )
+
+
+def _write(issue: Issue, *, subject: str, preheader: str, introduction: str) -> None:
+    _check_texts(subject, preheader, introduction)
+    edition = issue.editions[0]
+    edition.subject = subject.strip()
+    edition.preheader = preheader.strip()
+    edition.introduction = introduction.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _place(issue: Issue, items: Sequence[Item]) -> None:
+    """Put `items` into the issue in this order, keeping the rows that are there already."""
+    known = {row.item_id: row for row in issue.rows}
+    rows = [known.get(item.id) or IssueRow(item=item) for item in items]
+    for position, row in enumerate(rows, start=1):
+        row.position = position
+    issue.rows = rows
+
+
+def _take_version(issue: Issue, based_on_version: int, *, now: datetime) -> None:
+    """Move the issue one version on, if nobody did so meanwhile: the database decides."""
+    taken = db.session.execute(
+        sa.update(Issue)
+        .where(
+            Issue.id == issue.id,
+            Issue.version == based_on_version,
+            Issue.state.in_(EDITABLE),
+        )
+        .values(
+            version=based_on_version + 1,
+            state=IssueState.DRAFT,
+            approved_version=None,
+            updated_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    db.session.refresh(issue)
+    if rows_changed(taken) == 1:
+        return
+    if issue.state not in EDITABLE:
+        raise Refused(_why_not_editable(issue))
+    raise StaleVersion(yours=based_on_version, theirs=issue.version)
+
+
+def _why_not_editable(issue: Issue) -> str:
+    if issue.state is IssueState.SCHEDULED:
+        return f"Issue {issue.id} is scheduled and cannot be changed. Stop it first, then edit it."
+    if issue.state in (IssueState.SENDING, IssueState.PAUSED):
+        return (
+            f"Issue {issue.id} is on its way, and what was approved is what goes out. "
+            "Send what you want to add as a new issue."
+        )
+    return f"Issue {issue.id} is {issue.state} and cannot be changed. Begin a new issue instead."
+
+
+def _keep_revision(issue: Issue, *, by: Editor | None, now: datetime) -> None:
+    db.session.add(
+        Revision(
+            issue_id=issue.id,
+            version=issue.version,
+            content=content.to_json(content_of(issue)),
+            saved_at=now,
+            saved_by_id=by.id if by else None,
+        )
+    )
+    db.session.flush()
+
+
+def _item_row(item: Item) -> ItemRow:
+    return ItemRow(
+        slug=item.slug,
+        kind=item.kind,
+        title=item.title,
+        summary=item.summary,
+        url=item.url,
+        published_on=item.published_on,
+        language=item.language,
+    )

@@ -1,0 +1,73 @@
+"""An issue as a page of the archive: the same for everybody, in the site's own templates."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from markupsafe import Markup
+
+from newsletter.issues import introduction, merge_fields
+from newsletter.issues.content import Content
+from newsletter.issues.languages import direction
+from newsletter.issues.merge_fields import Part
+from newsletter.issues.wording import BUTTON_WORDS, KIND_WORDS, item_url
+from newsletter.library.models import ItemKind
+
+
+@dataclass(frozen=True)
+class ArchiveRow:
+    """One item as a page of ours shows it; `url` may be a path on this site."""
+
+    kind: ItemKind
+    kind_words: str
+    button_words: str
+    title: str
+    summary: str
+    url: str
+    published_on: date
+    language: str
+    direction: str
+
+
+@dataclass(frozen=True)
+class ArchivePage:
+    """An issue for the site's own templates, with neutral values in place of merge fields."""
+
+    subject: str
+    preheader: str
+    language: str
+    direction: str
+    introduction: Markup
+    rows: tuple[ArchiveRow, ...]
+
+
+def archive_page_parts(content: Content) -> ArchivePage:
+    """Return what the archive shows of an issue: the same for everybody (DESIGN 4, 9)."""
+    return ArchivePage(
+        subject=_neutral(content.subject),
+        preheader=_neutral(content.preheader),
+        language=content.language,
+        direction=direction(content.language),
+        # Sanitised by newsletter.markdown, its slots filled with escaped fallbacks.
+        introduction=Markup(introduction.neutral_html(content.introduction)),
+        rows=tuple(
+            ArchiveRow(
+                kind=row.kind,
+                kind_words=KIND_WORDS[row.kind],
+                button_words=BUTTON_WORDS[row.kind],
+                title=row.title,
+                summary=row.summary,
+                url=item_url(row, ""),
+                published_on=row.published_on,
+                language=row.language,
+                direction=direction(row.language),
+            )
+            for row in content.rows
+        ),
+    )
+
+
+def _neutral(line: str) -> str:
+    return "".join(
+        piece if isinstance(piece, str) else merge_fields.value(piece, {}, Part.TEXT)
+        for piece in merge_fields.parse(line)
+    )

@@ -1,0 +1,227 @@
+"""The states of an issue and the only moves between them.
+
+Every move is one conditional UPDATE on (id, state): of two clicks, two
+processes or two machines, one wins and the other is told (STANDARDS XH01).
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from newsletter import clock
+from newsletter.accounts import Editor
+from newsletter.errors import InvalidInput, Refused, StaleVersion
+from newsletter.extensions import db, rows_changed
+from newsletter.issues import composing
+from newsletter.issues.checks import Finding, Level
+from newsletter.issues.models import Issue, IssueState
+
+LATE = timedelta(hours=3)
+"""How late an issue may still go out by itself; later, it asks."""
+
+LONGEST_HOLD = timedelta(hours=24)
+"""The longest hold; who wants to wait longer schedules."""
+
+FURTHEST_YEARS = 2
+"""Calendar years ahead that an issue may be scheduled for."""
+
+_WHAT_NOW = {
+    IssueState.DRAFT: "is a draft. Approve it first",
+    IssueState.REVIEW: "waits for approval. Approve it first",
+    IssueState.APPROVED: "is approved and not scheduled. Schedule or send it",
+    IssueState.SCHEDULED: "is scheduled. Stop it to change anything",
+    IssueState.SENDING: "is being sent. Pause or cancel it",
+    IssueState.PAUSED: "is paused. Resume or cancel it",
+    IssueState.SENT: "was sent. Begin a new issue for anything else",
+    IssueState.CANCELLED: "was cancelled. Begin a new issue instead",
+}
+"""How things stand and what can be done, to finish a sentence that begins with the issue."""
+
+
+def ask_for_review(issue: Issue) -> None:
+    """Hand a draft to a colleague."""
+    _move(issue, IssueState.REVIEW, allowed={IssueState.DRAFT})
+
+
+def approve(
+    issue: Issue, *, by: Editor | None, now: datetime, seen_version: int | None = None
+) -> None:
+    """Approve what the issue says now; every later save withdraws it.
+
+    Approving twice is harmless. Raises StaleVersion when `seen_version`, which
+    the person has read, is no longer the newest.
+    """
+    if seen_version is not None and seen_version != issue.version:
+        raise StaleVersion(yours=seen_version, theirs=issue.version)
+    version = composing.keep_current(issue, by=by, now=now)
+    _move(
+        issue,
+        IssueState.APPROVED,
+        Issue.version == version,
+        allowed={IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED},
+        approved_version=version,
+    )
+
+
+def schedule(
+    issue: Issue, wall: datetime, zone: str, *, now: datetime, findings: Sequence[Finding] = ()
+) -> None:
+    """Schedule an approved issue for the wall time `wall` (naive) in `zone`.
+
+    Raises InvalidInput for an unknown zone or a time that is over or years
+    away, and Refused if one of `findings` is a stop.
+    """
+    _refuse_stops(issue, findings)
+    here = now.astimezone(clock.zone(zone)).replace(tzinfo=None)
+    if wall.year > here.year + FURTHEST_YEARS:
+        raise InvalidInput(
+            f"The year {wall.year} is too far away. Choose a time within {FURTHEST_YEARS} years.",
+            field="at",
+        )
+    if wall.year < here.year - 1 or clock.instant(wall, zone) <= now:
+        raise InvalidInput(
+            f"{wall:%Y-%m-%d %H:%M} is over: in {zone} it is now {here:%Y-%m-%d %H:%M}. "
+            "Choose a later time.",
+            field="at",
+        )
+    _set_time(issue, wall, zone)
+
+
+def send_soon(
+    issue: Issue, hold: timedelta, *, now: datetime, findings: Sequence[Finding] = ()
+) -> None:
+    """Schedule an approved issue for `hold` from now; until then Stop takes it back.
+
+    A hold of zero means now. Raises Refused if one of `findings` is a stop.
+    """
+    _refuse_stops(issue, findings)
+    if not timedelta(0) <= hold <= LONGEST_HOLD:
+        hours = LONGEST_HOLD // timedelta(hours=1)
+        raise InvalidInput(f"A hold lasts from 0 seconds to {hours} hours.", field="hold")
+    _set_time(issue, (now + hold).astimezone(UTC).replace(tzinfo=None), "UTC")
+
+
+def stop(issue: Issue) -> None:
+    """Take a scheduled issue back before its first mail; it stays approved."""
+    _move(
+        issue,
+        IssueState.APPROVED,
+        allowed={IssueState.SCHEDULED},
+        send_at=None,
+        zone=None,
+    )
+
+
+def begin_sending(issue: Issue) -> None:
+    """Start a scheduled issue; belongs in the transaction that freezes its audience."""
+    _move(issue, IssueState.SENDING, allowed={IssueState.SCHEDULED})
+
+
+def pause(issue: Issue, reason: str = "") -> None:
+    """Hold an issue that is being sent, or one that was due and has not started.
+
+    `reason` is a sentence for the editor; empty when a person paused it.
+    """
+    db.session.refresh(issue)
+    if issue.state is IssueState.SCHEDULED:
+        # Without a time, `resume` knows that nothing of it has been planned yet.
+        _move(
+            issue,
+            IssueState.PAUSED,
+            allowed={IssueState.SCHEDULED},
+            pause_reason=reason[:500],
+            send_at=None,
+            zone=None,
+        )
+    else:
+        _move(issue, IssueState.PAUSED, allowed={IssueState.SENDING}, pause_reason=reason[:500])
+
+
+def resume(issue: Issue, *, now: datetime) -> None:
+    """Go on with a paused issue; one that never started becomes due at once."""
+    db.session.refresh(issue)
+    if issue.state is IssueState.PAUSED and issue.send_at is None:
+        _move(
+            issue,
+            IssueState.SCHEDULED,
+            Issue.send_at.is_(None),
+            allowed={IssueState.PAUSED},
+            pause_reason="",
+            send_at=now.astimezone(UTC).replace(tzinfo=None),
+            zone="UTC",
+        )
+    else:
+        _move(
+            issue,
+            IssueState.SENDING,
+            Issue.send_at.is_not(None),
+            allowed={IssueState.PAUSED},
+            pause_reason="",
+        )
+
+
+def cancel(issue: Issue) -> None:
+    """End an issue for good; what was handed over stays sent."""
+    _move(
+        issue,
+        IssueState.CANCELLED,
+        allowed=set(IssueState) - {IssueState.SENT, IssueState.CANCELLED},
+    )
+
+
+def finish(issue: Issue, *, now: datetime) -> None:
+    """Close an issue whose last delivery is final."""
+    _move(issue, IssueState.SENT, allowed={IssueState.SENDING}, sent_at=now)
+
+
+def due_issues(*, now: datetime) -> list[Issue]:
+    """Return the scheduled issues whose time has come, oldest number first."""
+    scheduled = db.session.scalars(
+        sa.select(Issue).where(Issue.state == IssueState.SCHEDULED).order_by(Issue.id)
+    )
+    return [issue for issue in scheduled if due_at(issue) <= now]
+
+
+def due_at(issue: Issue) -> datetime:
+    """Return the instant an issue is scheduled for, by today's zone rules (STANDARDS XH20)."""
+    if issue.send_at is None or issue.zone is None:
+        raise Refused(f"Issue {issue.id} has no time to be sent at. Schedule it first.")
+    return clock.instant(issue.send_at, issue.zone)
+
+
+def is_late(issue: Issue, *, now: datetime) -> bool:
+    """Tell whether a scheduled issue missed its time by so much that a person must decide."""
+    return now - due_at(issue) > LATE
+
+
+def _refuse_stops(issue: Issue, findings: Sequence[Finding]) -> None:
+    stops = [finding.sentence for finding in findings if finding.level is Level.STOP]
+    if stops:
+        raise Refused(f"Issue {issue.id} cannot be sent yet. {' '.join(stops)}")
+
+
+def _set_time(issue: Issue, wall: datetime, zone: str) -> None:
+    _move(issue, IssueState.SCHEDULED, allowed={IssueState.APPROVED}, send_at=wall, zone=zone)
+
+
+def _move(
+    issue: Issue,
+    to: IssueState,
+    *conditions: sa.ColumnElement[bool],
+    allowed: Collection[IssueState],
+    **changes: Any,
+) -> None:
+    moved = db.session.execute(
+        sa.update(Issue)
+        .where(Issue.id == issue.id, Issue.state.in_(allowed), *conditions)
+        .values(state=to, **changes)
+        .execution_options(synchronize_session=False)
+    )
+    seen = issue.version
+    db.session.refresh(issue)
+    if rows_changed(moved) != 1:
+        if issue.version != seen:
+            raise StaleVersion(yours=seen, theirs=issue.version)
+        raise Refused(f"Issue {issue.id} {_WHAT_NOW[issue.state]}.")
