@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 import config
-from newsletter import accounts, extensions, limits, web
+from newsletter import accounts, desk, extensions, limits, web
 from newsletter.delivery import models as delivery_models
 from newsletter.mail import models as mail_models
 from newsletter.public import library as public_library
@@ -36,6 +36,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app.jinja_env.autoescape = _is_markup
     extensions.init_app(app)
     web.init_app(app)
+    desk.init_app(app)
     for blueprint in DOORS:
         app.register_blueprint(blueprint)
     return app

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
+from newsletter.accounts import Editor, RoleName, add_editor
 from newsletter.extensions import db
 from newsletter.library.models import Item, ItemKind, Topic
 from newsletter.subscriptions.models import (
@@ -116,6 +117,13 @@ def make_item(
             updated_at=NOW,
         )
     )
+
+
+def make_editor(
+    address: str = "edith@example.org", *, role: RoleName = RoleName.EDITOR, name: str = "Edith"
+) -> Editor:
+    """An editor without a password."""
+    return add_editor(address, role, name, now=NOW)
 
 
 def _add(row: Any) -> Any:

@@ -1,0 +1,76 @@
+"""flask editors: who may sign in to the desk."""
+
+from typing import Any
+
+import click
+
+from newsletter import accounts, clock
+from newsletter.accounts import Editor, RoleName
+from newsletter.cli.house import HouseGroup, as_json_option, parse_address, print_json
+from newsletter.extensions import db, reading
+
+group = HouseGroup("editors", help="Who may sign in to the desk.")
+
+
+@group.command("add")
+@click.argument("address")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in RoleName]),
+    required=True,
+    help="author writes; editor also sends; admin also manages lists and editors.",
+)
+@click.option("--name", default="", help="How the desk calls them.")
+@as_json_option
+def add(address: str, role: str, name: str, as_json: bool) -> None:
+    """Add an editor; prints a sign-in link that works once, for 24 hours."""
+    now = clock.now()
+    editor = accounts.add_editor(parse_address(address).spelling, role, name, now=now)
+    link = accounts.make_sign_in_link(editor, now=now)
+    facts = _facts(editor)
+    db.session.commit()
+    _print_link(facts, link, as_json=as_json)
+
+
+@group.command("link")
+@click.argument("address")
+@as_json_option
+def link(address: str, as_json: bool) -> None:
+    """Print a new sign-in link for an editor."""
+    editor = accounts.get_editor(parse_address(address).spelling)
+    link = accounts.make_sign_in_link(editor, now=clock.now())
+    facts = _facts(editor)
+    db.session.commit()
+    _print_link(facts, link, as_json=as_json)
+
+
+@group.command("show")
+@as_json_option
+def show(as_json: bool) -> None:
+    """Show every editor."""
+    with reading():
+        facts = [_facts(editor) for editor in accounts.all_editors()]
+    if as_json:
+        print_json(facts)
+        return
+    for fact in facts:
+        state = "active" if fact["active"] else "deactivated"
+        click.echo(f"{fact['address']}  {fact['role']}  {state}  {fact['name']}".rstrip())
+
+
+def _facts(editor: Editor) -> dict[str, Any]:
+    return {
+        "address": editor.email,
+        "name": editor.name,
+        "role": accounts.role_of(editor).value,
+        "active": editor.active,
+        "has_password": editor.password is not None,
+    }
+
+
+def _print_link(facts: dict[str, Any], link: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({**facts, "sign_in_link": link})
+        return
+    click.echo(f"{facts['address']} is {facts['role']}. This link signs in once, within 24 hours:")
+    click.echo(link)

@@ -1,0 +1,15 @@
+"""The editors' door: one module a page group, one gate in front of all of them."""
+
+from flask import Flask
+
+from newsletter.desk import account, home, security
+from newsletter.desk.guard import blueprint
+
+PAGES = (account, home)
+"""The page groups: importing them gives the blueprint its addresses."""
+
+
+def init_app(app: Flask) -> None:
+    """Give `app` the desk: who is there, and the pages."""
+    security.init_app(app)
+    app.register_blueprint(blueprint)

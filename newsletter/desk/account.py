@@ -1,0 +1,94 @@
+"""An editor's own account: name, time zone, password."""
+
+import logging
+from datetime import timedelta
+
+from flask import flash, redirect, render_template, session
+from flask_security.utils import login_user
+from werkzeug.wrappers import Response
+
+from newsletter import accounts, clock, limits
+from newsletter.accounts import Editor
+from newsletter.desk.forms import Form, show_again, typed, zone_options
+from newsletter.desk.guard import SIGNED_IN, blueprint, needs, the_editor
+from newsletter.errors import InvalidInput
+from newsletter.extensions import db
+
+log = logging.getLogger(__name__)
+
+
+@blueprint.get("/account/")
+@needs(SIGNED_IN)
+def show_account() -> str:
+    """Show name, zone and role of who is signed in."""
+    editor = the_editor()
+    form = Form({"name": editor.name, "zone": editor.zone})
+    return render_template("desk/account.html", form=form, zones=zone_options())
+
+
+@blueprint.post("/account/")
+@needs(SIGNED_IN)
+def change_account() -> Response | tuple[str, int]:
+    """Change name and zone."""
+    editor = the_editor()
+    form = typed("name", "zone")
+    with form.checking():
+        accounts.change_details(editor, **form.values)
+    if form.errors:
+        return show_again("desk/account.html", form, zones=zone_options())
+    db.session.commit()
+    flash("Saved.")
+    return redirect("/desk/account/", code=303)
+
+
+@blueprint.get("/account/password")
+@needs(SIGNED_IN)
+def show_password() -> str:
+    """Ask for a new password."""
+    return render_template("desk/password.html", form=Form({}), needs_old=_needs_old(the_editor()))
+
+
+@blueprint.post("/account/password")
+@needs(SIGNED_IN)
+def change_password() -> Response | tuple[str, int]:
+    """Set the password; every other session of this editor ends."""
+    editor = the_editor()
+    form = typed("old", "password", "again")
+    needs_old = _needs_old(editor)
+    old_fits = not needs_old or _old_fits(editor, form.values["old"])
+    with form.checking():
+        _check_passwords(form, old_fits=old_fits)
+        accounts.set_password(editor, form.values["password"], now=clock.now())
+    if form.errors:
+        # Passwords are the one thing that a form does not show again.
+        form.values = {}
+        return show_again("desk/password.html", form, needs_old=needs_old)
+    db.session.commit()
+    session.clear()
+    login_user(editor, remember=False, authn_via=["password"])
+    log.info("editor %s set a password", editor.id)
+    flash("Your password is set. You are signed out everywhere else.")
+    return redirect("/desk/", code=303)
+
+
+def _needs_old(editor: Editor) -> bool:
+    """Tell whether the old password is asked for: not after a sign-in by link."""
+    return editor.password is not None and not session.get("by_link", False)
+
+
+def _old_fits(editor: Editor, old: str) -> bool:
+    """Count the try, so that a borrowed desk is no place to guess, and check it."""
+    known_hash = editor.password
+    limits.count(
+        "old password", str(editor.id), window=timedelta(hours=1), most=10, now=clock.now()
+    )
+    # The count stands whatever follows, and nobody waits for a lock while argon2 works.
+    db.session.commit()
+    return accounts.password_matches(known_hash, old)
+
+
+def _check_passwords(form: Form, *, old_fits: bool) -> None:
+    if not old_fits:
+        raise InvalidInput("This is not your password of now. Type it again.", field="old")
+    if form.values["password"] != form.values["again"]:
+        raise InvalidInput("The two are not the same. Type both again.", field="again")

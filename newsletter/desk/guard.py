@@ -1,0 +1,92 @@
+"""The gate of the desk: every page says what it needs, and nothing is open by accident."""
+
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import quote
+
+from flask import Blueprint, abort, current_app, redirect, request
+from flask_login import current_user  # type: ignore[import-untyped]  # it has no types
+from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # it has no types
+from werkzeug.wrappers import Response
+
+from newsletter.accounts import Action, Editor, may, role_of
+from newsletter.desk.security import csrf
+from newsletter.web import SAFE_METHODS
+
+View = TypeVar("View", bound=Callable[..., object])
+
+PUBLIC = "public"
+"""What a page needs that is there for people who are not signed in."""
+
+SIGNED_IN = "signed in"
+"""What a page needs that every editor may use."""
+
+blueprint = Blueprint("desk", __name__, url_prefix="/desk")
+
+_needs: dict[Callable[..., object], Action | str] = {}
+
+
+def needs(what: Action | str) -> Callable[[View], View]:
+    """Mark a view with the right that it needs; a view without a mark is open to nobody."""
+
+    def mark(view: View) -> View:
+        _needs[view] = what
+        return view
+
+    return mark
+
+
+def signed_in_editor() -> Editor | None:
+    """Return who is signed in, or None."""
+    editor = current_user._get_current_object()
+    return editor if isinstance(editor, Editor) else None
+
+
+def the_editor() -> Editor:
+    """Return who is signed in, on a page that nobody else sees."""
+    editor = signed_in_editor()
+    if editor is None:
+        abort(403)
+    return editor
+
+
+@blueprint.before_request
+def _check() -> Response | None:
+    _refuse_forged()
+    what = _needs.get(current_app.view_functions[request.endpoint or ""])
+    if what is None:
+        abort(403)
+    if what == PUBLIC:
+        return None
+    editor = signed_in_editor()
+    if editor is None:
+        return _to_sign_in()
+    if isinstance(what, Action) and not may(editor, what):
+        abort(403)
+    return None
+
+
+@blueprint.context_processor
+def _who_is_there() -> dict[str, object]:
+    """Let templates show only what the editor may use."""
+    editor = signed_in_editor()
+    return {
+        "me": editor,
+        "my_role": role_of(editor) if editor else None,
+        "may": lambda action: editor is not None and may(editor, Action[action]),
+    }
+
+
+def _refuse_forged() -> None:
+    """Take a change only from a form of ours: the session's token, and no other site."""
+    if request.method in SAFE_METHODS:
+        return
+    # Browsers say where a request began, whatever the page's referrer policy is (XD01).
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise CSRFError("The request came from another site.")
+    csrf.protect()
+
+
+def _to_sign_in() -> Response:
+    where = request.full_path.rstrip("?") if request.method in SAFE_METHODS else "/desk/"
+    return redirect(f"/desk/sign-in?next={quote(where, safe='/')}", code=303)
