@@ -94,6 +94,13 @@ def value(field: MergeField, values: Mapping[str, str], part: Part) -> str:
     return text
 
 
+def neutral(line: str) -> str:
+    """Return a line of text as it reads to nobody in particular."""
+    return "".join(
+        piece if isinstance(piece, str) else value(piece, {}, Part.TEXT) for piece in parse(line)
+    )
+
+
 def _one_line(text: str) -> str:
     """Return `text` without line ends, control characters and what cannot be encoded."""
     if text.isascii() and text.isprintable():

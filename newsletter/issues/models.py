@@ -61,6 +61,8 @@ class Issue(Base):
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("editor.id"))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    # When its audience was frozen: from then on it has readers and a web version.
+    begun_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
 
     mailing_list: Mapped[MailingList] = relationship()

@@ -8,7 +8,6 @@ from markupsafe import Markup
 from newsletter.issues import introduction, merge_fields
 from newsletter.issues.content import Content
 from newsletter.issues.languages import direction
-from newsletter.issues.merge_fields import Part
 from newsletter.issues.wording import BUTTON_WORDS, KIND_WORDS, item_url
 from newsletter.library.models import ItemKind
 
@@ -43,8 +42,8 @@ class ArchivePage:
 def archive_page_parts(content: Content) -> ArchivePage:
     """Return what the archive shows of an issue: the same for everybody (DESIGN 4, 9)."""
     return ArchivePage(
-        subject=_neutral(content.subject),
-        preheader=_neutral(content.preheader),
+        subject=merge_fields.neutral(content.subject),
+        preheader=merge_fields.neutral(content.preheader),
         language=content.language,
         direction=direction(content.language),
         # Sanitised by newsletter.markdown, its slots filled with escaped fallbacks.
@@ -65,9 +64,3 @@ def archive_page_parts(content: Content) -> ArchivePage:
         ),
     )
 
-
-def _neutral(line: str) -> str:
-    return "".join(
-        piece if isinstance(piece, str) else merge_fields.value(piece, {}, Part.TEXT)
-        for piece in merge_fields.parse(line)
-    )

@@ -114,9 +114,9 @@ def stop(issue: Issue) -> None:
     )
 
 
-def begin_sending(issue: Issue) -> None:
+def begin_sending(issue: Issue, *, now: datetime) -> None:
     """Start a scheduled issue; belongs in the transaction that freezes its audience."""
-    _move(issue, IssueState.SENDING, allowed={IssueState.SCHEDULED})
+    _move(issue, IssueState.SENDING, allowed={IssueState.SCHEDULED}, begun_at=now)
 
 
 def pause(issue: Issue, reason: str = "") -> None:
