@@ -89,7 +89,7 @@ def test_an_empty_library_says_so(client: FlaskClient) -> None:
         "kind=poem",
         "topic=nothing",
         "region=Atlantis",
-        "kind=%00&topic=%00&region=%00&q=%00",
+        "kind=%01&topic=%01&region=%01&q=%01",
         "region=%FF%FE&q=%ED%B2%80",
         "page=x",
         "page=-1",
@@ -190,7 +190,7 @@ def test_a_withdrawn_item_keeps_its_words_and_loses_its_button(client: FlaskClie
     assert page.css_first("meta[name=robots]").attributes["content"] == "noindex"
 
 
-@pytest.mark.parametrize("slug", ["unknown", "%00", "UPPER", "%F0%9F%98%80", "a" * 5_000, "..%2f"])
+@pytest.mark.parametrize("slug", ["unknown", "%01", "UPPER", "%F0%9F%98%80", "a" * 5_000, "..%2f"])
 def test_an_unknown_item_is_not_found(client: FlaskClient, slug: str) -> None:
     page = get(client, f"/library/{slug}", status=404)
     assert texts(page, "h1") == ["Not found"]
