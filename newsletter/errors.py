@@ -85,3 +85,7 @@ class SenderFault(NewsletterError):
 
     Every further mail would meet the same; a person has to mend the settings.
     """
+
+
+class RenderFault(NewsletterError):
+    """One recipient's values cannot be put into a message; the others' can."""

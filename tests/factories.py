@@ -1,10 +1,12 @@
 """Plain functions that make rows; only the fact that matters is passed in."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from newsletter.accounts import Editor, RoleName, add_editor
 from newsletter.extensions import db
+from newsletter.issues import composing, workflow
+from newsletter.issues.models import Issue
 from newsletter.library.models import Item, ItemKind, Topic
 from newsletter.subscriptions.models import (
     MailingList,
@@ -124,6 +126,24 @@ def make_editor(
 ) -> Editor:
     """An editor without a password."""
     return add_editor(address, role, name, now=NOW)
+
+
+def make_due_issue(
+    mailing_list: MailingList,
+    *,
+    subject: str = "New guidance",
+    introduction: str = "Dear {{ name | reader }}, there is news.",
+    topics: tuple[Topic, ...] = (),
+    at: datetime = NOW,
+) -> Issue:
+    """An approved issue, scheduled for right now."""
+    slugs = [topic.slug for topic in topics]
+    issue = composing.create_issue(
+        mailing_list, subject=subject, introduction=introduction, topics=slugs, by=None, now=at
+    )
+    workflow.approve(issue, by=None, now=at)
+    workflow.send_soon(issue, timedelta(0), now=at)
+    return issue
 
 
 def _add(row: Any) -> Any:

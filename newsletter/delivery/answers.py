@@ -1,0 +1,84 @@
+"""What an outcome on the wire means for the row: pure decisions."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from newsletter.delivery import backoff
+from newsletter.delivery.ledger import Answer, Mark
+from newsletter.delivery.models import DeliveryState
+from newsletter.errors import RenderFault
+from newsletter.mail.smtp import Kind, Outcome
+
+TOO_LARGE = "5.3.4"
+"""The message is too large for the relay: true of every recipient (STANDARDS 5.4)."""
+
+_STATES = {
+    Kind.SENT: DeliveryState.SENT,
+    Kind.REFUSED: DeliveryState.FAILED,
+    Kind.UNCERTAIN: DeliveryState.UNCERTAIN,
+}
+
+
+def answer_to(outcome: Outcome, mark: Mark, *, is_marked: bool, now: datetime) -> Answer:
+    """Return what is to be written about one attempt.
+
+    `is_marked` tells whether the row was in flight; a relay that refuses at
+    RCPT answers before that. Deferred rows wait by STANDARDS 5.4, until they
+    are given up.
+    """
+    answer = Answer(
+        mark.lease,
+        mark.delivery_id,
+        DeliveryState.WAITING,
+        attempt=mark.attempt,
+        is_marked=is_marked,
+        code=outcome.code,
+        status=outcome.status,
+        reason=outcome.text,
+        date=mark.date,
+        values=mark.values,
+    )
+    if is_our_fault(outcome):
+        # It goes on when a person has mended the cause, so no attempt is charged.
+        return answer if is_marked else replace(answer, attempt=0)
+    if outcome.kind is not Kind.DEFERRED:
+        return replace(answer, state=_STATES[outcome.kind])
+    due_at = backoff.next_attempt(
+        mark.attempt, first_attempt_at=mark.date, delivery_id=mark.delivery_id, now=now
+    )
+    if due_at is None:
+        return replace(
+            answer,
+            state=DeliveryState.FAILED,
+            reason=f"Given up after {mark.attempt} attempts. {outcome.text}",
+        )
+    return replace(answer, due_at=due_at)
+
+
+def after_loss(mark: Mark, *, now: datetime) -> Answer:
+    """Return what is to be written when a fresh connection broke over this message."""
+    answer = Answer(
+        mark.lease,
+        mark.delivery_id,
+        DeliveryState.WAITING,
+        date=mark.date,
+        values=mark.values,
+    )
+    due_at = backoff.after_lost_connection(first_attempt_at=mark.date, now=now)
+    if due_at is None:
+        return replace(
+            answer,
+            state=DeliveryState.FAILED,
+            reason="Given up: the connection to the relay broke each time.",
+        )
+    return replace(answer, due_at=due_at)
+
+
+def not_made(answer: Answer, fault: RenderFault) -> Answer:
+    """Return what is to be written when the message could not be made for this person."""
+    return replace(answer, state=DeliveryState.FAILED, reason=str(fault))
+
+
+def is_our_fault(outcome: Outcome) -> bool:
+    """Tell whether every recipient would get the same answer, so that the issue must pause."""
+    return outcome.kind is Kind.REFUSED and outcome.status == TOO_LARGE

@@ -1,0 +1,64 @@
+"""When something is tried again: pure decisions, after STANDARDS 5.4."""
+
+import random
+from datetime import datetime, timedelta
+
+DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 40, 60))
+"""The wait after the first, second, ... deferral of one recipient; the last one repeats."""
+
+JITTER = 0.2
+"""Waits are up to a fifth longer or shorter, so that deferred mail does not come in waves."""
+
+LIFETIME = timedelta(hours=48)
+"""How long a deferred recipient is tried, counted from the first attempt.
+
+Who was never tried has no such end: a relay that was down, or an issue that
+was paused, for three days costs nobody their mail.
+"""
+
+MOST_ATTEMPTS = 60
+
+CONNECTION_DELAYS = tuple(timedelta(seconds=s) for s in (1, 2, 5, 10, 20, 30, 60, 120, 300))
+"""The wait after the first, second, ... connection in a row that led nowhere.
+
+It begins at a second, so that a relay that restarts costs little, and ends at
+five minutes, so that one that is gone is not hammered.
+"""
+
+
+SHORTEST_LOSS = timedelta(seconds=5)
+LONGEST_LOSS = timedelta(hours=1)
+"""The waits of a recipient whose message ended a fresh connection: between these two."""
+
+
+def next_attempt(
+    attempts: int, *, first_attempt_at: datetime, delivery_id: int, now: datetime
+) -> datetime | None:
+    """Return when a recipient deferred for the `attempts`-th time is due; None to give up.
+
+    The jitter follows from the delivery and the attempt, so that the same
+    deferral written twice says the same.
+    """
+    if attempts >= MOST_ATTEMPTS or now - first_attempt_at >= LIFETIME:
+        return None
+    delay = DELAYS[min(attempts, len(DELAYS)) - 1]
+    dice = random.Random(f"{delivery_id}-{attempts}")
+    return now + delay * dice.uniform(1 - JITTER, 1 + JITTER)
+
+
+def next_connection(failures: int, *, now: datetime) -> datetime:
+    """Return when the relay may be called again after `failures` fruitless calls in a row."""
+    return now + CONNECTION_DELAYS[min(failures, len(CONNECTION_DELAYS)) - 1]
+
+
+def after_lost_connection(*, first_attempt_at: datetime, now: datetime) -> datetime | None:
+    """Return when a recipient is due again over whom a fresh connection broke; None to give up.
+
+    No attempt is charged, so the wait grows with the time since the first
+    one: a message that breaks every connection neither holds up the others
+    nor is tried for ever.
+    """
+    age = now - first_attempt_at
+    if age >= LIFETIME:
+        return None
+    return now + min(max(age / 2, SHORTEST_LOSS), LONGEST_LOSS)

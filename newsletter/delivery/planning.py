@@ -1,0 +1,184 @@
+"""Freezing an audience: who gets an issue is decided once, in one commit.
+
+One INSERT ... SELECT makes a row per reader, so that a million of them never
+pass through Python. No row, no mail (STANDARDS 5.2 clause 1).
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.delivery import alarms, compiling, ledger
+from newsletter.delivery.models import Batch, CompiledEdition, Delivery, DeliveryState, Send
+from newsletter.errors import Refused
+from newsletter.extensions import db, rows_changed
+from newsletter.issues import workflow
+from newsletter.issues.models import Issue
+from newsletter.subscriptions.models import (
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+    subscription_topic,
+)
+
+log = logging.getLogger(__name__)
+
+BATCH_SIZE = 200
+"""Deliveries in a batch: what a courier claims at once."""
+
+
+@dataclass(frozen=True)
+class AudienceCount:
+    """How many would get an issue now, and how many subscribers are left out and why."""
+
+    recipients: int
+    suppressed: int
+    paused: int
+
+
+def audience_count(issue: Issue) -> AudienceCount:
+    """Return whom the issue would go to if it were planned now, in one query."""
+    is_confirmed = Subscription.state == SubscriptionState.CONFIRMED
+    row = db.session.execute(
+        sa.select(
+            _count(is_confirmed & ~_is_suppressed()),
+            _count(is_confirmed & _is_suppressed()),
+            _count(Subscription.state == SubscriptionState.PAUSED),
+        )
+        .select_from(Subscription)
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .where(*_is_addressed(issue))
+    ).one()
+    return AudienceCount(*map(int, row))
+
+
+def plan(issue: Issue, *, now: datetime) -> Send:
+    """Freeze the audience of a scheduled issue and start sending it; return the run.
+
+    Planning twice, also at once in two processes, gives one run: the issue's
+    move to `sending` decides. With nobody to write to, the issue is `sent` at
+    once and the editors are told. Raises Refused for an issue that is not
+    scheduled, and leaves nothing half done: the caller rolls back.
+    """
+    try:
+        workflow.begin_sending(issue, now=now)
+    except Refused:
+        known = db.session.scalar(sa.select(Send).where(Send.issue_id == issue.id))
+        if known is None:
+            raise
+        return known
+    send = Send(issue_id=issue.id, planned=0, planned_at=now)
+    db.session.add(send)
+    db.session.flush()
+    editions = _compile(issue, send)
+    batches = _add_batches(send, audience_count(issue).recipients, now=now)
+    if batches:
+        send.planned = _freeze(issue, send, editions, batches=batches)
+        ledger.close_batches(Batch.send_id == send.id)
+    db.session.flush()
+    log.info("issue %s: planned for %s recipients", issue.id, send.planned)
+    if not send.planned:
+        ledger.finish_done(now=now)
+        alarms.tell_nobody_reached(issue, now=now)
+    return send
+
+
+def _compile(issue: Issue, send: Send) -> list[CompiledEdition]:
+    """Render each edition once, the list's default language first."""
+    editions = [
+        CompiledEdition(send_id=send.id, language=language, content=content)
+        for language, content in compiling.compile_issue(issue)
+    ]
+    db.session.add_all(editions)
+    db.session.flush()
+    return editions
+
+
+def _add_batches(send: Send, recipients: int, *, now: datetime) -> int:
+    batches = -(-recipients // BATCH_SIZE)
+    if batches:
+        db.session.execute(
+            sa.insert(Batch), [{"send_id": send.id, "due_at": now} for _ in range(batches)]
+        )
+    return batches
+
+
+def _freeze(issue: Issue, send: Send, editions: list[CompiledEdition], *, batches: int) -> int:
+    """Write one row per reader and return how many; readers are cut into batches by place."""
+    place = sa.func.row_number().over(order_by=Subscription.id)
+    reader = (
+        sa.select(
+            Subscriber.id.label("subscriber_id"),
+            _edition_for(editions).label("edition_id"),
+            place.label("place"),
+        )
+        .select_from(Subscription)
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .where(
+            *_is_addressed(issue),
+            Subscription.state == SubscriptionState.CONFIRMED,
+            ~_is_suppressed(),
+        )
+        .subquery()
+    )
+    batch = (
+        sa.select(Batch.id, sa.func.row_number().over(order_by=Batch.id).label("number"))
+        .where(Batch.send_id == send.id)
+        .subquery()
+    )
+    number = (reader.c.place - 1) // BATCH_SIZE + 1
+    # Who was confirmed since the batches were counted goes into the last one.
+    in_range = sa.case((number > batches, batches), else_=number)
+    frozen = db.session.execute(
+        sa.insert(Delivery).from_select(
+            ["send_id", "batch_id", "edition_id", "subscriber_id", "state"],
+            sa.select(
+                sa.literal(send.id),
+                batch.c.id,
+                reader.c.edition_id,
+                reader.c.subscriber_id,
+                sa.literal(DeliveryState.WAITING, Delivery.state.type),
+            )
+            .join_from(reader, batch, batch.c.number == in_range)
+            .order_by(reader.c.place),
+        )
+    )
+    return rows_changed(frozen)
+
+
+def _edition_for(editions: list[CompiledEdition]) -> sa.ColumnElement[int]:
+    """Return the edition in the reader's language, else the first one's."""
+    default, *others = editions
+    if not others:
+        return sa.literal(default.id)
+    return sa.case(
+        *((Subscriber.language == edition.language, edition.id) for edition in others),
+        else_=default.id,
+    )
+
+
+def _is_addressed(issue: Issue) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for being a reader of the issue's list and topics.
+
+    An issue without topics is for all of the list, and a reader without
+    topics wants all of them (DESIGN section 5).
+    """
+    conditions: list[sa.ColumnElement[bool]] = [
+        Subscription.mailing_list_id == issue.mailing_list_id
+    ]
+    topic_ids = [topic.id for topic in issue.topics]
+    if topic_ids:
+        chosen = sa.exists().where(subscription_topic.c.subscription_id == Subscription.id)
+        conditions.append(~chosen | chosen.where(subscription_topic.c.topic_id.in_(topic_ids)))
+    return conditions
+
+
+def _is_suppressed() -> sa.ColumnElement[bool]:
+    return sa.exists().where(Suppression.address_hmac == Subscriber.address_hmac)
+
+
+def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)

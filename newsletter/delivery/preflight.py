@@ -1,0 +1,34 @@
+"""The checks before sending, with the facts that they need gathered from everywhere."""
+
+from newsletter.delivery import planning
+from newsletter.issues import checks, composing, rendering
+from newsletter.issues.checks import Facts, Finding, Level
+from newsletter.issues.models import Issue
+
+POSTAL_ADDRESS = "postal-address"
+"""The one stop that a command passes with a warning: whoever types it knows the law."""
+
+
+def examine(issue: Issue) -> list[Finding]:
+    """Return what is to be said about the issue as it stands now, the stops first."""
+    content = composing.content_of(issue)
+    preview = rendering.preview(content, rendering.masthead_of(issue))
+    items = [row.item for row in issue.rows]
+    sent = composing.sent_in(issue.mailing_list, [item.id for item in items], besides=issue)
+    facts = Facts(
+        recipients=planning.audience_count(issue).recipients,
+        html_bytes=len(preview.html.encode()),
+        postal_address=issue.mailing_list.postal_address,
+        withdrawn=frozenset(item.slug for item in items if item.withdrawn_at is not None),
+        sent_in={item.slug: sent[item.id][-1] for item in items if sent.get(item.id)},
+    )
+    return checks.check(content, facts)
+
+
+def stops(findings: list[Finding], *, besides: frozenset[str] = frozenset()) -> list[Finding]:
+    """Return the findings that stop an issue, but for those whose code is in `besides`."""
+    return [
+        finding
+        for finding in findings
+        if finding.level is Level.STOP and finding.code not in besides
+    ]

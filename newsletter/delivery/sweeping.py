@@ -1,0 +1,58 @@
+"""What the clock does about senders that stopped: end their leases, settle what they left."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.delivery import leases, ledger
+from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
+from newsletter.extensions import db, rows_changed
+from newsletter.issues.models import Issue, IssueState
+
+log = logging.getLogger(__name__)
+
+STOPPED_WORKING = (
+    "The sending process stopped after it handed the message over and before the answer came. "
+    "The relay may have it or not."
+)
+
+
+def sweep(*, now: datetime) -> int:
+    """End leases that ran out, settle what their owners left; return the rows now uncertain.
+
+    Also closes what was cancelled, and ends the sends that have nothing open.
+    Running it twice, or in two processes, is harmless.
+    """
+    uncertain = _settle(leases.end_expired(now=now), now=now)
+    for send in _cancelled_but_open():
+        ledger.cancel_waiting(send, now=now)
+    ledger.finish_done(now=now)
+    return uncertain
+
+
+def _settle(batch_ids: Sequence[int], *, now: datetime) -> int:
+    if not batch_ids:
+        return 0
+    swept = db.session.execute(
+        sa.update(Delivery)
+        .where(Delivery.batch_id.in_(batch_ids), Delivery.state == DeliveryState.IN_FLIGHT)
+        .values(state=DeliveryState.UNCERTAIN, finished_at=now, reason=STOPPED_WORKING)
+        .execution_options(synchronize_session=False)
+    )
+    ledger.close_batches(Batch.id.in_(batch_ids))
+    log.warning(
+        "%s batches freed, %s deliveries uncertain: their sender stopped",
+        len(batch_ids),
+        rows_changed(swept),
+    )
+    return rows_changed(swept)
+
+
+def _cancelled_but_open() -> Sequence[Send]:
+    return db.session.scalars(
+        sa.select(Send)
+        .join(Issue, Issue.id == Send.issue_id)
+        .where(Issue.state == IssueState.CANCELLED, Send.finished_at.is_(None))
+    ).all()

@@ -1,0 +1,199 @@
+"""The clock: which job runs how often, in a process of its own.
+
+Two clocks at once are harmless: every job claims, or compares and sets.
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import FrameType
+
+from apscheduler.schedulers.background import (  # type: ignore[import-untyped]  # it has no types
+    BackgroundScheduler,
+)
+from flask import Flask
+
+from newsletter import clock, limits, reports
+from newsletter.delivery import alarms, planning, sweeping
+from newsletter.delivery.engines import local
+from newsletter.errors import NewsletterError, NotFound
+from newsletter.extensions import db, reading
+from newsletter.issues import composing, workflow
+from newsletter.mail import outbox
+from newsletter.subscriptions import signup
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One thing that the clock does; with no `every` it runs by hand only."""
+
+    name: str
+    what: str
+    every: timedelta | None
+    work: Callable[[datetime], object]
+
+
+def send_outbox(now: datetime) -> None:
+    """Send the transactional mail that is due."""
+    outbox.send_due(now=now)
+
+
+def start_due_issues(now: datetime) -> None:
+    """Start the issues whose time has come; one that is hours late is paused and asks.
+
+    Each is a transaction of its own, so that one that cannot start holds up no other.
+    """
+    with reading():
+        numbers = [issue.id for issue in workflow.due_issues(now=now)]
+        db.session.rollback()
+    for number in numbers:
+        try:
+            _start(number, now=now)
+            db.session.commit()
+        except NewsletterError as exc:
+            db.session.rollback()
+            log.error("issue %s cannot start: %s", number, exc)
+            _ask(number, f"It could not be started. {exc}", now=now)
+
+
+def _start(number: int, *, now: datetime) -> None:
+    issue = composing.find_issue(number)
+    if not workflow.is_late(issue, now=now):
+        planning.plan(issue, now=now)
+        return
+    hours = int((now - workflow.due_at(issue)) / timedelta(hours=1))
+    reason = (
+        f"It was due {hours} hours ago, while nothing was running, and was not sent. "
+        "Resume it to send it now, or cancel it."
+    )
+    alarms.pause_and_tell(issue, reason, now=now)
+
+
+def _ask(number: int, reason: str, *, now: datetime) -> None:
+    alarms.pause_and_tell(composing.find_issue(number), reason, now=now)
+    db.session.commit()
+
+
+def sweep(now: datetime) -> None:
+    """Settle what stopped senders left behind."""
+    sweeping.sweep(now=now)
+
+
+def beat(now: datetime) -> None:
+    """Write the clock's sign of life."""
+    reports.beat(now=now)
+
+
+def expire_signups(now: datetime) -> None:
+    """Delete the sign-ups that nobody confirmed."""
+    signup.expire(now=now)
+
+
+def forget_counters(now: datetime) -> None:
+    """Delete the counters that no limit looks at any more."""
+    limits.forget_old(now=now)
+
+
+def deliver(_now: datetime) -> None:
+    """Send what is due of every issue, over one connection."""
+    local.drain()
+
+
+JOBS: Sequence[Job] = (
+    Job(
+        "outbox",
+        "send waiting confirmations and other single mails",
+        timedelta(seconds=1),
+        send_outbox,
+    ),
+    Job(
+        "start-due-issues",
+        "start issues whose time has come",
+        timedelta(seconds=1),
+        start_due_issues,
+    ),
+    Job("sweep", "settle what stopped senders left", timedelta(seconds=5), sweep),
+    Job("heartbeat", "write the clock's sign of life", timedelta(seconds=5), beat),
+    Job(
+        "expire-signups",
+        "delete sign-ups that nobody confirmed",
+        timedelta(hours=1),
+        expire_signups,
+    ),
+    Job("forget-counters", "delete old counters of limits", timedelta(days=1), forget_counters),
+    Job("deliver", "send what is due, once, in this process", None, deliver),
+)
+
+
+def find(name: str) -> Job:
+    """Return the job called `name`; raise NotFound with the names that exist."""
+    for job in JOBS:
+        if job.name == name:
+            return job
+    known = ", ".join(job.name for job in JOBS)
+    raise NotFound(f"There is no job “{name}”. Jobs: {known}.")
+
+
+def once(name: str, *, now: datetime) -> None:
+    """Run one job now and commit; what goes wrong is raised."""
+    find(name).work(now)
+    db.session.commit()
+
+
+def run(app: Flask) -> None:
+    """Be the clock until SIGTERM or SIGINT; then finish what is in flight and return."""
+    stop = threading.Event()
+    _listen(stop)
+    scheduler = _scheduler(app)
+    scheduler.start()
+    log.info("the clock runs")
+    try:
+        local.run(app, stop)
+    finally:
+        # A job that waits for the network is left behind: its lease runs out.
+        scheduler.shutdown(wait=False)
+    log.info("the clock stopped")
+
+
+def _listen(stop: threading.Event) -> None:
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask_to_stop)
+
+
+def _scheduler(app: Flask) -> BackgroundScheduler:
+    # It would log a line for every run and every delay of a second.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    scheduler = BackgroundScheduler(
+        timezone="UTC",
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    for job in JOBS:
+        if job.every is not None:
+            scheduler.add_job(
+                _perform,
+                "interval",
+                seconds=job.every.total_seconds(),
+                args=(app, job),
+                id=job.name,
+                next_run_time=clock.now(),
+            )
+    return scheduler
+
+
+def _perform(app: Flask, job: Job) -> None:
+    """Run one job in a context of its own; the one place that catches whatever goes wrong."""
+    with app.app_context():
+        try:
+            job.work(clock.now())
+            db.session.commit()
+        except Exception:
+            db.session.rollback()
+            log.exception("job %s failed", job.name)
