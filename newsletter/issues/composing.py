@@ -117,6 +117,16 @@ def find_issue(number: int) -> Issue:
     return issue
 
 
+def newest_issues(most: int = 200) -> Sequence[Issue]:
+    """Return the newest `most` issues with their lists and editions."""
+    return db.session.scalars(
+        sa.select(Issue)
+        .options(selectinload(Issue.mailing_list), selectinload(Issue.editions))
+        .order_by(Issue.id.desc())
+        .limit(most)
+    ).all()
+
+
 def content_of(issue: Issue) -> Content:
     """Return what the issue says now, with its items as the library has them now."""
     edition = issue.editions[0]
@@ -191,7 +201,7 @@ def sent_in(
         .join(Issue, Issue.id == IssueRow.issue_id)
         .where(
             Issue.mailing_list_id == mailing_list.id,
-            Issue.state.in_((IssueState.SENDING, IssueState.SENT)),
+            Issue.begun_at.is_not(None),
             IssueRow.item_id.in_(item_ids),
             Issue.id != (besides.id if besides else None),
         )

@@ -9,7 +9,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -41,7 +41,7 @@ class MergeField:
 
     path: str
     fallback: str = ""
-    source: str = ""
+    source: str = field(default="", compare=False)
 
 
 def parse(text: str) -> tuple[str | MergeField, ...]:
@@ -83,9 +83,9 @@ def values_of(name: str, attributes: Mapping[str, Any]) -> dict[str, str]:
     return values
 
 
-def value(field: MergeField, values: Mapping[str, str], part: Part) -> str:
-    """Return what stands for `field` in `part`: its value, else its fallback, else nothing."""
-    text = _one_line(values.get(field.path, "")) or _one_line(field.fallback)
+def value(merge_field: MergeField, values: Mapping[str, str], part: Part) -> str:
+    """Return what stands for `merge_field` in `part`: its value, else its fallback, else nothing."""
+    text = _one_line(values.get(merge_field.path, "")) or _one_line(merge_field.fallback)
     if part is Part.HTML:
         return html.escape(text)
     if part is Part.URL:

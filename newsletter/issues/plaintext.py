@@ -11,7 +11,6 @@ WIDTH = 78
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _BLOCKS = _HEADINGS | {"blockquote", "div", "hr", "li", "ol", "p", "pre", "table", "ul"}
-_UNDERLINES = {"h1": "=", "h2": "="}
 _STAYING = frozenset(("Pe", "Pf", "Po", "Mn", "Mc", "Me", "Cf", "Sk"))
 _JOINER = "\u200d"
 
@@ -29,12 +28,6 @@ def wrap(text: str, *, width: int = WIDTH) -> str:
     between any two of their wide characters.
     """
     return "\n".join(line for part in text.split("\n") for line in _lines(part, width))
-
-
-def underlined(text: str, mark: str) -> str:
-    """Return a wrapped heading with a line of `mark` below it."""
-    heading = wrap(text)
-    return f"{heading}\n{mark * max(_columns(line) for line in heading.split(chr(10)))}"
 
 
 def _blocks(parent: LexborNode, width: int) -> Iterator[str]:
@@ -76,33 +69,26 @@ def _block(node: LexborNode, width: int) -> str:
         return "\n".join(_table_row(row, width) for row in node.css("tr"))
     text = "\n\n".join(_blocks(node, width))
     if text and tag in _HEADINGS:
-        columns = max(_columns(line) for line in text.split("\n"))
-        return f"{text}\n{_UNDERLINES.get(tag, '-') * columns}"
+        return f"{text}\n{'-' * max(_columns(line) for line in text.split(chr(10)))}"
     return text
 
 
 def _list(node: LexborNode, width: int) -> str:
-    first = int(start) if (start := node.attributes.get("start") or "1").isdecimal() else 1
+    start = node.attributes.get("start") or "1"
+    # What was written without empty lines between stays close together.
+    gap = "\n\n" if node.css_first("li > p") else "\n"
     entries = []
-    for number, item in enumerate((x for x in node.iter() if x.tag == "li"), start=first):
+    items = [child for child in node.iter() if child.tag == "li"]
+    for number, item in enumerate(items, start=int(start) if start.isdecimal() else 1):
         mark = f"{number}. " if node.tag == "ol" else "- "
-        blocks = list(_blocks(item, width - len(mark)))
-        # What was written without empty lines between stays close together.
-        gap = "\n\n" if item.css_first("p") else "\n"
+        blocks = _blocks(item, width - len(mark))
         entries.append(_indented(gap.join(blocks), mark, " " * len(mark)))
-    loose = any(item.css_first("p") for item in node.iter())
-    return ("\n\n" if loose else "\n").join(entries)
+    return gap.join(entries)
 
 
 def _table_row(row: LexborNode, width: int) -> str:
-    cells = (
-        " ".join("".join(_inline(child) for child in _children(x)).split()) for x in _cells(row)
-    )
-    return wrap(" | ".join(cells), width=width)
-
-
-def _cells(row: LexborNode) -> Iterator[LexborNode]:
-    return (cell for cell in row.iter() if cell.tag in ("td", "th"))
+    cells = [_inline(cell) for cell in row.iter() if cell.tag in ("td", "th")]
+    return wrap(" | ".join(" ".join(cell.split()) for cell in cells), width=width)
 
 
 def _inline(node: LexborNode) -> str:
@@ -111,7 +97,7 @@ def _inline(node: LexborNode) -> str:
         return re.sub(r"[ \t\r\n]+", " ", node.text_content or "")
     if node.tag == "br":
         return "\n"
-    words = "".join(_inline(child) for child in _children(node))
+    words = "".join(_inline(child) for child in node.iter(include_text=True))
     return _link(words, node.attributes.get("href") or "") if node.tag == "a" else words
 
 
@@ -122,10 +108,6 @@ def _link(words: str, address: str) -> str:
     if address.removeprefix("http://").removeprefix("https://").rstrip("/") == words.strip():
         return address
     return f"{words} ({address})"
-
-
-def _children(node: LexborNode) -> Iterator[LexborNode]:
-    return node.iter(include_text=True)
 
 
 def _indented(text: str, first: str, rest: str) -> str:

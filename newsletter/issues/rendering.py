@@ -167,10 +167,9 @@ def _html_row(row: ItemRow, masthead: Masthead, tokens: Tokens) -> dict[str, str
 def _text_part(content: Content, masthead: Masthead, opening: str, tokens: Tokens) -> Segments:
     text = current_app.jinja_env.get_template("issue/issue.txt").render(
         heading=plaintext.wrap(f"{masthead.list_name} · Issue {masthead.issue_number}"),
-        subject=plaintext.underlined(tokens.lift(content.subject), "="),
+        subject=plaintext.wrap(tokens.lift(content.subject)),
         introduction=plaintext.from_html(opening),
         rows=[_text_row(row, masthead) for row in content.rows],
-        rule="-" * 40,
         reason=plaintext.wrap(
             f"You get this e-mail because your address is subscribed to {masthead.list_name}."
         ),
@@ -187,7 +186,7 @@ def _text_part(content: Content, masthead: Masthead, opening: str, tokens: Token
 def _text_row(row: ItemRow, masthead: Masthead) -> dict[str, str]:
     return {
         "label": f"{KIND_WORDS[row.kind]} · {long_date(row.published_on)}",
-        "title": plaintext.underlined(row.title, "-"),
+        "title": plaintext.wrap(row.title),
         "summary": plaintext.wrap(row.summary),
         "action": BUTTON_WORDS[row.kind],
         "url": item_url(row, masthead.public_url),

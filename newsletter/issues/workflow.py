@@ -124,42 +124,29 @@ def pause(issue: Issue, reason: str = "") -> None:
 
     `reason` is a sentence for the editor; empty when a person paused it.
     """
-    db.session.refresh(issue)
-    if issue.state is IssueState.SCHEDULED:
-        # Without a time, `resume` knows that nothing of it has been planned yet.
-        _move(
-            issue,
-            IssueState.PAUSED,
-            allowed={IssueState.SCHEDULED},
-            pause_reason=reason[:500],
-            send_at=None,
-            zone=None,
-        )
-    else:
-        _move(issue, IssueState.PAUSED, allowed={IssueState.SENDING}, pause_reason=reason[:500])
+    _move(
+        issue,
+        IssueState.PAUSED,
+        allowed={IssueState.SENDING, IssueState.SCHEDULED},
+        pause_reason=reason[:500],
+    )
 
 
 def resume(issue: Issue, *, now: datetime) -> None:
-    """Go on with a paused issue; one that never started becomes due at once."""
+    """Go on with a paused issue; one that never began becomes due at once."""
     db.session.refresh(issue)
-    if issue.state is IssueState.PAUSED and issue.send_at is None:
-        _move(
-            issue,
-            IssueState.SCHEDULED,
-            Issue.send_at.is_(None),
-            allowed={IssueState.PAUSED},
-            pause_reason="",
-            send_at=now.astimezone(UTC).replace(tzinfo=None),
-            zone="UTC",
-        )
-    else:
-        _move(
-            issue,
-            IssueState.SENDING,
-            Issue.send_at.is_not(None),
-            allowed={IssueState.PAUSED},
-            pause_reason="",
-        )
+    if issue.begun_at is not None:
+        _move(issue, IssueState.SENDING, allowed={IssueState.PAUSED}, pause_reason="")
+        return
+    _move(
+        issue,
+        IssueState.SCHEDULED,
+        Issue.begun_at.is_(None),
+        allowed={IssueState.PAUSED},
+        pause_reason="",
+        send_at=now.astimezone(UTC).replace(tzinfo=None),
+        zone="UTC",
+    )
 
 
 def cancel(issue: Issue) -> None:
