@@ -25,7 +25,7 @@ CLOSE = "close"
 """A scripted answer: no answer, the connection is closed."""
 
 CLOSE_AFTER = "close after"
-"""A scripted answer to DOT: the message is accepted and acknowledged, then the connection closed."""
+"""A scripted answer to DOT: accepted, acknowledged, and then the connection is closed."""
 
 
 @dataclass(frozen=True)

@@ -48,5 +48,7 @@ class OutboxMessage(Base):
     # Frozen at the first attempt: every attempt has the same Date (STANDARDS M04).
     first_attempt_at: Mapped[datetime | None]
     leased_until: Mapped[datetime | None]
+    # When its acknowledgement was missed; it is tried once more, not twice (STANDARDS 5.2).
+    uncertain_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(sa.String(500), default="")

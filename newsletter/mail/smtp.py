@@ -33,6 +33,10 @@ def _go_on() -> bool:
     return True
 
 
+def _wait_on() -> None:
+    return
+
+
 class Connection:
     """One connection to the relay, for one thread; use it in a `with`.
 
@@ -101,6 +105,7 @@ class Connection:
         data: bytes,
         *,
         before_dot: Callable[[], bool] = _go_on,
+        pulse: Callable[[], None] = _wait_on,
     ) -> Outcome:
         """Hand over one message to one recipient and return how it ended.
 
@@ -108,6 +113,8 @@ class Connection:
         that the message is in flight. If it returns False, or raises, the
         connection is closed without the dot. ConnectionLost and SenderFault are
         raised only before it was called: nothing was sent, no attempt is charged.
+        `pulse` is called every few seconds while the relay makes us wait, to
+        renew a lease: it may think for ten minutes about a message.
         """
         try:
             sender = addr_spec(envelope_from) if envelope_from else ""
@@ -116,6 +123,8 @@ class Connection:
             return Outcome(Kind.REFUSED, status="5.1.3", text=str(exc))
         data = _canonical(data)
         try:
+            if self._wire is not None:
+                self._wire.pulse = pulse
             return self._transact(sender, receiver, data, before_dot)
         except BaseException:
             self.abandon()

@@ -8,6 +8,7 @@ and bounded, has a deadline for the whole reply, and raises ConnectionLost.
 import re
 import smtplib
 import time
+from collections.abc import Callable
 from socket import socket
 from ssl import SSLWantReadError, SSLWantWriteError
 from typing import Any
@@ -21,6 +22,9 @@ LONGEST_REPLY = 65_536
 CHUNK = 65_536
 """Bytes that are written under one timeout."""
 
+PULSE = 5.0
+"""Seconds between two calls of `Wire.pulse`."""
+
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 
 
@@ -32,6 +36,8 @@ class Wire(smtplib.SMTP):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._buffer = bytearray()
+        # Called every few seconds while the relay makes us wait.
+        self.pulse: Callable[[], None] = _rest
         super().__init__(*args, **kwargs)
 
     def connect(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
@@ -119,20 +125,20 @@ class Wire(smtplib.SMTP):
         return line
 
     def _receive(self, deadline: float) -> bytes:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise ConnectionLost("The relay did not answer in time.")
         stream = self._stream()
-        try:
-            stream.settimeout(left)
-            received = stream.recv(CHUNK)
-        except TimeoutError as exc:
-            raise ConnectionLost("The relay did not answer in time.") from exc
-        except OSError as exc:
-            raise ConnectionLost(f"The connection to the relay broke: {_cause(exc)}.") from exc
-        if not received:
-            raise ConnectionLost("The relay ended the connection.")
-        return received
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                stream.settimeout(min(left, PULSE))
+                received = stream.recv(CHUNK)
+            except TimeoutError:
+                self.pulse()
+            except OSError as exc:
+                raise ConnectionLost(f"The connection to the relay broke: {_cause(exc)}.") from exc
+            else:
+                if not received:
+                    raise ConnectionLost("The relay ended the connection.")
+                return received
+        raise ConnectionLost("The relay did not answer in time.")
 
     def _stream(self) -> socket:
         if self.sock is None:
@@ -142,6 +148,10 @@ class Wire(smtplib.SMTP):
 
 class TlsWire(Wire, smtplib.SMTP_SSL):
     """The same, encrypted from the first byte (RFC 8314)."""
+
+
+def _rest() -> None:
+    return
 
 
 def _cause(exc: OSError) -> str:
