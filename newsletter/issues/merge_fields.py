@@ -84,7 +84,7 @@ def values_of(name: str, attributes: Mapping[str, Any]) -> dict[str, str]:
 
 
 def value(merge_field: MergeField, values: Mapping[str, str], part: Part) -> str:
-    """Return what stands for `merge_field` in `part`: its value, else its fallback, else nothing."""
+    """Return what stands for a merge field in `part`: its value, its fallback or nothing."""
     text = _one_line(values.get(merge_field.path, "")) or _one_line(merge_field.fallback)
     if part is Part.HTML:
         return html.escape(text)
