@@ -7,16 +7,17 @@ from typing import Any
 from flask import Flask
 
 import config
-from newsletter import accounts, desk, extensions, limits, web
-from newsletter.delivery import models as delivery_models
-from newsletter.mail import models as mail_models
-from newsletter.public import library as public_library
+from newsletter import cli, desk, extensions, web
+from newsletter.mailbox import views as mailbox
+from newsletter.public import archive, form, health, leaving, library
 
-# Importing a module defines its tables; the doors import the rest.
-TABLES = (accounts, delivery_models, limits, mail_models)
-
-DOORS = (public_library.blueprint,)
-"""The page groups of the readers' pages and of the desk."""
+READERS_PAGES = (
+    form.blueprint,
+    leaving.blueprint,
+    archive.blueprint,
+    library.blueprint,
+    health.blueprint,
+)
 
 
 def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
@@ -37,8 +38,11 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     extensions.init_app(app)
     web.init_app(app)
     desk.init_app(app)
-    for blueprint in DOORS:
+    for blueprint in READERS_PAGES:
         app.register_blueprint(blueprint)
+    if app.config["USES_MAILBOX"]:
+        app.register_blueprint(mailbox.blueprint)
+    cli.init_app(app)
     return app
 
 

@@ -1,0 +1,1 @@
+"""Whole audiences at once: reading them from files, writing them to files."""

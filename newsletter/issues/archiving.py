@@ -41,16 +41,26 @@ def entries(*, page: int = 1) -> tuple[list[Entry], bool]:
         .join(MailingList, MailingList.id == Issue.mailing_list_id)
         .join(
             Edition,
-            sa.and_(
-                Edition.issue_id == Issue.id, Edition.language == MailingList.default_language
-            ),
+            sa.and_(Edition.issue_id == Issue.id, Edition.language == MailingList.default_language),
         )
         .where(Issue.state == IssueState.SENT, MailingList.is_public)
         .order_by(Issue.sent_at.desc(), Issue.id.desc())
         .limit(PER_PAGE + 1)
         .offset((page - 1) * PER_PAGE)
     ).all()
-    return [_entry(*row) for row in found[:PER_PAGE]], len(found) > PER_PAGE
+    page_of = [
+        Entry(
+            number=number,
+            list_name=list_name,
+            language=language,
+            subject=merge_fields.neutral(subject),
+            preheader=merge_fields.neutral(preheader),
+            sent_at=sent_at,
+        )
+        for number, list_name, language, subject, preheader, sent_at in found[:PER_PAGE]
+        if sent_at is not None
+    ]
+    return page_of, len(found) > PER_PAGE
 
 
 def find_public(number: int) -> Issue:
@@ -69,20 +79,3 @@ def latest(most: int) -> Sequence[Entry]:
     """Return the newest `most` entries."""
     return entries()[0][:most]
 
-
-def _entry(
-    number: int,
-    list_name: str,
-    language: str,
-    subject: str,
-    preheader: str,
-    sent_at: datetime,
-) -> Entry:
-    return Entry(
-        number=number,
-        list_name=list_name,
-        language=language,
-        subject=merge_fields.neutral(subject),
-        preheader=merge_fields.neutral(preheader),
-        sent_at=sent_at,
-    )

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
+from newsletter import inputs, languages
 from newsletter.errors import InvalidInput, NotFound
 from newsletter.extensions import db
 from newsletter.library import facts
@@ -65,7 +66,7 @@ def add_item(*, slug: str | None = None, now: datetime, **typed: Unpack[ItemFact
     item = _fill(Item(created_at=now), {**known, **typed}, now=now)
     if slug is None:
         return _insert_with_a_free_slug(item)
-    item.slug = facts.slug(slug)
+    item.slug = inputs.slug(slug)
     if not _insert(item):
         raise InvalidInput(f"The slug “{slug}” is taken. Choose another.", field="slug")
     return item
@@ -114,13 +115,13 @@ def find_item(slug: str) -> Item:
 
 def find_items(slugs: Sequence[str]) -> list[Item]:
     """Return the items in the order of their slugs; raise NotFound naming an unknown one."""
-    possible = [slug for slug in slugs if facts.is_slug(slug)]
+    possible = [slug for slug in slugs if inputs.is_slug(slug)]
     found = {
         item.slug: item for item in db.session.scalars(_select().where(Item.slug.in_(possible)))
     }
     for slug in slugs:
         if slug not in found:
-            raise NotFound(f"There is no item “{slug[: facts.LONGEST_SLUG]}” in the library.")
+            raise NotFound(f"There is no item “{slug[: inputs.LONGEST_SLUG]}” in the library.")
     return [found[slug] for slug in slugs]
 
 
@@ -176,7 +177,7 @@ def topics() -> Sequence[Topic]:
 
 def add_topic(slug: str, name: str) -> Topic:
     """Add a topic and return it, flushed; raise InvalidInput where slug or name cannot be used."""
-    topic = Topic(slug=facts.slug(slug), name=facts.topic_name(name))
+    topic = Topic(slug=inputs.slug(slug), name=facts.topic_name(name))
     if not _insert(topic):
         raise InvalidInput(f"There is a topic “{slug}” already.", field="slug")
     return topic
@@ -192,7 +193,7 @@ def find_topics(slugs: Sequence[str]) -> list[Topic]:
         if slug not in known:
             there_are = f"Choose from {', '.join(known)}." if known else "There are no topics yet."
             raise InvalidInput(
-                f"“{slug[: facts.LONGEST_SLUG]}” is not a topic. {there_are}", field="topics"
+                f"“{slug[: inputs.LONGEST_SLUG]}” is not a topic. {there_are}", field="topics"
             )
     return [known[slug] for slug in dict.fromkeys(slugs)]
 
@@ -207,7 +208,7 @@ def _has_kind(kind: str) -> sa.ColumnElement[bool]:
 
 
 def _has_topic(slug: str) -> sa.ColumnElement[bool]:
-    return Item.topics.any(Topic.slug == slug) if facts.is_slug(slug) else sa.false()
+    return Item.topics.any(Topic.slug == slug) if inputs.is_slug(slug) else sa.false()
 
 
 def _has_region(region: str) -> sa.ColumnElement[bool]:
@@ -247,7 +248,7 @@ def _fill(item: Item, typed: ItemFacts, *, now: datetime) -> Item:
         "published_on": typed.get("published_on") or now.date(),
         "topics": list(typed.get("topics", ())),
         "region": facts.region(typed.get("region", "")),
-        "language": facts.language(typed.get("language", "")),
+        "language": languages.tag(typed.get("language", "")),
     }
     if not checked["url"] and not checked["body"]:
         raise InvalidInput("Give the item a link, a text or both.", field="url")
@@ -258,8 +259,8 @@ def _fill(item: Item, typed: ItemFacts, *, now: datetime) -> Item:
 
 
 def _insert_with_a_free_slug(item: Item) -> Item:
-    base = facts.slug_from(item.title) or item.kind.value
-    stem = base[: facts.LONGEST_SLUG - ROOM_FOR_NUMBER].rstrip("-")
+    base = inputs.slug_from(item.title) or item.kind.value
+    stem = base[: inputs.LONGEST_SLUG - ROOM_FOR_NUMBER].rstrip("-")
     while True:
         taken = set(db.session.scalars(sa.select(Item.slug).where(Item.slug.startswith(stem))))
         numbered = (f"{stem}-{number}" for number in itertools.count(2))

@@ -4,10 +4,10 @@ Pure functions: text in, the value to keep out, or InvalidInput that names the f
 """
 
 import re
-import unicodedata
 from datetime import date
 from urllib.parse import urlsplit
 
+from newsletter import inputs
 from newsletter.errors import InvalidInput
 from newsletter.library.models import ItemKind
 
@@ -19,12 +19,6 @@ LONGEST_REGION = 120
 LONGEST_TOPIC_NAME = 120
 """Characters of the longest title, summary, body, link, region and name of a topic."""
 
-LONGEST_SLUG = 80
-"""Characters of the longest slug: a link must survive being read out and typed."""
-
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-# Language, script, region: what readers choose by. Extensions and variants are not.
-_LANGUAGE = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?")
 _NEVER_IN_A_LINK = re.compile(r"[\s\\<>\"`{}|^]")
 
 
@@ -41,7 +35,7 @@ def kind(text: str) -> ItemKind:
 
 def title(text: str) -> str:
     """Return the title on one line."""
-    line = one_line(text, field="title", most=LONGEST_TITLE)
+    line = inputs.one_line(text, field="title", most=LONGEST_TITLE)
     if not line:
         raise InvalidInput("Give the item a title.", field="title")
     return line
@@ -49,7 +43,7 @@ def title(text: str) -> str:
 
 def summary(text: str) -> str:
     """Return the summary: the sentence or two that stand in a list and in a mail."""
-    words = _printable(text, field="summary", most=LONGEST_SUMMARY)
+    words = inputs.printable(text, field="summary", most=LONGEST_SUMMARY)
     if not words:
         raise InvalidInput("Say in a sentence or two what the item is about.", field="summary")
     return words
@@ -57,7 +51,7 @@ def summary(text: str) -> str:
 
 def body(text: str) -> str:
     """Return the body, which is Markdown and may be empty."""
-    return _printable(text, field="body", most=LONGEST_BODY)
+    return inputs.printable(text, field="body", most=LONGEST_BODY)
 
 
 def url(text: str) -> str:
@@ -76,24 +70,7 @@ def url(text: str) -> str:
 
 def region(text: str) -> str:
     """Return the region on one line; empty where the item is about none."""
-    return one_line(text, field="region", most=LONGEST_REGION)
-
-
-def language(text: str) -> str:
-    """Return the language tag in its usual case, as in pt-BR (RFC 5646 section 2.1.1).
-
-    Only language, script and region are taken; whether they are registered is not looked up.
-    """
-    match = _LANGUAGE.fullmatch(text.strip().replace("_", "-").lower())
-    if match is None:
-        raise InvalidInput(
-            f"“{text[:40]}” is not a language tag. Write one like en, fr or pt-BR.",
-            field="language",
-        )
-    tongue, script, place = match.groups()
-    return "-".join(
-        part for part in (tongue, script and script.capitalize(), place and place.upper()) if part
-    )
+    return inputs.one_line(text, field="region", most=LONGEST_REGION)
 
 
 def published_on(text: str) -> date | None:
@@ -108,63 +85,12 @@ def published_on(text: str) -> date | None:
         ) from exc
 
 
-def slug(text: str) -> str:
-    """Return a slug that somebody chose."""
-    if not is_slug(text):
-        raise InvalidInput(
-            f"“{text[:LONGEST_SLUG]}” cannot stand in a link. Use small letters a to z, digits "
-            f"and single hyphens, {LONGEST_SLUG} characters at most.",
-            field="slug",
-        )
-    return text
-
-
-def is_slug(text: str) -> bool:
-    """Tell whether `text` can be the slug of anything."""
-    return len(text) <= LONGEST_SLUG and _SLUG.fullmatch(text) is not None
-
-
-def slug_from(text: str) -> str:
-    """Return the slug that a title suggests; empty where no letter of it is Latin."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    whole = re.sub(r"[^a-z0-9]+", "-", plain.lower().replace("'", "")).strip("-")
-    if len(whole) <= LONGEST_SLUG:
-        return whole
-    # Cut between words where that leaves a good part of the title.
-    cut = whole[: LONGEST_SLUG + 1].rpartition("-")[0]
-    return cut if len(cut) > LONGEST_SLUG // 2 else whole[:LONGEST_SLUG].rstrip("-")
-
-
 def topic_name(text: str) -> str:
     """Return the name of a topic on one line."""
-    line = one_line(text, field="name", most=LONGEST_TOPIC_NAME)
+    line = inputs.one_line(text, field="name", most=LONGEST_TOPIC_NAME)
     if not line:
         raise InvalidInput("Give the topic a name.", field="name")
     return line
-
-
-def one_line(text: str, *, field: str, most: int) -> str:
-    """Return `text` with every run of white space as one blank, `most` characters at most."""
-    return _printable(" ".join(text.split()), field=field, most=most)
-
-
-def _printable(text: str, *, field: str, most: int) -> str:
-    """Return `text` stripped, with plain line ends and composed letters (Unicode NFC)."""
-    clean = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    # PostgreSQL keeps no NUL and no database keeps half a surrogate pair.
-    if any(
-        unicodedata.category(letter) in ("Cc", "Cs") for letter in clean if letter not in "\n\t"
-    ):
-        raise InvalidInput(
-            f"The {field} contains characters that cannot be shown. Type it again by hand.",
-            field=field,
-        )
-    if len(clean) > most:
-        raise InvalidInput(
-            f"The {field} has {len(clean):,} characters; it may have {most:,}. Shorten it.",
-            field=field,
-        )
-    return clean
 
 
 def _is_web_address(link: str) -> bool:

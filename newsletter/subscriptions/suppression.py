@@ -28,19 +28,36 @@ def find(address: Address) -> Suppression | None:
 def suppress(
     address: Address, *, reason: SuppressionReason, note: str, now: datetime
 ) -> Suppression:
-    """Never mail `address` again; an existing suppression is kept as it is.
+    """Never mail `address` again; an existing suppression keeps its reason.
 
     One left by an erasure is raised to the new reason: it then also stops
-    the confirmation mail, which erasure alone does not.
+    the confirmation mail, which erasure alone does not. Erasure takes the
+    address and the note out of whatever was there.
     """
     known = find(address)
     if known is None:
-        known = Suppression(address_hmac=address_hmac(address.canonical), since=now)
+        known = Suppression(address_hmac=address_hmac(address.canonical), reason=reason, since=now)
         db.session.add(known)
-    elif known.reason is not SuppressionReason.ERASED:
-        return known
-    known.address = None if reason is SuppressionReason.ERASED else address.canonical
-    known.reason = reason
-    known.note = note
+    elif known.reason is SuppressionReason.ERASED:
+        known.reason = reason
+    if reason is SuppressionReason.ERASED:
+        known.address, known.note = None, ""
+    elif known.address is None:
+        known.address, known.note = address.canonical, note
     db.session.flush()
     return known
+
+
+def lift_erasure(address_hash: str) -> None:
+    """Forget that a person was erased: they just came back by double opt-in.
+
+    No other suppression is ever lifted by a reader's act.
+    """
+    db.session.execute(
+        sa.delete(Suppression)
+        .where(
+            Suppression.address_hmac == address_hash,
+            Suppression.reason == SuppressionReason.ERASED,
+        )
+        .execution_options(synchronize_session="fetch")
+    )

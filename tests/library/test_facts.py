@@ -2,6 +2,7 @@ from datetime import date
 
 import pytest
 
+from newsletter import inputs, languages
 from newsletter.errors import InvalidInput
 from newsletter.library import facts
 from newsletter.library.models import ItemKind
@@ -106,13 +107,13 @@ def test_an_item_may_have_no_link() -> None:
     ],
 )
 def test_a_language_tag_gets_its_usual_case(typed: str, kept: str) -> None:
-    assert facts.language(typed) == kept
+    assert languages.tag(typed) == kept
 
 
 @pytest.mark.parametrize("text", ["", "e", "english", "en-", "en-US-x-private", "en; drop", "12"])
 def test_what_is_no_language_tag_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        facts.language(text)
+        languages.tag(text)
     assert caught.value.field == "language"
 
 
@@ -139,22 +140,22 @@ def test_what_is_no_date_is_refused(text: str) -> None:
     ],
 )
 def test_a_title_suggests_a_slug_in_ascii(title: str, slug: str) -> None:
-    assert facts.slug_from(title) == slug
+    assert inputs.slug_from(title) == slug
 
 
 def test_a_long_title_is_cut_between_words() -> None:
-    slug = facts.slug_from("supplements for pregnant women " * 5)
+    slug = inputs.slug_from("supplements for pregnant women " * 5)
     assert slug == "supplements-for-pregnant-women-supplements-for-pregnant-women-supplements-for"
 
 
 def test_a_long_word_is_cut_where_it_must() -> None:
-    assert facts.slug_from("x" * 100) == "x" * 80
+    assert inputs.slug_from("x" * 100) == "x" * 80
 
 
 @pytest.mark.parametrize("text", ["", "A", "a b", "-a", "a-", "a--b", "é", "a/b", "a" * 81, "a\n"])
 def test_a_slug_that_cannot_stand_in_a_link_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        facts.slug(text)
+        inputs.slug(text)
     assert caught.value.field == "slug"
 
 

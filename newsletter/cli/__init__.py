@@ -1,0 +1,20 @@
+"""The commands: one group a feature, all through the same verbs as the pages."""
+
+from flask import Flask
+
+from newsletter.cli import editors, issues, library, lists, subscribers, suppressions
+
+GROUPS = (
+    editors.group,
+    issues.group,
+    library.group,
+    lists.group,
+    subscribers.group,
+    suppressions.group,
+)
+
+
+def init_app(app: Flask) -> None:
+    """Give `app` its commands."""
+    for group in GROUPS:
+        app.cli.add_command(group)

@@ -1,0 +1,66 @@
+"""flask lists: mailing lists."""
+
+from typing import Any
+
+import click
+
+from newsletter import clock
+from newsletter.cli.house import HouseGroup, as_json_option, print_json
+from newsletter.extensions import db, reading
+from newsletter.library import catalogue
+from newsletter.subscriptions import lists
+from newsletter.subscriptions.models import MailingList
+
+group = HouseGroup("lists", help="Mailing lists.")
+
+
+@group.command("add")
+@click.argument("slug")
+@click.option("--name", required=True, help="What readers see as the sender.")
+@click.option("--public", "is_public", is_flag=True, help="Show it on the form and in the archive.")
+@click.option("--description", default="", help="One line under the name on the form.")
+@click.option("--from-address", default="", help="Default: SLUG@ the host of PUBLIC_URL.")
+@click.option("--reply-to", default="", help="Where answers go.")
+@click.option("--postal-address", default="", help="Stands in the footer of every issue.")
+@click.option("--topic", "topics", multiple=True, help="Short name of a topic; may be repeated.")
+def add(slug: str, name: str, is_public: bool, topics: tuple[str, ...], **texts: str) -> None:
+    """Add a list; prints its short name."""
+    description = texts.pop("description")
+    mailing_list = lists.add_list(
+        slug,
+        name,
+        is_public=is_public,
+        description=description,
+        topics=catalogue.find_topics(topics),
+        now=clock.now(),
+    )
+    lists.change_list(mailing_list, **texts)
+    db.session.commit()
+    click.echo(f"Added the list {mailing_list.slug}")
+
+
+@group.command("show")
+@as_json_option
+def show(as_json: bool) -> None:
+    """Show every list."""
+    with reading():
+        facts = [_facts(mailing_list) for mailing_list in lists.all_lists()]
+    if as_json:
+        print_json(facts)
+        return
+    for fact in facts:
+        public = "public" if fact["public"] else "not public"
+        click.echo(f"{fact['slug']}  {fact['name']}  {public}  from {fact['from']}")
+
+
+def _facts(mailing_list: MailingList) -> dict[str, Any]:
+    return {
+        "slug": mailing_list.slug,
+        "name": mailing_list.name,
+        "public": mailing_list.is_public,
+        "from": lists.sender_address(mailing_list),
+        "reply_to": mailing_list.reply_to,
+        "postal_address": mailing_list.postal_address,
+        "language": mailing_list.default_language,
+        "topics": [topic.slug for topic in mailing_list.topics],
+    }

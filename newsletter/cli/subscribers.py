@@ -1,0 +1,123 @@
+"""flask subscribers: import, export, look up, erase."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from newsletter import clock, erasure
+from newsletter.audiences import exporting, importing
+from newsletter.audiences.importing import ImportReport
+from newsletter.cli.house import HouseGroup, as_json_option, parse_address, print_json
+from newsletter.extensions import db, reading
+from newsletter.subscriptions import lists
+from newsletter.subscriptions.standing import Standing, standing
+
+SHOWN_REFUSALS = 20
+"""Refused rows that are listed one by one; JSON has them all."""
+
+group = HouseGroup("subscribers", help="The people on the lists.")
+
+
+@group.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--list", "slug", required=True, help="Short name of the list.")
+@click.option("--consent", required=True, help="The basis on which these people are written to.")
+@click.option("--dry-run", "is_dry_run", is_flag=True, help="Count only; change nothing.")
+@as_json_option
+def import_file(file: Path, slug: str, consent: str, is_dry_run: bool, as_json: bool) -> None:
+    """Confirm the rows of a CSV file (address,name,language) on a list; no mail is sent."""
+    report = importing.import_file(
+        file,
+        lists.get_list(slug),
+        basis=consent,
+        actor="command line",
+        now=clock.now(),
+        is_dry_run=is_dry_run,
+    )
+    if as_json:
+        print_json(_report_facts(report, is_dry_run))
+    else:
+        _say_report(report, is_dry_run)
+
+
+@group.command("export")
+@click.option("--list", "slug", default="", help="Only this list.")
+def export(slug: str) -> None:
+    """Write every subscription with its history as CSV to standard output."""
+    with reading():
+        exporting.export_subscribers(sys.stdout, lists.get_list(slug) if slug else None)
+
+
+@group.command("show")
+@click.argument("address")
+@as_json_option
+def show(address: str, as_json: bool) -> None:
+    """Show how one person stands."""
+    with reading():
+        facts = _standing_facts(standing(parse_address(address)))
+    if as_json:
+        print_json(facts)
+        return
+    click.echo(f"{facts['address']}  {facts['state']}")
+    for subscription in facts["subscriptions"]:
+        click.echo(f"  {subscription['list']}  {subscription['state']}")
+
+
+@group.command("erase")
+@click.argument("address")
+@as_json_option
+def erase(address: str, as_json: bool) -> None:
+    """Delete a person; one keyed mark stays, so that no import brings them back."""
+    was_known = erasure.erase(parse_address(address), now=clock.now())
+    db.session.commit()
+    if as_json:
+        print_json({"erased": was_known, "suppressed": True})
+        return
+    what = "Erased" if was_known else "Nothing was kept about them, but the mark is set:"
+    click.echo(f"{what} {address}")
+
+
+def _report_facts(report: ImportReport, is_dry_run: bool) -> dict[str, Any]:
+    return {
+        "dry_run": is_dry_run,
+        "rows": report.rows,
+        "imported": report.imported,
+        "already_subscribed": report.already,
+        "refused": len(report.refused),
+        "refusals": [{"line": row.line, "reason": row.reason} for row in report.refused],
+    }
+
+
+def _say_report(report: ImportReport, is_dry_run: bool) -> None:
+    would = "would be " if is_dry_run else ""
+    click.echo(
+        f"{report.rows:,} rows: {report.imported:,} {would}imported, "
+        f"{report.already:,} subscribed already, {len(report.refused):,} refused"
+    )
+    for reason, count in report.reasons().most_common():
+        click.echo(f"  {count:,}: {reason}")
+    for row in report.refused[:SHOWN_REFUSALS]:
+        click.echo(f"  line {row.line}: {row.reason}")
+
+
+def _standing_facts(person: Standing) -> dict[str, Any]:
+    subscriber = person.subscriber
+    return {
+        "address": person.address,
+        "state": person.state,
+        "suppressed": person.suppression is not None,
+        "suppression_reason": person.suppression.reason.value if person.suppression else None,
+        "name": subscriber.name if subscriber else "",
+        "language": subscriber.language if subscriber else "",
+        "subscriptions": [
+            {
+                "list": subscription.mailing_list.slug,
+                "state": subscription.state.value,
+                "frequency": subscription.frequency.value,
+                "topics": [topic.slug for topic in subscription.topics],
+            }
+            for subscription in person.subscriptions
+        ],
+    }

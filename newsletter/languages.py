@@ -1,0 +1,34 @@
+"""Languages: the tags that name them, those that the form offers, and where their lines begin."""
+
+import re
+
+from newsletter.errors import InvalidInput
+
+OFFERED = {
+    "en": "English",
+    "fr": "Français",
+    "es": "Español",
+    "pt": "Português",
+    "ar": "العربية",
+}
+"""The languages of mail that the form offers; others may be asked for."""
+
+# Language, script, region: what readers choose by. Extensions and variants are not.
+_LANGUAGE = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?")
+
+
+def tag(text: str) -> str:
+    """Return the language tag in its usual case, as in pt-BR (RFC 5646 section 2.1.1).
+
+    Only language, script and region are taken; whether they are registered is not looked up.
+    """
+    match = _LANGUAGE.fullmatch(text.strip().replace("_", "-").lower())
+    if match is None:
+        raise InvalidInput(
+            f"“{text[:40]}” is not a language tag. Write one like en, fr or pt-BR.",
+            field="language",
+        )
+    tongue, script, place = match.groups()
+    return "-".join(
+        part for part in (tongue, script and script.capitalize(), place and place.upper()) if part
+    )

@@ -1,0 +1,1 @@
+"""The readers' door: the form, confirming, leaving, the archive, the library, health."""

@@ -1,0 +1,101 @@
+"""The evidence of consent: which words were agreed to, when, where, by whom."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.extensions import db, insert
+from newsletter.subscriptions.models import ConsentEvent, ConsentKind, ConsentWording, Subscription
+
+VERSION = "1 (November 2026)"
+"""The version of the words below and of the privacy notice; a change of words raises it."""
+
+SUBSCRIBER = "subscriber"
+"""The actor of what a reader did; editors and commands name themselves."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Words that are shown to be agreed to, as they are stored."""
+
+    text: str
+    version: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an act came from: the page, the network address, and who acted."""
+
+    page: str = ""
+    ip: str | None = None
+    actor: str = SUBSCRIBER
+
+
+def wording(list_name: str) -> Wording:
+    """Return the words that the form shows under its button."""
+    return Wording(
+        text=(
+            f"Yes, send me “{list_name}” by e-mail. My address is used only for that. Nobody "
+            "records what I open or click. I can stop with one link in every e-mail."
+        ),
+        version=VERSION,
+        language="en",
+    )
+
+
+def record(
+    kind: ConsentKind,
+    subscription: Subscription,
+    *,
+    origin: Origin,
+    now: datetime,
+    words: Wording | None = None,
+    detail: str = "",
+) -> ConsentEvent:
+    """Append one event; it can never be changed, only its person blanked (STANDARDS C01, C03)."""
+    event = ConsentEvent(
+        at=now,
+        kind=kind,
+        subscriber_id=subscription.subscriber_id,
+        mailing_list_id=subscription.mailing_list_id,
+        wording_id=wording_id(words) if words else None,
+        page=origin.page[:300],
+        ip=origin.ip,
+        actor=origin.actor,
+        detail=detail[:300],
+    )
+    db.session.add(event)
+    db.session.flush()
+    return event
+
+
+def wording_id(words: Wording) -> int:
+    """Return the id of the row that holds exactly these words, made if it is missing."""
+    digest = hashlib.sha256(
+        "\n".join((words.language, words.version, words.text)).encode()
+    ).hexdigest()
+    known = sa.select(ConsentWording.id).where(ConsentWording.digest == digest)
+    found = db.session.scalar(known)
+    if found is not None:
+        return found
+    row = {
+        "digest": digest,
+        "text": words.text,
+        "version": words.version,
+        "language": words.language,
+    }
+    db.session.execute(insert(ConsentWording).values(row).on_conflict_do_nothing())
+    return db.session.scalars(known).one()
+
+
+def forget_person(subscriber_id: int) -> None:
+    """Blank who and from where in all evidence about one person: the one change allowed."""
+    db.session.execute(
+        sa.update(ConsentEvent)
+        .where(ConsentEvent.subscriber_id == subscriber_id)
+        .values(subscriber_id=None, ip=None)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,58 @@
+"""The evidence of consent, as an editor may read it: networks masked to their larger part."""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.extensions import db
+from newsletter.subscriptions.models import ConsentEvent, ConsentKind, ConsentWording, MailingList
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One thing that happened to a consent; `words` are those that were agreed to."""
+
+    at: datetime
+    kind: ConsentKind
+    list_name: str
+    words: str
+    version: str
+    page: str
+    network: str
+    actor: str
+    detail: str
+
+
+def evidence_of(subscriber_id: int) -> list[Evidence]:
+    """Return all evidence about one subscriber, the oldest first."""
+    found = db.session.execute(
+        sa.select(ConsentEvent, MailingList.name, ConsentWording.text, ConsentWording.version)
+        .outerjoin(MailingList, MailingList.id == ConsentEvent.mailing_list_id)
+        .outerjoin(ConsentWording, ConsentWording.id == ConsentEvent.wording_id)
+        .where(ConsentEvent.subscriber_id == subscriber_id)
+        .order_by(ConsentEvent.id)
+    )
+    return [
+        Evidence(
+            at=event.at,
+            kind=event.kind,
+            list_name=list_name or "",
+            words=words or "",
+            version=version or "",
+            page=event.page,
+            network=mask(event.ip),
+            actor=event.actor,
+            detail=event.detail,
+        )
+        for event, list_name, words, version in found
+    ]
+
+
+def mask(ip: str | None) -> str:
+    """Return the /24 or /48 network that an address is in: enough to judge a complaint by."""
+    if not ip:
+        return ""
+    prefix = 24 if ipaddress.ip_address(ip).version == 4 else 48
+    return str(ipaddress.ip_network(f"{ip}/{prefix}", strict=False))

@@ -1,0 +1,115 @@
+"""Leaving: at once, for good, again harmless; nothing but less can be made of a link."""
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from newsletter import links
+from newsletter.errors import DeadLink, InvalidInput
+from newsletter.extensions import db
+from newsletter.subscriptions import unsubscribing
+from newsletter.subscriptions.consent import Origin
+from newsletter.subscriptions.models import (
+    ConsentEvent,
+    ConsentKind,
+    EndedReason,
+    Subscription,
+    SubscriptionState,
+)
+from newsletter.subscriptions.unsubscribing import Leaving
+from tests.conftest import NOW
+from tests.factories import make_list, make_subscription, make_topic
+
+PAGE = Origin(page="/unsubscribe", ip="192.0.2.1")
+
+
+def leave(leaving: Leaving, *, from_everything: bool = False) -> None:
+    unsubscribing.unsubscribe(
+        leaving,
+        reason=EndedReason.ONE_CLICK,
+        origin=PAGE,
+        now=NOW,
+        from_everything=from_everything,
+    )
+
+
+def test_leaving_ends_the_interval_and_records_the_issue(app: Flask) -> None:
+    subscription = make_subscription(make_list())
+    leave(Leaving(subscription, 42))
+    [interval] = subscription.intervals
+    assert subscription.state is SubscriptionState.UNSUBSCRIBED
+    assert (interval.ended_at, interval.ended_reason) == (NOW, EndedReason.ONE_CLICK)
+    event = db.session.scalars(sa.select(ConsentEvent)).one()
+    assert (event.kind, event.detail) == (ConsentKind.UNSUBSCRIBED, "one-click, delivery 42")
+
+
+def test_leaving_twice_is_one_event(app: Flask) -> None:
+    subscription = make_subscription(make_list())
+    leave(Leaving(subscription, None))
+    leave(Leaving(subscription, None))
+    assert db.session.scalar(sa.select(sa.func.count(ConsentEvent.id))) == 1
+
+
+def test_leaving_one_list_keeps_the_others_unless_everything_is_asked(app: Flask) -> None:
+    first = make_subscription(make_list("first"))
+    second = Subscription(
+        subscriber=first.subscriber,
+        mailing_list=make_list("second"),
+        state=SubscriptionState.CONFIRMED,
+        requested_at=NOW,
+    )
+    db.session.add(second)
+    db.session.flush()
+    leave(Leaving(first, None))
+    assert second.state is SubscriptionState.CONFIRMED
+    leave(Leaving(first, None), from_everything=True)
+    assert second.state is SubscriptionState.UNSUBSCRIBED
+
+
+def test_a_token_names_its_subscription_and_delivery(app: Flask) -> None:
+    subscription = make_subscription(make_list())
+    payload = unsubscribing.payload(subscription.id, 7)
+    token = links.UNSUBSCRIBE.token(payload, now=NOW)
+    found = unsubscribing.read(links.UNSUBSCRIBE, token, now=NOW)
+    assert (found.subscription, found.delivery_id) == (subscription, 7)
+
+
+def test_a_token_of_somebody_who_is_gone_still_answers(app: Flask) -> None:
+    token = links.UNSUBSCRIBE.token(unsubscribing.payload(4711), now=NOW)
+    found = unsubscribing.read(links.UNSUBSCRIBE, token, now=NOW)
+    assert found.subscription is None
+    leave(found)
+
+
+@pytest.mark.parametrize("payload", ["", "x", "-1", "1-x", "1-2-3", "٣"])
+def test_a_signed_payload_of_another_form_is_dead(app: Flask, payload: str) -> None:
+    token = links.UNSUBSCRIBE.token(payload, now=NOW)
+    with pytest.raises(DeadLink):
+        unsubscribing.read(links.UNSUBSCRIBE, token, now=NOW)
+
+
+def test_stopping_a_topic_leaves_the_others(app: Flask) -> None:
+    news, mms, bep = make_topic("news"), make_topic("mms"), make_topic("bep")
+    mailing_list = make_list(topics=(news, mms, bep))
+    everything = make_subscription(mailing_list)
+    unsubscribing.stop_topics(Leaving(everything, None), [mms], origin=PAGE, now=NOW)
+    assert {topic.slug for topic in everything.topics} == {"news", "bep"}
+    event = db.session.scalars(sa.select(ConsentEvent)).one()
+    assert (event.kind, event.detail) == (ConsentKind.CHANGED, "stopped mms")
+
+
+def test_stopping_what_one_does_not_have_changes_nothing(app: Flask) -> None:
+    news, mms = make_topic("news"), make_topic("mms")
+    subscription = make_subscription(make_list(topics=(news, mms)), topics=(news,))
+    unsubscribing.stop_topics(Leaving(subscription, None), [mms], origin=PAGE, now=NOW)
+    assert subscription.topics == [news]
+    assert db.session.scalars(sa.select(ConsentEvent)).all() == []
+
+
+def test_stopping_all_topics_or_none_asks_for_another_choice(app: Flask) -> None:
+    news = make_topic("news")
+    subscription = make_subscription(make_list(topics=(news,)))
+    for unwanted in ([], [news]):
+        with pytest.raises(InvalidInput):
+            unsubscribing.stop_topics(Leaving(subscription, None), unwanted, origin=PAGE, now=NOW)
+    assert subscription.topics == []
