@@ -63,4 +63,3 @@ def archive_page_parts(content: Content) -> ArchivePage:
             for row in content.rows
         ),
     )
-
