@@ -1,0 +1,87 @@
+"""A transactional mail made from its kind's templates and its facts.
+
+The words live in templates/mail/<kind>/: subject.txt, body.txt and body.mjml,
+which extends templates/mail/layout.mjml.
+"""
+
+import textwrap
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from jinja2 import Environment, StrictUndefined
+from mjml import mjml2html
+
+from newsletter.mail.message import AUTOMATIC, Mailbox, Message
+
+LANGUAGES = ("en",)
+"""The languages that the texts are written in; the first serves every other."""
+
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
+WIDTH = 76
+"""Letters of a line of the plain text; an address that is longer stays whole."""
+
+
+def compose(
+    kind: str,
+    facts: Mapping[str, Any],
+    *,
+    language: str,
+    sender: Mailbox,
+    recipient: Mailbox,
+    asked_at: datetime,
+    date: datetime,
+    message_id: str,
+    boundary: str,
+) -> Message:
+    """Return the mail of this kind; the same arguments give the same mail.
+
+    `asked_at` is when its cause happened. Raises jinja2.TemplateError for a
+    fact that is missing, ValueError for a template that is not MJML.
+    """
+    written = language if language in LANGUAGES else LANGUAGES[0]
+    context = {
+        "public_url": current_app.config["PUBLIC_URL"],
+        "postal_address": "",
+        **facts,
+        "sender_name": sender.name,
+        "asked_at": asked_at,
+        "language": written,
+        "direction": "rtl" if written in RIGHT_TO_LEFT else "ltr",
+        "start": "right" if written in RIGHT_TO_LEFT else "left",
+    }
+    templates = _templates()
+    subject = " ".join(templates.get_template(f"mail/{kind}/subject.txt").render(context).split())
+    text = templates.get_template(f"mail/{kind}/body.txt").render(context)
+    context["mail_subject"] = subject
+    html = mjml2html(templates.get_template(f"mail/{kind}/body.mjml").render(context))
+    return Message(
+        sender=sender,
+        recipient=recipient,
+        subject=subject,
+        text_part=_wrapped(text),
+        html_part=html,
+        date=date,
+        message_id=message_id,
+        boundary=boundary,
+        headers=AUTOMATIC,
+    )
+
+
+def _templates() -> Environment:
+    """Return the application's templates, strict: a missing fact is an error, not a gap."""
+    known = current_app.extensions.get("mail.templates")
+    if isinstance(known, Environment):
+        return known
+    strict = current_app.jinja_env.overlay(undefined=StrictUndefined)
+    current_app.extensions["mail.templates"] = strict
+    return strict
+
+
+def _wrapped(text: str) -> str:
+    """Return the text with each line wrapped, no word broken, and no gaps of several lines."""
+    lines: list[str] = []
+    for line in text.strip().splitlines():
+        lines += textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False) or [""]
+    return "\n".join(line for i, line in enumerate(lines) if line or lines[i - 1]) + "\n"
