@@ -2,10 +2,39 @@
 
 from flask import Flask
 
-from newsletter.desk import account, home, security
+from newsletter.desk import (
+    account,
+    home,
+    issues,
+    library,
+    mailing_lists,
+    people,
+    previews,
+    progress,
+    refusals,
+    security,
+    sending,
+    showing,
+    sign_in,
+    subscribers,
+)
 from newsletter.desk.guard import blueprint
 
-PAGES = (account, home)
+PAGES = (
+    account,
+    home,
+    issues,
+    library,
+    mailing_lists,
+    people,
+    previews,
+    progress,
+    refusals,
+    sending,
+    showing,
+    sign_in,
+    subscribers,
+)
 """The page groups: importing them gives the blueprint its addresses."""
 
 

@@ -1,0 +1,202 @@
+"""Putting an issue together: list, topics, items and their order, texts, versions."""
+
+import logging
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import flash, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from newsletter import clock
+from newsletter.accounts import Action
+from newsletter.delivery import preflight
+from newsletter.desk.forms import Form, show_again, typed
+from newsletter.desk.guard import blueprint, needs, the_editor
+from newsletter.desk.progress import show_progress
+from newsletter.errors import InvalidInput, Refused
+from newsletter.extensions import db
+from newsletter.issues import composing, overview, workflow
+from newsletter.issues.composing import Choice
+from newsletter.issues.content import Content
+from newsletter.issues.models import Issue
+from newsletter.library import catalogue
+from newsletter.library.words import KIND_NAMES
+from newsletter.subscriptions import lists
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Basket:
+    """The items of the form: those in the issue, in their order, and those to choose from."""
+
+    chosen: list[Choice]
+    others: list[Choice]
+
+
+@blueprint.get("/issues/")
+@needs(Action.WRITE)
+def show_issues() -> str:
+    """List all issues, the newest first."""
+    page = max(1, request.args.get("page", 1, type=int))
+    lines, has_older = overview.lines(page=min(page, 10_000))
+    return render_template("desk/issues.html", lines=lines, page=page, has_older=has_older)
+
+
+@blueprint.get("/issues/new")
+@needs(Action.WRITE)
+def show_new_issue() -> str:
+    """Ask which list a new issue is for."""
+    form = Form({"mailing_list": "", "subject": ""})
+    return render_template("desk/issue_new.html", form=form, mailing_lists=lists.all_lists())
+
+
+@blueprint.post("/issues/new")
+@needs(Action.WRITE)
+def create_issue() -> Response | tuple[str, int]:
+    """Begin a draft."""
+    form = typed("mailing_list", "subject")
+    with form.checking():
+        issue = composing.create_issue(
+            lists.get_list(form.values["mailing_list"]),
+            subject=form.values["subject"],
+            by=the_editor(),
+            now=clock.now(),
+        )
+    if form.errors:
+        return show_again("desk/issue_new.html", form, mailing_lists=lists.all_lists())
+    db.session.commit()
+    return redirect(f"/desk/issues/{issue.id}", code=303)
+
+
+@blueprint.get("/issues/<int:number>")
+@needs(Action.WRITE)
+def show_issue(number: int) -> str:
+    """Show an issue: to be written while it can be, else how it is getting on."""
+    issue = composing.find_issue(number)
+    if issue.state not in composing.EDITABLE:
+        return show_progress(issue)
+    return _writing_page(issue, _form_of(issue))
+
+
+@blueprint.post("/issues/<int:number>")
+@needs(Action.WRITE)
+def save_issue(number: int) -> Response | tuple[str, int]:
+    """Save all of the form as a new version, and go where the pressed button leads."""
+    issue = composing.find_issue(number)
+    form = typed(
+        *("version", "mailing_list", "subject", "preheader", "introduction", "do"),
+        lists=("topics", "items", "order"),
+    )
+    items = arrange(form.lists["order"], form.lists["items"], form.values["do"])
+    try:
+        with form.checking():
+            _save(issue, form, items)
+    except Refused as exc:
+        return _show_both(number, form, items, exc)
+    if form.errors:
+        return _writing_page(issue, form, items=items), HTTPStatus.UNPROCESSABLE_ENTITY
+    db.session.commit()
+    flash(f"Saved as version {issue.version}.")
+    return redirect(_where_next(number, form.values["do"]), code=303)
+
+
+@blueprint.post("/issues/<int:number>/review")
+@needs(Action.WRITE)
+def ask_for_review(number: int) -> Response:
+    """Hand a draft to somebody who may send."""
+    workflow.ask_for_review(composing.find_issue(number))
+    db.session.commit()
+    log.info("issue %s handed over for review by editor %s", number, the_editor().id)
+    flash(f"Issue {number} waits for an editor now. Saving it again takes it back.")
+    return redirect(f"/desk/issues/{number}", code=303)
+
+
+def arrange(order: list[str], ticked: list[str], do: str) -> list[str]:
+    """Return the ticked slugs: first those that have a place, in order, then the new ones.
+
+    `do` is the pressed button; `up:slug` and `down:slug` move one of them by one place.
+    """
+    slugs = [slug for slug in order if slug in ticked]
+    slugs += [slug for slug in dict.fromkeys(ticked) if slug not in slugs]
+    way, _, moved = do.partition(":")
+    if way in ("up", "down") and moved in slugs:
+        place = slugs.index(moved)
+        slugs.insert(max(0, place + (-1 if way == "up" else 1)), slugs.pop(place))
+    return slugs
+
+
+def _save(issue: Issue, form: Form, items: list[str]) -> None:
+    if not form.values["version"].isdecimal() or len(form.values["version"]) > 9:
+        raise InvalidInput("This form has lost its version. Load the page again.")
+    composing.save_issue(
+        issue,
+        based_on_version=int(form.values["version"]),
+        subject=form.values["subject"],
+        preheader=form.values["preheader"],
+        introduction=form.values["introduction"],
+        items=items,
+        topics=form.lists["topics"],
+        mailing_list=lists.get_list(form.values["mailing_list"]),
+        by=the_editor(),
+        now=clock.now(),
+    )
+
+
+def _show_both(number: int, form: Form, items: list[str], why: Refused) -> tuple[str, int]:
+    """Show the typed text beside what is saved; saving once more keeps the typed one."""
+    db.session.rollback()
+    issue = composing.find_issue(number)
+    form.values = {**form.values, "version": str(issue.version)}
+    form.errors[""] = str(why)
+    theirs = composing.content_of(issue)
+    return _writing_page(issue, form, items=items, theirs=theirs), HTTPStatus.CONFLICT
+
+
+def _form_of(issue: Issue) -> Form:
+    edition = issue.editions[0]
+    return Form(
+        {
+            "version": str(issue.version),
+            "mailing_list": issue.mailing_list.slug,
+            "subject": edition.subject,
+            "preheader": edition.preheader,
+            "introduction": edition.introduction,
+        },
+        {"topics": [topic.slug for topic in issue.topics]},
+    )
+
+
+def _writing_page(
+    issue: Issue, form: Form, *, items: list[str] | None = None, theirs: Content | None = None
+) -> str:
+    slugs = [row.item.slug for row in issue.rows] if items is None else items
+    return render_template(
+        "desk/issue_write.html",
+        issue=issue,
+        form=form,
+        theirs=theirs,
+        basket=_basket(issue, slugs),
+        findings=preflight.examine(issue),
+        mailing_lists=lists.all_lists(),
+        topics=catalogue.topics(),
+        kind_names=KIND_NAMES,
+    )
+
+
+def _basket(issue: Issue, slugs: list[str]) -> Basket:
+    choices = {
+        choice.item.slug: choice for choice in composing.basket(issue.mailing_list, issue=issue)
+    }
+    return Basket(
+        chosen=[choices[slug] for slug in slugs if slug in choices],
+        others=[choice for slug, choice in choices.items() if slug not in slugs],
+    )
+
+
+def _where_next(number: int, do: str) -> str:
+    page = f"/desk/issues/{number}"
+    way = do.partition(":")[0]
+    if way in ("up", "down"):
+        return f"{page}#items"
+    return {"preview": f"{page}/preview", "send": f"{page}/send"}.get(way, page)

@@ -1,0 +1,62 @@
+"""The mail that the desk sends to editors."""
+
+from datetime import datetime, timedelta
+
+from flask import current_app
+
+from newsletter import accounts, addresses, limits
+from newsletter.accounts import Editor
+from newsletter.delivery import previewing
+from newsletter.errors import TooOften
+from newsletter.issues.models import Issue
+from newsletter.mail import outbox
+from newsletter.mail.message import Mailbox
+from newsletter.subscriptions import lists
+
+TESTS_AN_HOUR = 20
+"""How many tests an editor may have mailed: a test is for looking, not for sending."""
+
+
+def mail_sign_in_link(editor: Editor, *, lifetime: timedelta, now: datetime) -> None:
+    """Queue a mail with a one-time sign-in link, to the editor's own address."""
+    outbox.enqueue(
+        "sign-in",
+        to=editor.email,
+        language="en",
+        sender=desk_mailbox(),
+        facts={
+            "sign_in_url": accounts.make_sign_in_link(editor, now=now, lifetime=lifetime),
+            "minutes": int(lifetime.total_seconds()) // 60,
+            "expires_at": (now + lifetime).isoformat(),
+        },
+        now=now,
+    )
+
+
+def mail_test(issue: Issue, editor: Editor, *, now: datetime) -> None:
+    """Queue the issue, marked as a test, to the editor's own address and no other (XD14).
+
+    Raises TooOften beyond the hourly number.
+    """
+    try:
+        limits.count("test", str(editor.id), window=timedelta(hours=1), most=TESTS_AN_HOUR, now=now)
+    except TooOften as exc:
+        raise TooOften(
+            f"{TESTS_AN_HOUR} tests were mailed to you within the hour. Look at the preview, "
+            "or wait for the next hour.",
+            retry_after=exc.retry_after,
+        ) from exc
+    mailing_list = issue.mailing_list
+    outbox.enqueue_message(
+        previewing.preview_message(
+            issue, addresses.parse(editor.email), now=now, subject_mark="[Test] "
+        ),
+        to=editor.email,
+        sender=Mailbox(lists.sender_name(mailing_list), lists.sender_address(mailing_list)),
+        now=now,
+    )
+
+
+def desk_mailbox() -> Mailbox:
+    """Return whom mail of the desk is from."""
+    return Mailbox("Stay Informed", f"desk@{current_app.config['PUBLIC_HOST']}")

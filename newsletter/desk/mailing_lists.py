@@ -1,0 +1,127 @@
+"""Mailing lists and topics, for admins."""
+
+import logging
+
+from flask import flash, redirect, render_template
+from werkzeug.wrappers import Response
+
+from newsletter import clock
+from newsletter.accounts import Action
+from newsletter.desk.forms import Form, show_again, typed
+from newsletter.desk.guard import blueprint, needs, the_editor
+from newsletter.errors import InvalidInput, Refused
+from newsletter.extensions import db
+from newsletter.library import catalogue
+from newsletter.subscriptions import lists
+from newsletter.subscriptions.models import MailingList
+
+log = logging.getLogger(__name__)
+
+TEXTS = ("name", "description", "from_name", "from_address", "reply_to", "postal_address")
+
+
+@blueprint.get("/lists/")
+@needs(Action.MANAGE_LISTS)
+def show_lists() -> str:
+    """List the mailing lists and the topics."""
+    return _lists_page(Form({"slug": "", "name": ""}))
+
+
+@blueprint.get("/lists/new")
+@needs(Action.MANAGE_LISTS)
+def show_new_list() -> str:
+    """Ask for the facts of a new list."""
+    form = Form(dict.fromkeys(("slug", *TEXTS), ""))
+    return render_template("desk/list.html", form=form, **_facts(None))
+
+
+@blueprint.post("/lists/new")
+@needs(Action.MANAGE_LISTS)
+def add_list() -> Response | tuple[str, int]:
+    """Add a list."""
+    form = typed("slug", *TEXTS, lists=("topics", "is_public"))
+    with form.checking():
+        try:
+            mailing_list = lists.add_list(form.values["slug"], form.values["name"], now=clock.now())
+        except Refused as exc:
+            raise InvalidInput(str(exc), field="slug") from exc
+        _change(mailing_list, form)
+    if form.errors:
+        return show_again("desk/list.html", form, **_facts(None))
+    return _saved(mailing_list, "added")
+
+
+@blueprint.get("/lists/<slug>")
+@needs(Action.MANAGE_LISTS)
+def show_list(slug: str) -> str:
+    """Show the facts of a list, to be changed."""
+    mailing_list = lists.get_list(slug)
+    form = Form(
+        {name: getattr(mailing_list, name) for name in TEXTS},
+        {
+            "topics": [topic.slug for topic in mailing_list.topics],
+            "is_public": ["yes"] if mailing_list.is_public else [],
+        },
+    )
+    return render_template("desk/list.html", form=form, **_facts(mailing_list))
+
+
+@blueprint.post("/lists/<slug>")
+@needs(Action.MANAGE_LISTS)
+def change_list(slug: str) -> Response | tuple[str, int]:
+    """Change a list; its short name stays, because filters and links know it."""
+    mailing_list = lists.get_list(slug)
+    form = typed(*TEXTS, lists=("topics", "is_public"))
+    with form.checking():
+        _change(mailing_list, form)
+    if form.errors:
+        return show_again("desk/list.html", form, **_facts(mailing_list))
+    return _saved(mailing_list, "changed")
+
+
+@blueprint.post("/topics/new")
+@needs(Action.MANAGE_LISTS)
+def add_topic() -> Response | tuple[str, int]:
+    """Add a topic, for items and lists to choose from."""
+    form = typed("slug", "name")
+    with form.checking():
+        catalogue.add_topic(form.values["slug"], form.values["name"])
+    if form.errors:
+        return _lists_page(form), 422
+    db.session.commit()
+    flash(f"The topic {form.values['name']} is there. Tick it at the lists that offer it.")
+    return redirect("/desk/lists/", code=303)
+
+
+def _lists_page(form: Form) -> str:
+    return render_template(
+        "desk/lists.html", mailing_lists=lists.all_lists(), topics=catalogue.topics(), form=form
+    )
+
+
+def _change(mailing_list: MailingList, form: Form) -> None:
+    topics = catalogue.find_topics(form.lists["topics"])
+    for name in TEXTS:
+        try:
+            lists.change_list(mailing_list, **{name: form.values[name]})
+        except InvalidInput as exc:
+            # An address says only that it is one: the place is this form's.
+            raise InvalidInput(str(exc), field=name) from exc
+    mailing_list.topics = topics
+    mailing_list.is_public = bool(form.lists["is_public"])
+
+
+def _facts(mailing_list: MailingList | None) -> dict[str, object]:
+    return {
+        "mailing_list": mailing_list,
+        "sender": lists.sender_address(mailing_list) if mailing_list else "",
+        "topics": catalogue.topics(),
+    }
+
+
+def _saved(mailing_list: MailingList, what: str) -> Response:
+    slug, name, editor_id = mailing_list.slug, mailing_list.name, the_editor().id
+    db.session.commit()
+    log.info("list %s %s by editor %s", slug, what, editor_id)
+    flash(f"{name} is {what}.")
+    return redirect(f"/desk/lists/{slug}", code=303)

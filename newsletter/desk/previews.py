@@ -1,0 +1,67 @@
+"""How an issue will look: framed HTML, plain text, and a test to oneself."""
+
+import logging
+
+from flask import Response, flash, make_response, redirect, render_template
+from werkzeug.wrappers import Response as AnyResponse
+
+from newsletter import clock
+from newsletter.accounts import Action
+from newsletter.delivery import preflight
+from newsletter.desk.guard import blueprint, needs, the_editor
+from newsletter.desk.mailing import mail_test
+from newsletter.extensions import db
+from newsletter.issues import composing, rendering
+from newsletter.issues.rendering import Preview
+from newsletter.web import FRAME_POLICY, policy
+
+log = logging.getLogger(__name__)
+
+
+@blueprint.get("/issues/<int:number>/preview")
+@needs(Action.WRITE)
+def show_preview(number: int) -> Response:
+    """Show both parts and what the checks say."""
+    issue = composing.find_issue(number)
+    page = render_template(
+        "desk/issue_preview.html",
+        issue=issue,
+        preview=_preview(number),
+        findings=preflight.examine(issue),
+    )
+    response = make_response(page)
+    response.headers["Content-Security-Policy"] = policy(frame_src="'self'")
+    return response
+
+
+@blueprint.get("/issues/<int:number>/preview.html")
+@needs(Action.WRITE)
+def show_html_part(number: int) -> Response:
+    """Show the HTML part alone, under the policy of a framed message."""
+    response = make_response(_preview(number).html)
+    response.headers["Content-Security-Policy"] = FRAME_POLICY
+    return response
+
+
+@blueprint.get("/issues/<int:number>/preview.txt")
+@needs(Action.WRITE)
+def show_text_part(number: int) -> Response:
+    """Show the plain-text part alone."""
+    return Response(_preview(number).text, mimetype="text/plain")
+
+
+@blueprint.post("/issues/<int:number>/test")
+@needs(Action.WRITE)
+def send_test(number: int) -> AnyResponse:
+    """Mail the issue to who is signed in, marked as a test."""
+    editor = the_editor()
+    mail_test(composing.find_issue(number), editor, now=clock.now())
+    db.session.commit()
+    log.info("test of issue %s sent to editor %s", number, editor.id)
+    flash(f"A test is on its way to {editor.email}. Its unsubscribe link works and ends nothing.")
+    return redirect(f"/desk/issues/{number}/preview", code=303)
+
+
+def _preview(number: int) -> Preview:
+    issue = composing.find_issue(number)
+    return rendering.preview(composing.content_of(issue), rendering.masthead_of(issue))

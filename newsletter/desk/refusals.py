@@ -1,0 +1,43 @@
+"""What the desk answers when something is refused: the sentence, and the way back."""
+
+from http import HTTPStatus
+
+from flask import render_template, request
+from werkzeug.exceptions import Forbidden, NotFound
+
+from newsletter.desk.guard import blueprint
+from newsletter.errors import NewsletterError, TooOften
+from newsletter.extensions import db
+from newsletter.web import SENTENCES, STATUS
+
+HEADINGS = {
+    403: "Not yours to do",
+    404: "Not found",
+    409: "Not possible as things stand",
+    429: "Too many at once",
+}
+
+
+@blueprint.errorhandler(NewsletterError)
+def show_refusal(error: NewsletterError) -> tuple[str, int, dict[str, str]]:
+    """Show why a step was refused; nothing of it is kept."""
+    status = next(code for family, code in STATUS.items() if isinstance(error, family))
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooOften) else {}
+    return _page(str(error), status), status, headers
+
+
+@blueprint.errorhandler(Forbidden)
+@blueprint.errorhandler(NotFound)
+def show_closed_door(error: Forbidden | NotFound) -> tuple[str, int]:
+    """Show that a page is not for this editor, or does not exist."""
+    return _page(SENTENCES[error.code], HTTPStatus(error.code)), error.code
+
+
+def _page(sentence: str, status: HTTPStatus) -> str:
+    db.session.rollback()
+    return render_template(
+        "desk/refusal.html",
+        heading=HEADINGS.get(status, "This did not work"),
+        sentence=sentence,
+        back=request.path.rpartition("/")[0] if status == HTTPStatus.CONFLICT else "/desk/",
+    )

@@ -1,0 +1,40 @@
+"""How the desk writes times and numbers: filters for its templates."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from newsletter.desk.guard import blueprint, signed_in_editor
+
+
+@blueprint.app_template_filter("when")
+def when(instant: datetime | None) -> Markup:
+    """Return an instant in the editor's own zone; nothing for None."""
+    if instant is None:
+        return Markup("")
+    editor = signed_in_editor()
+    local = instant.astimezone(ZoneInfo(editor.zone if editor else "UTC"))
+    return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), _day_and_time(local))
+
+
+@blueprint.app_template_filter("wall")
+def wall(naive: datetime, zone: str) -> str:
+    """Return a wall time with the zone that it is in."""
+    return f"{_day_and_time(naive)} ({zone.replace('_', ' ')})"
+
+
+@blueprint.app_template_filter("people")
+def people(count: int) -> str:
+    """Return how many people: “1,234 people”."""
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+@blueprint.app_template_filter("grouped")
+def grouped(count: int) -> str:
+    """Return a number with its thousands grouped."""
+    return f"{count:,}"
+
+
+def _day_and_time(moment: datetime) -> str:
+    return f"{moment:%A} {moment.day} {moment:%B %Y}, {moment:%H:%M}"

@@ -1,0 +1,72 @@
+"""One subscriber at a time: how they stand, on what evidence; never a list to browse."""
+
+import logging
+from http import HTTPStatus
+
+from flask import flash, redirect, render_template
+from werkzeug.wrappers import Response
+
+from newsletter import addresses, clock
+from newsletter.accounts import Action
+from newsletter.desk.forms import Form, typed
+from newsletter.desk.guard import blueprint, needs, the_editor
+from newsletter.errors import InvalidAddress, NotFound
+from newsletter.extensions import db
+from newsletter.subscriptions import suppression
+from newsletter.subscriptions.evidence import evidence_of
+from newsletter.subscriptions.models import SuppressionReason
+from newsletter.subscriptions.standing import Standing, standing
+
+log = logging.getLogger(__name__)
+
+LONGEST_NOTE = 300
+
+
+@blueprint.get("/subscribers/")
+@needs(Action.SEE_SUBSCRIBERS)
+def show_subscribers() -> str:
+    """Ask for an address."""
+    return _page(Form({"address": "", "note": ""}), None)
+
+
+@blueprint.post("/subscribers/")
+@needs(Action.SEE_SUBSCRIBERS)
+def find_subscriber() -> str | tuple[str, int]:
+    """Show how one address stands; posted, so that it stands in no history and no log."""
+    form = typed("address", "note")
+    try:
+        found = standing(addresses.parse(form.values["address"]))
+    except (InvalidAddress, NotFound) as exc:
+        form.errors["address"] = str(exc)
+        return _page(form, None), HTTPStatus.UNPROCESSABLE_ENTITY
+    return _page(form, found)
+
+
+@blueprint.post("/subscribers/suppress")
+@needs(Action.SEE_SUBSCRIBERS)
+def suppress_address() -> Response | tuple[str, int]:
+    """Never mail an address again, known or not."""
+    form = typed("address", "note")
+    note = " ".join(form.values["note"].split())
+    with form.checking():
+        address = addresses.parse(form.values["address"])
+        suppression.suppress(
+            address,
+            reason=SuppressionReason.OPERATOR,
+            note=note[:LONGEST_NOTE],
+            now=clock.now(),
+        )
+    if form.errors:
+        return _page(form, None), HTTPStatus.UNPROCESSABLE_ENTITY
+    editor_id = the_editor().id
+    db.session.commit()
+    log.info("%s suppressed by editor %s", addresses.hide(address.spelling), editor_id)
+    flash("This address is never mailed again.")
+    return redirect("/desk/subscribers/", code=303)
+
+
+def _page(form: Form, found: Standing | None) -> str:
+    evidence = evidence_of(found.subscriber.id) if found and found.subscriber else []
+    return render_template(
+        "desk/subscribers.html", form=form, found=found, evidence=evidence, most=LONGEST_NOTE
+    )
