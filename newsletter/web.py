@@ -27,8 +27,8 @@ PAGE_POLICY = {
 """The content security policy of every page: nothing inline, nothing from elsewhere."""
 
 FRAME_POLICY = (
-    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
-    "img-src 'self' https:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+    "sandbox; default-src 'none'; img-src 'self' https:; style-src 'unsafe-inline'; "
+    "frame-ancestors 'self'"
 )
 """The policy of a framed message: its own styles, no scripts, no forms, no origin."""
 

@@ -99,9 +99,10 @@ def preview(number: int, address: str) -> None:
 @click.option("--zone", required=True, help="Time zone, like Europe/Vienna.")
 def schedule(number: int, at: str, zone: str) -> None:
     """Approve what an issue says now and schedule it for a wall time in a zone."""
-    issue, findings = _approve(number)
-    workflow.schedule(issue, clock.parse_wall_time(at), zone, findings=findings, now=clock.now())
+    issue, stops, warnings = _approve(number)
+    workflow.schedule(issue, clock.parse_wall_time(at), zone, findings=stops, now=clock.now())
     db.session.commit()
+    _warn(warnings)
     click.echo(f"Scheduled for {at} in {zone}: issue {number}")
 
 
@@ -118,9 +119,10 @@ def schedule(number: int, at: str, zone: str) -> None:
 @click.pass_context
 def send(ctx: click.Context, number: int, hold: int, wait: bool) -> None:
     """Approve what an issue says now and send it."""
-    issue, findings = _approve(number)
-    workflow.send_soon(issue, timedelta(seconds=hold), findings=findings, now=clock.now())
+    issue, stops, warnings = _approve(number)
+    workflow.send_soon(issue, timedelta(seconds=hold), findings=stops, now=clock.now())
     db.session.commit()
+    _warn(warnings)
     click.echo(f"Goes out in {hold} seconds: issue {number}" if hold else f"Sending issue {number}")
     if wait:
         ctx.exit(_follow(number))
@@ -203,16 +205,25 @@ def trace(number: int, address: str, as_json: bool) -> None:
     click.echo(f"{facts['state']}: {facts['reason']}")
 
 
-def _approve(number: int) -> tuple[Issue, list[Finding]]:
-    """Approve the issue as it stands; return it with the stops that a command respects."""
+def _approve(number: int) -> tuple[Issue, list[Finding], list[Finding]]:
+    """Approve the issue as it stands; return it, what stops it and what a command lets pass."""
     issue = composing.find_issue(number)
     findings = preflight.examine(issue)
-    for finding in findings:
-        if finding.code == POSTAL_ADDRESS or finding.level is Level.WARN:
-            click.echo(f"Warning: {finding.sentence} {finding.why}", err=True)
     if issue.state is not IssueState.APPROVED:
         workflow.approve(issue, by=None, now=clock.now())
-    return issue, preflight.stops(findings, besides=frozenset({POSTAL_ADDRESS}))
+    warnings = [
+        finding
+        for finding in findings
+        if finding.level is Level.WARN or finding.code == POSTAL_ADDRESS
+    ]
+    stops = [finding for finding in findings if finding.level is Level.STOP]
+    return issue, [finding for finding in stops if finding not in warnings], warnings
+
+
+def _warn(findings: list[Finding]) -> None:
+    """Say what the command let pass; only after it worked, so that a refusal is one line."""
+    for finding in findings:
+        click.echo(f"Warning: {finding.sentence} {finding.why}", err=True)
 
 
 def _follow(number: int) -> int:

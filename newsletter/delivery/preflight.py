@@ -2,11 +2,11 @@
 
 from newsletter.delivery import planning
 from newsletter.issues import checks, composing, rendering
-from newsletter.issues.checks import Facts, Finding, Level
+from newsletter.issues.checks import Facts, Finding
 from newsletter.issues.models import Issue
 
 POSTAL_ADDRESS = "postal-address"
-"""The one stop that a command passes with a warning: whoever types it knows the law."""
+"""The code of the one stop that a command lets pass with a warning."""
 
 
 def examine(issue: Issue) -> list[Finding]:
@@ -24,11 +24,3 @@ def examine(issue: Issue) -> list[Finding]:
     )
     return checks.check(content, facts)
 
-
-def stops(findings: list[Finding], *, besides: frozenset[str] = frozenset()) -> list[Finding]:
-    """Return the findings that stop an issue, but for those whose code is in `besides`."""
-    return [
-        finding
-        for finding in findings
-        if finding.level is Level.STOP and finding.code not in besides
-    ]

@@ -130,7 +130,7 @@ class Subscriber(Base):
     created_at: Mapped[datetime]
 
     subscriptions: Mapped[list["Subscription"]] = relationship(
-        back_populates="subscriber", passive_deletes=True
+        back_populates="subscriber", passive_deletes="all"
     )
 
 
@@ -160,7 +160,7 @@ class Subscription(Base):
         secondary=subscription_topic, order_by=Topic.name, passive_deletes=True
     )
     intervals: Mapped[list["SubscriptionInterval"]] = relationship(
-        order_by="SubscriptionInterval.id", passive_deletes=True
+        order_by="SubscriptionInterval.id", passive_deletes="all"
     )
 
 

@@ -73,26 +73,39 @@ def request_subscription(
     if wish.address.canonical in lists.own_addresses():
         raise InvalidAddress("This address belongs to us. Enter your own.")
     suppressed = suppression.find(wish.address)
-    if suppressed is not None and suppressed.reason is not SuppressionReason.ERASED:
-        return
+    savepoint = db.session.begin_nested()
+    _note(mailing_list, wish, origin=origin, source=source, now=now)
+    if suppressed is None or suppressed.reason is SuppressionReason.ERASED:
+        savepoint.commit()
+    else:
+        # The same work for who must not be written to, and then none of it: an
+        # answer that came sooner would tell.
+        savepoint.rollback()
+
+
+def _note(
+    mailing_list: MailingList, wish: Wish, *, origin: Origin, source: Source, now: datetime
+) -> None:
     subscription = _find_or_add(mailing_list, wish, now=now)
     if subscription.state is SubscriptionState.UNSUBSCRIBED:
         subscription.state = SubscriptionState.PENDING
         subscription.wish = secrets.token_hex(8)
-    if subscription.state is not SubscriptionState.PENDING:
-        _mail("already-subscribed", subscription, now=now, facts=_ways_out(subscription, now=now))
-        return
-    subscription.requested_at = now
-    _take_over(subscription, wish)
+    is_open = subscription.state is SubscriptionState.PENDING
+    if is_open:
+        subscription.requested_at = now
+        _take_over(subscription, wish)
     consent.record(
         ConsentKind.REQUESTED,
         subscription,
         origin=origin,
         now=now,
         words=consent.wording(mailing_list.name),
-        detail=f"{source.value}: {_choices(wish)}",
+        detail=f"{source.value}: {_choices(wish)}" + ("" if is_open else "; subscribed already"),
     )
-    _mail("confirm", subscription, now=now, facts=_proof(subscription, now=now))
+    if is_open:
+        _mail("confirm", subscription, now=now, facts=_proof(subscription, now=now))
+    else:
+        _mail("already-subscribed", subscription, now=now, facts=_ways_out(subscription, now=now))
 
 
 def read_confirmation(token: str, *, now: datetime) -> Subscription:
