@@ -8,6 +8,7 @@ from flask import Flask
 
 import config
 from newsletter import cli, desk, extensions, web
+from newsletter.mail import facade
 from newsletter.mailbox import views as mailbox
 from newsletter.public import archive, form, health, leaving, library
 
@@ -36,6 +37,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     # Mail bodies in MJML are markup, too: their values are escaped like those of pages.
     app.jinja_env.autoescape = _is_markup
     extensions.init_app(app)
+    facade.init_app(app)
     web.init_app(app)
     desk.init_app(app)
     for blueprint in READERS_PAGES:

@@ -4,6 +4,8 @@
 The doors translate the five families into status codes and exit codes.
 """
 
+from collections.abc import Mapping
+
 
 class NewsletterError(Exception):
     """The root of everything that a person can be told."""
@@ -89,3 +91,11 @@ class SenderFault(NewsletterError):
 
 class RenderFault(NewsletterError):
     """One recipient's values cannot be put into a message; the others' can."""
+
+
+class MailRefused(NewsletterError):
+    """Some recipients of a mail did not get it; `outcomes` has each one's, by address."""
+
+    def __init__(self, outcomes: Mapping[str, object]) -> None:
+        super().__init__(f"The mail did not go to {len(outcomes)} of its recipients.")
+        self.outcomes = outcomes
