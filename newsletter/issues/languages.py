@@ -13,6 +13,11 @@ def direction(language: str) -> str:
     return "rtl" if language.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
 
 
+def is_english(language: str) -> bool:
+    """Tell whether our own fixed words are in this language already."""
+    return language.partition("-")[0].lower() == "en"
+
+
 def checked(tag: str) -> str:
     """Return `tag` if it can be a language tag (BCP 47), else English's."""
     return tag if _TAG.fullmatch(tag) else "en"

@@ -133,6 +133,7 @@ def _html_part(content: Content, masthead: Masthead, opening: str, tokens: Token
     source = current_app.jinja_env.get_template("issue/issue.mjml").render(
         language=language,
         direction=direction(language),
+        foreign=not languages.is_english(language),
         start="right" if direction(language) == "rtl" else "left",
         link=introduction.LINK_STYLE,
         padding=Markup(PADDING),
@@ -150,7 +151,7 @@ def _html_part(content: Content, masthead: Masthead, opening: str, tokens: Token
     return tokens.cut(mjml2html(source, fonts={}))
 
 
-def _html_row(row: ItemRow, masthead: Masthead, tokens: Tokens) -> dict[str, str]:
+def _html_row(row: ItemRow, masthead: Masthead, tokens: Tokens) -> dict[str, object]:
     language = languages.checked(row.language)
     return {
         "kind": KIND_WORDS[row.kind],
@@ -161,6 +162,7 @@ def _html_row(row: ItemRow, masthead: Masthead, tokens: Tokens) -> dict[str, str
         "action": BUTTON_WORDS[row.kind],
         "language": language,
         "direction": direction(language),
+        "foreign": not languages.is_english(language),
     }
 
 

@@ -170,8 +170,18 @@ def test_right_to_left_languages_turn_the_layout(language: str) -> None:
 
 def test_an_item_in_another_language_says_so() -> None:
     said = content(rows=(item(title="العنوان", language="ar"), item(2)))
-    inner = page(said).css("td.ink div[lang]")
-    assert [(node.attributes["lang"], node.attributes["dir"]) for node in inner] == [("ar", "rtl")]
+    inner = page(said).css("td.ink div[lang], td.ink p[lang]")
+    assert [(node.tag, node.attributes["lang"], node.attributes["dir"]) for node in inner] == [
+        ("div", "ar", "rtl"),
+        # Our own words about it are English.
+        ("p", "en", "ltr"),
+    ]
+
+
+@pytest.mark.parametrize(("language", "marks"), [("en", 0), ("en-GB", 0), ("fr", 1), ("ar", 1)])
+def test_our_own_words_are_marked_as_english_in_other_editions(language: str, marks: int) -> None:
+    footer = page(content(language=language)).css("td.soft div[lang=en]")
+    assert len(footer) == marks
 
 
 def test_a_language_that_is_no_tag_does_not_reach_the_markup() -> None:
