@@ -92,11 +92,15 @@ _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Mark the transactions begun inside as read-only; the database refuses writes in them."""
+    """Mark the transactions begun inside as read-only; the database refuses writes in them.
+
+    The last one ends with the block: what follows may write, and sees what is new.
+    """
     mark = _reading.set(True)
     try:
         yield
     finally:
+        db.session.rollback()
         _reading.reset(mark)
 
 

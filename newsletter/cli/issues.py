@@ -236,8 +236,6 @@ def _follow(number: int) -> int:
             state, reason = issue.state, issue.pause_reason
             facts = reports.report(number)
             is_alive = reports.clock_is_alive(now=now)
-            # Each look is a transaction of its own, or it would see the same for ever.
-            db.session.rollback()
         progress = _progress(facts)
         if progress != shown:
             click.echo(progress, err=True)
