@@ -50,7 +50,6 @@ def start_due_issues(now: datetime) -> None:
     """
     with reading():
         numbers = [issue.id for issue in workflow.due_issues(now=now)]
-        db.session.rollback()
     for number in numbers:
         try:
             _start(number, now=now)
