@@ -1,8 +1,8 @@
 """Flask-Mail as the rest of Flask knows it, over our own writer and our own connection.
 
 The bare one verifies no certificate, waits without end, lets headers be
-injected and drops refusals; tests/mail/test_facade.py
-names all eight faults. Issues and the outbox do not pass through here.
+injected and drops refusals; tests/mail/test_facade.py names all eight
+faults. Issues and the outbox do not pass through here.
 """
 
 import re
