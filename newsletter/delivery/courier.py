@@ -90,7 +90,7 @@ class Courier:
         """Prolong the lease at hand, from another thread, while the relay takes its time."""
         lease = self.lease
         if lease is not None:
-            leases.renew(lease, now=self._now(), length=self._lease_length)
+            leases.renew(lease, now=self._now())
             db.session.commit()
 
     def drop(self) -> None:

@@ -23,10 +23,14 @@ LOOKED_AT = 16
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to work on one batch; `token` is its fencing token."""
+    """The right to work on one batch; `token` is its fencing token.
+
+    Every sign of life prolongs it by `length`.
+    """
 
     batch_id: int
     token: int
+    length: timedelta = LEASE
 
 
 @dataclass(frozen=True)
@@ -69,10 +73,10 @@ def claim(batch_id: int, *, now: datetime, length: timedelta = LEASE) -> Lease |
         .returning(Batch.lease)
         .execution_options(synchronize_session=False)
     )
-    return None if token is None else Lease(batch_id, token)
+    return None if token is None else Lease(batch_id, token, length)
 
 
-def renew(lease: Lease, *, now: datetime, length: timedelta = LEASE) -> bool:
+def renew(lease: Lease, *, now: datetime) -> bool:
     """Prolong a lease; False if it is lost.
 
     It also locks the batch's row until the transaction ends, so that no
@@ -85,7 +89,7 @@ def renew(lease: Lease, *, now: datetime, length: timedelta = LEASE) -> bool:
             Batch.lease == lease.token,
             Batch.leased_until.is_not(None),
         )
-        .values(leased_until=now + length)
+        .values(leased_until=now + lease.length)
         .execution_options(synchronize_session=False)
     )
     return rows_changed(renewed) == 1

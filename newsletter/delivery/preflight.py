@@ -23,4 +23,3 @@ def examine(issue: Issue) -> list[Finding]:
         sent_in={item.slug: sent[item.id][-1] for item in items if sent.get(item.id)},
     )
     return checks.check(content, facts)
-

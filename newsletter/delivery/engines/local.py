@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from datetime import timedelta
 
 from flask import Flask
 
@@ -24,7 +25,7 @@ GRACE = 5.0
 """Seconds that the messages in flight get when the process is asked to stop."""
 
 
-def run(app: Flask, stop: threading.Event) -> None:
+def run(app: Flask, stop: threading.Event, *, lease_length: timedelta = LEASE) -> None:
     """Send whatever is due, over MAIL_CONNECTIONS connections, until `stop` is set.
 
     Then each courier finishes the message it has in flight and gives its
@@ -35,7 +36,8 @@ def run(app: Flask, stop: threading.Event) -> None:
         settings = relay_settings()
         health = RelayHealth()
         couriers = [
-            Courier(settings, health, stop=stop) for _ in range(app.config["MAIL_CONNECTIONS"])
+            Courier(settings, health, stop=stop, lease_length=lease_length)
+            for _ in range(app.config["MAIL_CONNECTIONS"])
         ]
         threads = [
             threading.Thread(target=_work, args=(app, one, stop), daemon=True, name=f"courier-{n}")
@@ -43,7 +45,7 @@ def run(app: Flask, stop: threading.Event) -> None:
         ]
         for thread in threads:
             thread.start()
-        while not stop.wait(LEASE.total_seconds() / RENEWALS):
+        while not stop.wait(lease_length.total_seconds() / RENEWALS):
             _renew(couriers)
         end = time.monotonic() + GRACE
         for thread in threads:

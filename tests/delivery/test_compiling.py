@@ -1,0 +1,166 @@
+"""From an edition and a person to bytes."""
+
+import email
+import email.policy
+import re
+from email.message import EmailMessage
+from typing import cast
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from newsletter import links
+from newsletter.delivery import compiling
+from newsletter.delivery.compiling import Compiled, Person
+from newsletter.delivery.models import CompiledEdition, Delivery, Send
+from newsletter.errors import RenderFault
+from newsletter.extensions import db
+from newsletter.subscriptions.models import MailFormat, MailingList
+from tests.conftest import NOW
+from tests.delivery.situations import begin
+
+VALUES = {"format": "html", "values": {"name": "Ada"}}
+
+
+@pytest.fixture
+def compiled(app: Flask) -> Compiled:
+    begin("ada", subject="{{ name | Reader }}, new guidance")
+    return _compiled()
+
+
+def test_the_headers_are_those_of_a_list(compiled: Compiled) -> None:
+    sent = _parse(_bytes(compiled))
+
+    assert sent["From"] == "Stay Informed <news@news.example.org>"
+    assert sent["To"] == "ada@example.org"
+    assert sent["Subject"] == "Ada, new guidance"
+    assert sent["Date"] == "Mon, 01 Mar 2027 09:00:00 +0000"
+    assert sent["List-Id"] == "Stay Informed <news.news.example.org>"
+    assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert re.fullmatch(r"<7\.[0-9a-f]{32}@news\.example\.org>", str(sent["Message-ID"]))
+    assert sent["Auto-Submitted"] is None
+    assert sent.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in sent.iter_parts()] == ["text/plain", "text/html"]
+
+
+def test_the_one_click_link_is_whole_and_names_subscription_and_delivery(
+    compiled: Compiled,
+) -> None:
+    raw = _bytes(compiled)
+
+    field = re.search(rb"\r\nList-Unsubscribe: ?(?:\r\n )?<([^>\s]+)>\r\n", raw)
+    assert field is not None
+    token = field[1].decode().removeprefix("https://news.example.org/unsubscribe/")
+
+    assert links.UNSUBSCRIBE.read(token, now=NOW) == "3-7"
+
+
+def test_the_parts_carry_the_links_of_this_person(compiled: Compiled) -> None:
+    text, html = _parts(_bytes(compiled))
+
+    unsubscribe = links.UNSUBSCRIBE.url("3-7", now=NOW)
+    preferences = links.PREFERENCES.url("3-7", now=NOW)
+    for part in (text, html):
+        assert unsubscribe in part
+        assert preferences in part
+        assert "https://news.example.org/archive/1" in part
+        assert "Dear Ada, there is news." in part
+
+
+def test_the_same_person_gets_the_same_bytes_each_time(compiled: Compiled) -> None:
+    assert _bytes(compiled) == _bytes(_compiled())
+
+
+def test_values_are_escaped_where_they_land(compiled: Compiled) -> None:
+    name = '<b>"Ada"</b> {{ name }}'
+    text, html = _parts(_bytes(compiled, {"format": "html", "values": {"name": name}}))
+
+    assert name in text
+    assert "&lt;b&gt;&#34;Ada&#34;&lt;/b&gt;" in html or "&lt;b&gt;&quot;Ada&quot;" in html
+    assert "<b>" not in html.partition("Dear")[2].partition("news.")[0]
+
+
+def test_a_line_end_in_a_name_begins_no_header(compiled: Compiled) -> None:
+    name = "Ada\r\nBcc: eve@example.org"
+    sent = _parse(_bytes(compiled, {"format": "html", "values": {"name": name}}))
+
+    assert sent["Bcc"] is None
+    assert sent["Subject"] == "Ada  Bcc: eve@example.org, new guidance"
+
+
+def test_who_wants_text_gets_one_part(compiled: Compiled) -> None:
+    sent = _parse(_bytes(compiled, {"format": "text", "values": {"name": "Ada"}}))
+
+    assert sent.get_content_type() == "text/plain"
+    assert "Dear Ada" in sent.get_content()
+
+
+def test_the_lists_own_sender_and_reply_to_are_used(app: Flask) -> None:
+    begin("ada")
+    row = db.session.scalars(sa.select(CompiledEdition)).one()
+    row.content = row.content | {
+        "from_name": "The Secretariat",
+        "from_address": "hello@org.example",
+        "reply_to": "answers@org.example",
+    }
+    db.session.commit()
+
+    sent = _parse(_bytes(_compiled()))
+
+    assert sent["From"] == "The Secretariat <hello@org.example>"
+    assert sent["Reply-To"] == "answers@org.example"
+    assert str(sent["Message-ID"]).endswith("@org.example>")
+
+
+def test_what_is_a_persons_own_is_frozen_in_plain_values(app: Flask) -> None:
+    frozen = compiling.merge_values("Ada", {"country": "AT", "list": [1]}, MailFormat.TEXT)
+
+    assert frozen == {"format": "text", "values": {"name": "Ada", "attributes.country": "AT"}}
+
+
+def test_a_person_whose_values_are_broken_is_a_fault_of_this_row_only(
+    compiled: Compiled,
+) -> None:
+    with pytest.raises(RenderFault, match="could not be made") as caught:
+        _bytes(compiled, {"format": "html", "values": None})
+
+    assert "ada@example.org" not in str(caught.value)
+
+
+def test_a_list_renamed_meanwhile_changes_nothing(compiled: Compiled) -> None:
+    db.session.scalars(sa.select(MailingList)).one().name = "Another name"
+    db.session.commit()
+
+    assert "Stay Informed" in str(_parse(_bytes(_compiled()))["From"])
+
+
+def test_every_delivery_has_a_message_id_of_its_own(app: Flask) -> None:
+    begin("ada", "ben")
+    ids = {
+        _parse(_bytes(_compiled(), person=Person(number, 3, "ada@example.org")))["Message-ID"]
+        for number in db.session.scalars(sa.select(Delivery.id))
+    }
+    assert len(ids) == 2
+
+
+def _compiled() -> Compiled:
+    row = db.session.scalars(sa.select(CompiledEdition)).one()
+    return compiling.read(row, db.session.get_one(Send, row.send_id))
+
+
+def _bytes(
+    compiled: Compiled,
+    values: object = VALUES,
+    person: Person = Person(7, 3, "ada@example.org"),  # noqa: B008  # frozen
+) -> bytes:
+    return compiling.message_for(compiled, person, cast("dict[str, object]", values), date=NOW)
+
+
+def _parse(raw: bytes) -> EmailMessage:
+    return cast(EmailMessage, email.message_from_bytes(raw, policy=email.policy.default))
+
+
+def _parts(raw: bytes) -> tuple[str, str]:
+    text, html = (part.get_content() for part in _parse(raw).iter_parts())
+    return text, html

@@ -1,0 +1,484 @@
+"""Carrying a batch to a relay that behaves and to one that does not."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from newsletter.addresses import parse
+from newsletter.delivery import control, leases, sweeping
+from newsletter.delivery.models import Batch, DeliveryState
+from newsletter.extensions import db
+from newsletter.issues import workflow
+from newsletter.issues.models import Issue, IssueState
+from newsletter.mail.models import OutboxMessage
+from newsletter.subscriptions.models import (
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    SuppressionReason,
+)
+from newsletter.subscriptions.suppression import suppress
+from tests.conftest import NOW
+from tests.delivery.situations import (
+    Post,
+    assert_books_agree,
+    begin,
+    readers,
+    row_of,
+    states,
+    witness,
+)
+from tests.factories import make_editor
+from tests.relay import CLOSE, CLOSE_AFTER, Received, Relay
+
+
+@pytest.fixture
+def relay(app: Flask) -> Iterator[Relay]:
+    with Relay() as relay:
+        yield relay
+
+
+@pytest.fixture
+def post(relay: Relay) -> Iterator[Post]:
+    post = Post(relay)
+    yield post
+    post.close()
+
+
+def test_everybody_gets_it_once_over_one_connection(relay: Relay, post: Post) -> None:
+    issue_id = begin(*readers(5))
+
+    post.deliver()
+
+    assert witness(relay) == {f"{name}@example.org": 1 for name in readers(5)}
+    assert {message.connection for message in relay.messages} == {1}
+    assert states(issue_id) == {"sent": 5}
+    issue = db.session.get_one(Issue, issue_id)
+    assert issue.state is IssueState.SENT
+    assert issue.sent_at == NOW
+
+
+def test_the_mark_is_committed_before_the_dot_and_the_answer_after_the_reply(
+    app: Flask, relay: Relay, post: Post
+) -> None:
+    seen: list[dict[str, int]] = []
+
+    def look(_message: Received) -> None:
+        with app.app_context():
+            seen.append(states(issue_id))
+
+    relay.on_message = look
+    issue_id = begin("ada", "ben", "cleo")
+
+    post.deliver()
+
+    assert seen == [
+        {"in_flight": 1, "waiting": 2},
+        {"in_flight": 1, "waiting": 1, "sent": 1},
+        {"in_flight": 1, "sent": 2},
+    ]
+
+
+def test_a_deferred_reader_is_tried_again_with_the_same_bytes(relay: Relay, post: Post) -> None:
+    relay.answer("DOT", "451 4.3.0 Try again", to="ada@example.org", times=1)
+    captured: list[bytes] = []
+    issue_id = begin("ada", "ben")
+
+    post.deliver()
+
+    row = row_of("ada")
+    assert (row.state, row.attempts, row.reply_code) == (DeliveryState.WAITING, 1, 451)
+    assert row.due_at is not None
+    assert timedelta(seconds=48) <= row.due_at - NOW <= timedelta(seconds=72)
+    assert states(issue_id) == {"sent": 1, "waiting": 1}
+    assert db.session.get_one(Issue, issue_id).state is IssueState.SENDING
+
+    # What changes meanwhile is for the next issue: this one's bytes are frozen.
+    ada = db.session.scalars(sa.select(Subscriber).filter_by(address="ada@example.org")).one()
+    ada.name = "Somebody Else"
+    db.session.commit()
+    post.clock.move(seconds=73)
+    post.deliver()
+
+    captured += [message.data for message in relay.to("ada@example.org")]
+    assert len(captured) == 1
+    assert b"Dear Ada," in captured[0]
+    assert b"Date: Mon, 01 Mar 2027 09:00:00 +0000" in captured[0]
+    assert states(issue_id) == {"sent": 2}
+    assert row_of("ada").attempts == 2
+    assert row_of("ada").merge_values is None
+
+
+def test_greylisting_at_rcpt_waits_and_costs_an_attempt(relay: Relay, post: Post) -> None:
+    relay.answer("RCPT", "450 4.2.0 Greylisted", to="ada@example.org", times=2)
+    issue_id = begin("ada")
+
+    post.deliver()
+    post.clock.move(minutes=2)
+    post.deliver()
+    post.clock.move(minutes=3)
+    post.deliver()
+
+    assert states(issue_id) == {"sent": 1}
+    assert row_of("ada").attempts == 3
+    assert len(relay.asked) == 3
+
+
+def test_who_is_refused_fails_with_the_reason_and_the_rest_goes_on(
+    relay: Relay, post: Post
+) -> None:
+    relay.answer("RCPT", "550 5.1.1 No such user ada@example.org", to="ada@example.org")
+    relay.answer("DOT", "554 5.7.1 Not wanted", to="ben@example.org")
+    issue_id = begin("ada", "ben", "cleo")
+
+    post.deliver()
+
+    assert states(issue_id) == {"failed": 2, "sent": 1}
+    ada, ben = row_of("ada"), row_of("ben")
+    assert (ada.reply_code, ada.reply_status) == (550, "5.1.1")
+    assert "No such user" in ada.reason
+    assert "ada@example.org" not in ada.reason
+    assert (ben.reply_code, ben.reply_status, ben.attempts) == (554, "5.7.1", 1)
+    assert {message.connection for message in relay.messages} == {1}
+    assert_books_agree(relay, issue_id)
+
+
+def test_no_answer_after_the_dot_is_uncertain_and_never_repeated(relay: Relay, post: Post) -> None:
+    relay.answer("DOT", CLOSE, to="ben@example.org")
+    issue_id = begin("ada", "ben", "cleo")
+
+    post.deliver()
+    post.clock.move(hours=1)
+    post.deliver()
+
+    assert states(issue_id) == {"sent": 2, "uncertain": 1}
+    assert witness(relay)["ben@example.org"] == 1
+    assert "Handed over" in row_of("ben").reason
+    assert db.session.get_one(Issue, issue_id).state is IssueState.SENT
+
+
+@pytest.mark.parametrize("phase", ["MAIL", "RCPT", "DATA"])
+def test_a_connection_lost_before_the_dot_costs_nobody_an_attempt(
+    relay: Relay, post: Post, phase: str
+) -> None:
+    relay.answer(phase, CLOSE, times=1)
+    issue_id = begin("ada", "ben", "cleo")
+
+    post.deliver()
+    assert states(issue_id) == {"waiting": 3}
+    post.clock.move(seconds=1)
+    post.deliver()
+    assert states(issue_id) == {"sent": 2, "waiting": 1}
+    post.clock.move(seconds=5)
+    post.deliver()
+
+    assert states(issue_id) == {"sent": 3}
+    assert row_of("ada").attempts == 1
+    assert_books_agree(relay, issue_id)
+
+
+def test_a_message_that_breaks_every_connection_holds_up_nobody_and_is_given_up(
+    relay: Relay, post: Post
+) -> None:
+    relay.answer("DATA", CLOSE, to="ada@example.org")
+    issue_id = begin("ada", "ben", "cleo")
+    for _ in range(200):
+        post.deliver()
+        post.clock.move(minutes=20)
+
+    assert states(issue_id) == {"sent": 2, "failed": 1}
+    assert "Given up" in row_of("ada").reason
+    assert len([name for name in relay.asked if name == "ada@example.org"]) < 80
+
+
+def test_a_relay_that_closes_after_some_messages_is_called_again_at_once(
+    relay: Relay, post: Post
+) -> None:
+    for name in ("reader0001", "reader0003"):
+        relay.answer("DOT", CLOSE_AFTER, to=f"{name}@example.org")
+    issue_id = begin(*readers(6))
+
+    post.deliver()
+
+    assert states(issue_id) == {"sent": 6}
+    assert relay.connections == 3
+    assert all(row_of(name).attempts == 1 for name in readers(6))
+
+
+def test_a_relay_that_is_down_costs_time_only(app: Flask) -> None:
+    with Relay() as relay:
+        port = relay.port
+    post = Post(relay)
+    issue_id = begin("ada", "ben")
+
+    post.deliver()
+    post.clock.move(milliseconds=900)
+    post.deliver()
+    assert states(issue_id) == {"waiting": 2}
+    assert [batch.leased_until for batch in db.session.scalars(sa.select(Batch))] == [None]
+    db.session.rollback()
+
+    with Relay(port=port) as back:
+        post.clock.move(days=3)
+        post.deliver()
+        post.close()
+        assert states(issue_id) == {"sent": 2}
+        assert back.connections == 1
+    assert row_of("ada").attempts == 1
+
+
+def test_421_in_a_dialogue_defers_one_and_calls_again(relay: Relay, post: Post) -> None:
+    relay.answer("RCPT", "421 4.7.0 Too many", to="ben@example.org", times=1)
+    issue_id = begin("ada", "ben", "cleo")
+
+    post.deliver()
+
+    assert states(issue_id) == {"sent": 2, "waiting": 1}
+    assert row_of("ben").attempts == 1
+
+
+def test_a_fault_of_ours_pauses_the_issue_and_tells_the_editors_once(
+    relay: Relay, post: Post
+) -> None:
+    make_editor("edith@example.org")
+    relay.answer("MAIL", "530 5.7.0 Authentication required")
+    issue_id = begin("ada", "ben")
+
+    post.deliver()
+    post.clock.move(minutes=10)
+    post.deliver()
+
+    issue = db.session.get_one(Issue, issue_id)
+    assert issue.state is IssueState.PAUSED
+    assert "identify" in issue.pause_reason
+    assert states(issue_id) == {"waiting": 2}
+    mail = db.session.scalars(sa.select(OutboxMessage)).one()
+    assert (mail.kind, mail.recipient) == ("pause-alarm", "edith@example.org")
+    assert mail.facts["issue_number"] == str(issue_id)
+
+
+def test_a_message_too_large_for_the_relay_pauses_and_fails_nobody(
+    relay: Relay, post: Post
+) -> None:
+    relay.answer("DOT", "552 5.3.4 Message too big", times=1)
+    issue_id = begin("ada", "ben")
+
+    post.deliver()
+
+    assert db.session.get_one(Issue, issue_id).state is IssueState.PAUSED
+    assert states(issue_id) == {"waiting": 2}
+
+    control.resume(db.session.get_one(Issue, issue_id), now=post.clock())
+    db.session.commit()
+    post.clock.move(seconds=1)
+    post.deliver()
+    assert states(issue_id) == {"sent": 2}
+    assert_books_agree(relay, issue_id)
+
+
+def test_who_leaves_after_planning_gets_nothing(relay: Relay, post: Post) -> None:
+    issue_id = begin("ada", "ben", "cleo")
+    suppress(parse("ben@example.org"), reason=SuppressionReason.COMPLAINT, note="", now=NOW)
+    _leave("ada")
+
+    post.deliver()
+
+    assert witness(relay) == {"cleo@example.org": 1}
+    assert relay.asked == ["cleo@example.org"]
+    assert states(issue_id) == {"suppressed": 2, "sent": 1}
+    assert row_of("ada").reason == "Unsubscribed after the issue was planned."
+    assert row_of("ben").reason == "Suppressed after the issue was planned (complaint)."
+
+
+def test_who_leaves_between_the_look_and_the_dot_gets_nothing(
+    app: Flask, relay: Relay, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue_id = begin("ada", "ben")
+    prepare = post.courier._prepare
+
+    def leave_meanwhile(*args: object) -> object:
+        prepared = prepare(*args)  # type: ignore[arg-type]  # passed on as they came
+        if row_of("ada").state is DeliveryState.WAITING:
+            _leave("ada")
+        return prepared
+
+    monkeypatch.setattr(post.courier, "_prepare", leave_meanwhile)
+
+    post.deliver()
+
+    assert witness(relay) == {"ben@example.org": 1}
+    assert states(issue_id) == {"suppressed": 1, "sent": 1}
+
+
+def test_pause_stops_between_two_readers_and_resume_goes_on_exactly(
+    app: Flask, relay: Relay, post: Post
+) -> None:
+    def pause(_message: Received) -> None:
+        with app.app_context():
+            control.pause(db.session.get_one(Issue, issue_id))
+            db.session.commit()
+        relay.on_message = None
+
+    relay.on_message = pause
+    issue_id = begin("ada", "ben", "cleo")
+
+    post.deliver()
+    assert states(issue_id) == {"sent": 1, "waiting": 2}
+    assert db.session.get_one(Issue, issue_id).state is IssueState.PAUSED
+
+    control.resume(db.session.get_one(Issue, issue_id), now=NOW)
+    db.session.commit()
+    post.deliver()
+    assert states(issue_id) == {"sent": 3}
+    assert_books_agree(relay, issue_id)
+
+
+def test_cancel_ends_it_for_good(app: Flask, relay: Relay, post: Post) -> None:
+    def cancel(_message: Received) -> None:
+        with app.app_context():
+            control.cancel(db.session.get_one(Issue, issue_id), now=NOW)
+            db.session.commit()
+        relay.on_message = None
+
+    relay.on_message = cancel
+    issue_id = begin("ada", "ben", "cleo")
+
+    post.deliver()
+
+    assert states(issue_id) == {"sent": 1, "cancelled": 2}
+    assert db.session.get_one(Issue, issue_id).state is IssueState.CANCELLED
+    assert_books_agree(relay, issue_id)
+
+
+def test_an_issue_cancelled_by_its_state_alone_is_tidied_up_by_the_sweep(
+    relay: Relay, post: Post
+) -> None:
+    issue_id = begin("ada", "ben")
+    workflow.cancel(db.session.get_one(Issue, issue_id))
+    sweeping.sweep(now=NOW)
+    db.session.commit()
+
+    post.deliver()
+
+    assert states(issue_id) == {"cancelled": 2}
+    assert relay.messages == []
+
+
+def test_resume_ends_the_waits_of_deferred_readers(relay: Relay, post: Post) -> None:
+    relay.answer("RCPT", "450 4.2.0 Later", times=1)
+    issue_id = begin("ada")
+    post.deliver()
+    issue = db.session.get_one(Issue, issue_id)
+    control.pause(issue)
+    control.resume(issue, now=NOW)
+    db.session.commit()
+
+    post.deliver()
+
+    assert states(issue_id) == {"sent": 1}
+
+
+def test_one_reader_whose_message_cannot_be_made_fails_and_the_rest_goes_on(
+    relay: Relay, post: Post
+) -> None:
+    issue_id = begin("ada", "ben")
+    ada = db.session.scalars(sa.select(Subscriber).filter_by(address="ada@example.org")).one()
+    ada.attributes = ["not", "a", "table"]  # type: ignore[assignment]  # a row gone wrong
+    db.session.commit()
+
+    post.deliver()
+
+    assert witness(relay) == {"ben@example.org": 1}
+    assert states(issue_id) == {"failed": 1, "sent": 1}
+    assert "could not be made" in row_of("ada").reason
+
+
+def test_a_reader_with_letters_beyond_ascii_fails_alone(relay: Relay, post: Post) -> None:
+    issue_id = begin("jörg", "ben")
+
+    post.deliver()
+
+    assert states(issue_id) == {"failed": 1, "sent": 1}
+    assert row_of("jörg").reply_status == "5.6.7"
+
+
+def test_stop_ends_between_two_readers_and_gives_the_batch_back(relay: Relay, post: Post) -> None:
+    relay.on_message = lambda _message: post.stop.set()
+    issue_id = begin("ada", "ben")
+
+    assert post.courier.work_once()
+
+    assert states(issue_id) == {"sent": 1, "waiting": 1}
+    batch = db.session.scalars(sa.select(Batch)).one()
+    assert batch.leased_until is None
+    assert not batch.is_done
+
+
+def test_an_answer_that_could_not_be_written_is_kept_and_written_next_time(
+    relay: Relay, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue_id = begin("ada")
+    give_back = leases.give_back
+
+    def broken(*_args: object, **_facts: object) -> None:
+        raise sa.exc.OperationalError("COMMIT", None, Exception("disk is full"))
+
+    monkeypatch.setattr(leases, "give_back", broken)
+    with pytest.raises(sa.exc.OperationalError):
+        post.courier.work_once()
+    post.courier.drop()
+    assert states(issue_id) == {"in_flight": 1}
+
+    monkeypatch.setattr(leases, "give_back", give_back)
+    post.clock.move(seconds=21)
+    sweeping.sweep(now=post.clock())
+    db.session.commit()
+    assert states(issue_id) == {"uncertain": 1}
+    post.deliver()
+
+    assert states(issue_id) == {"sent": 1}
+    assert_books_agree(relay, issue_id)
+
+
+def test_logs_say_what_happened_and_show_no_address(
+    relay: Relay, post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    begin("ada")
+
+    post.deliver()
+
+    ours = [line for line in caplog.messages if line.startswith("delivery")]
+    assert len(ours) == 1
+    assert re.fullmatch(r"delivery 1 of issue 1 to a…@e….org: sent 250", ours[0])
+    said_by_us = [row.getMessage() for row in caplog.records if row.name.startswith("newsletter")]
+    assert "ada@example.org" not in " ".join(said_by_us)
+
+
+def test_text_readers_get_text_only(relay: Relay, post: Post) -> None:
+    begin("ada", "ben")
+    ada = db.session.scalars(sa.select(Subscriber).filter_by(address="ada@example.org")).one()
+    ada.format = "text"  # type: ignore[assignment]  # stored by value
+    db.session.commit()
+
+    post.deliver()
+
+    assert b"text/html" not in relay.to("ada@example.org")[0].data
+    assert b"multipart/alternative" in relay.to("ben@example.org")[0].data
+
+
+def _leave(name: str) -> None:
+    db.session.execute(
+        sa.update(Subscription)
+        .where(
+            Subscription.subscriber_id.in_(
+                sa.select(Subscriber.id).where(Subscriber.address == f"{name}@example.org")
+            )
+        )
+        .values(state=SubscriptionState.UNSUBSCRIBED)
+    )
+    db.session.commit()

@@ -1,0 +1,136 @@
+"""Claims, fencing tokens, renewals."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from newsletter.delivery import leases, planning
+from newsletter.delivery.leases import LEASE, Lease
+from newsletter.delivery.models import Batch, Delivery, DeliveryState
+from newsletter.extensions import db
+from newsletter.issues import workflow
+from newsletter.issues.models import Issue
+from tests.conftest import NOW
+from tests.delivery.situations import begin, readers
+
+
+@pytest.fixture
+def batch_id(app: Flask) -> int:
+    begin("ada", "ben")
+    return db.session.scalars(sa.select(Batch.id)).one()
+
+
+def test_a_batch_has_one_owner(batch_id: int) -> None:
+    assert leases.claim(batch_id, now=NOW) == Lease(batch_id, 1)
+    assert leases.claim(batch_id, now=NOW) is None
+
+
+def test_every_claim_raises_the_token(batch_id: int) -> None:
+    first = _claim(batch_id)
+    leases.give_back(first, now=NOW)
+
+    second = _claim(batch_id)
+
+    assert second.token == first.token + 1
+    assert not leases.renew(first, now=NOW)
+    assert leases.renew(second, now=NOW)
+
+
+def test_a_lease_that_ran_out_is_not_claimed_before_it_was_swept(batch_id: int) -> None:
+    lease = _claim(batch_id)
+    later = NOW + LEASE + timedelta(seconds=1)
+
+    assert leases.claim(batch_id, now=later) is None
+    assert leases.end_expired(now=later) == [batch_id]
+
+    assert not leases.renew(lease, now=later)
+    assert leases.claim(batch_id, now=later) is not None
+
+
+def test_a_lease_that_is_renewed_does_not_run_out(batch_id: int) -> None:
+    lease = _claim(batch_id)
+
+    assert leases.renew(lease, now=NOW + timedelta(seconds=15))
+
+    assert leases.end_expired(now=NOW + timedelta(seconds=30)) == []
+
+
+def test_a_batch_given_back_cannot_be_renewed_by_accident(batch_id: int) -> None:
+    lease = _claim(batch_id)
+    leases.give_back(lease, now=NOW)
+
+    assert not leases.renew(lease, now=NOW)
+    assert db.session.get_one(Batch, batch_id).leased_until is None
+
+
+def test_a_batch_is_due_when_its_next_row_is(batch_id: int) -> None:
+    due_at = NOW + timedelta(minutes=5)
+    db.session.execute(sa.update(Delivery).values(due_at=due_at))
+
+    leases.give_back(_claim(batch_id), now=NOW)
+
+    assert not leases.due_batches(now=due_at - timedelta(seconds=1))
+    assert [batch.batch_id for batch in leases.due_batches(now=due_at)] == [batch_id]
+
+
+def test_a_batch_without_open_rows_is_done(batch_id: int) -> None:
+    db.session.execute(sa.update(Delivery).values(state=DeliveryState.SENT))
+
+    leases.give_back(_claim(batch_id), now=NOW)
+
+    assert db.session.get_one(Batch, batch_id).is_done
+    assert not leases.due_batches(now=NOW + timedelta(days=1))
+
+
+def test_a_batch_with_a_row_in_flight_is_kept_until_its_lease_runs_out(batch_id: int) -> None:
+    lease = _claim(batch_id)
+    db.session.execute(sa.update(Delivery).values(state=DeliveryState.IN_FLIGHT))
+
+    leases.give_back(lease, now=NOW)
+
+    assert leases.claim(batch_id, now=NOW) is None
+
+
+def test_a_paused_issue_has_nothing_due(batch_id: int) -> None:
+    workflow.pause(db.session.scalars(sa.select(Issue)).one())
+
+    assert not leases.due_batches(now=NOW)
+
+
+def test_eight_couriers_at_once_never_get_the_same_batch(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "BATCH_SIZE", 2)
+    begin(*readers(40))
+    barrier = threading.Barrier(8)
+    claimed: list[int] = []
+
+    def claim_all() -> None:
+        with app.app_context():
+            barrier.wait(timeout=10)
+            while due := leases.due_batches(now=NOW):
+                db.session.rollback()
+                for batch in due:
+                    lease = leases.claim(batch.batch_id, now=NOW)
+                    db.session.commit()
+                    if lease is not None:
+                        claimed.append(lease.batch_id)
+            db.session.rollback()
+
+    threads = [threading.Thread(target=claim_all) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+
+    assert len(claimed) == 20
+    assert len(set(claimed)) == 20
+
+
+def _claim(batch_id: int) -> Lease:
+    lease = leases.claim(batch_id, now=NOW)
+    assert lease is not None
+    return lease
