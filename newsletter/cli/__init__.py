@@ -2,11 +2,12 @@
 
 from flask import Flask
 
-from newsletter.cli import editors, issues, library, lists, subscribers, suppressions
+from newsletter.cli import editors, issues, jobs, library, lists, mailbox, subscribers, suppressions
 
 GROUPS = (
     editors.group,
     issues.group,
+    jobs.group,
     library.group,
     lists.group,
     subscribers.group,
@@ -18,3 +19,4 @@ def init_app(app: Flask) -> None:
     """Give `app` its commands."""
     for group in GROUPS:
         app.cli.add_command(group)
+    app.cli.add_command(mailbox.command)

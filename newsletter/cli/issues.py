@@ -255,7 +255,9 @@ def _follow(number: int) -> int:
 
 
 def _progress(report: reports.Report) -> str:
-    return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in asdict(report).items())
+    return ", ".join(
+        f"{count:,} {name.replace('_', ' ')}" for name, count in asdict(report).items()
+    )
 
 
 def _facts(issue: Issue) -> dict[str, Any]:
