@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from newsletter import addresses
-from newsletter.delivery import ledger
+from newsletter.delivery import ledger, reasons
 from newsletter.delivery.models import Delivery, DeliveryState, Heartbeat, Send
 from newsletter.errors import NotFound
 from newsletter.extensions import db, insert
@@ -117,7 +117,7 @@ def failures(issue_id: int) -> Sequence[Failure]:
     )
     counts: dict[tuple[str, str], int] = {}
     for state, code, status, reason, count in rows:
-        key = (state.value, reason or _plain_words(code, status))
+        key = (state.value, reason or reasons.plain_words(code, status))
         counts[key] = counts.get(key, 0) + count
     found = [Failure(state, reason, count) for (state, reason), count in counts.items()]
     return sorted(found, key=lambda failure: (-failure.count, failure.reason))
@@ -192,7 +192,7 @@ def _trace_delivery(send: Send, delivery: Delivery) -> Trace:
     return Trace(
         state=delivery.state.value,
         planned=True,
-        reason=delivery.reason or _STATE_REASONS[delivery.state],
+        reason=reasons.why(delivery),
         attempts=delivery.attempts,
         planned_at=send.planned_at,
         first_attempt_at=delivery.first_attempt_at,
@@ -201,17 +201,6 @@ def _trace_delivery(send: Send, delivery: Delivery) -> Trace:
         reply_code=delivery.reply_code,
         reply_status=delivery.reply_status,
     )
-
-
-_STATE_REASONS = {
-    DeliveryState.WAITING: "It waits for its turn.",
-    DeliveryState.IN_FLIGHT: "It is being handed to the relay now.",
-    DeliveryState.SENT: "The relay took it.",
-    DeliveryState.FAILED: "It could not be sent.",
-    DeliveryState.SUPPRESSED: "The reader was not to be mailed any more.",
-    DeliveryState.CANCELLED: "The issue was cancelled before this message was sent.",
-    DeliveryState.UNCERTAIN: "The relay may have it or not.",
-}
 
 
 def _trace_unplanned(issue: Issue, send: Send | None, subscriber: Subscriber) -> Trace:
@@ -269,25 +258,3 @@ _SUPPRESSION_WORDS = {
     "operator": "an operator entered it",
     "erased": "its reader asked to be erased",
 }
-
-
-def _plain_words(code: int | None, status: str) -> str:
-    """Return what an enhanced status code means to a person (RFC 3463 section 3)."""
-    for prefix, words in _STATUS_WORDS:
-        # The first number tells for good or for now, which the state says already.
-        if status.partition(".")[2].startswith(prefix):
-            return words
-    return f"The receiving server refused it (code {code})." if code else "It could not be sent."
-
-
-_STATUS_WORDS = (
-    ("1.10", "The domain takes no mail at all."),
-    ("1.2", "There is no such domain."),
-    ("1.", "There is no such mailbox."),
-    ("2.1", "The mailbox is switched off."),
-    ("2.2", "The mailbox is full."),
-    ("2.3", "The message is too large for the mailbox."),
-    ("3.4", "The message is too large for the receiving server."),
-    ("6.7", "The relay cannot write to addresses with letters outside ASCII."),
-    ("7.", "The receiving server refuses our mail by its rules."),
-)
