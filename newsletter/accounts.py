@@ -30,8 +30,8 @@ LONGEST_NAME = 120
 # The hash of a text that nobody knows. Checking a password against it takes as
 # long as against an editor's own, so the time does not tell who has an account (XD07).
 DECOY_HASH = (
-    "$argon2id$v=19$m=65536,t=3,p=4$y/nfmzOGsJZS6t0bg7B2Lg$Jh8zgq"
-    "j6x5e9yrwiZ8aSfpMI3zTu2FjjoJ0GGLpcIfY"
+    "$argon2id$v=19$m=19456,t=2,p=1$KEUoRSgl5BwD4LxXag0hJA$k48ZRZ"
+    "orS/dkI9t6vYdM44/gTp6l1tZRv7q+3FJJ/5k"
 )
 
 

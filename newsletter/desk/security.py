@@ -22,6 +22,13 @@ SETTINGS: dict[str, Any] = {
     "SECURITY_PASSWORD_SCHEMES": ["argon2"],
     # Argon2 salts by itself: a second key in front of it could only be lost.
     "SECURITY_PASSWORD_SINGLE_HASH": {"argon2"},
+    # What OWASP recommends for argon2id: 19 MiB, two passes, so that a small machine
+    # can check several passwords at once. newsletter.accounts.DECOY_HASH has the same.
+    "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {
+        "argon2__memory_cost": 19456,
+        "argon2__time_cost": 2,
+        "argon2__parallelism": 1,
+    },
     "SECURITY_JOIN_USER_ROLES": False,
     "SECURITY_CLI_USERS_NAME": None,
     "SECURITY_CLI_ROLES_NAME": None,
