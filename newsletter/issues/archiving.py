@@ -78,4 +78,3 @@ def find_public(number: int) -> Issue:
 def latest(most: int) -> Sequence[Entry]:
     """Return the newest `most` entries."""
     return entries()[0][:most]
-

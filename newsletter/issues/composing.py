@@ -1,6 +1,5 @@
 """Putting an issue together: every save is a revision, and nobody overwrites anybody silently."""
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,17 +11,13 @@ from sqlalchemy.orm import selectinload
 from newsletter.accounts import Editor
 from newsletter.errors import InvalidInput, NotFound, Refused, StaleVersion
 from newsletter.extensions import db, rows_changed
-from newsletter.issues import content
+from newsletter.issues import content, texts
 from newsletter.issues.content import Content, ItemRow
 from newsletter.issues.models import Edition, Issue, IssueRow, IssueState, Revision
-from newsletter.library.models import Item, Topic
+from newsletter.issues.texts import Texts
+from newsletter.library import catalogue
+from newsletter.library.models import Item
 from newsletter.subscriptions.models import MailingList
-
-MAX_LINE = 500
-"""Characters of the longest subject and preheader."""
-
-MAX_INTRODUCTION = 100_000
-"""Characters of the longest introduction."""
 
 MAX_ITEMS = 100
 """Items that one issue may hold."""
@@ -58,18 +53,17 @@ def create_issue(
     naming the field for what cannot be used. An unfinished issue is welcome:
     what it lacks is a finding before sending.
     """
-    edition = Edition(language=mailing_list.default_language)
+    words = texts.checked(subject, preheader, introduction)
     issue = Issue(
         mailing_list=mailing_list,
-        editions=[edition],
+        editions=[_write(Edition(language=mailing_list.default_language), words)],
+        topics=catalogue.find_topics(topics),
         created_by_id=by.id if by else None,
         created_at=now,
         updated_at=now,
         version=1,
     )
-    _write(issue, subject=subject, preheader=preheader, introduction=introduction)
-    _place(issue, find_items(items))
-    issue.topics = find_topics(topics)
+    _place(issue, _chosen(items))
     db.session.add(issue)
     db.session.flush()
     _keep_revision(issue, by=by, now=now)
@@ -95,13 +89,13 @@ def save_issue(
     when the issue is beyond editing, InvalidInput for what cannot be used;
     then nothing of it is kept.
     """
-    chosen, themes = find_items(items), find_topics(topics)
-    _check_texts(subject, preheader, introduction)
+    chosen, themes = _chosen(items), catalogue.find_topics(topics)
+    words = texts.checked(subject, preheader, introduction)
     _take_version(issue, based_on_version, now=now)
     if mailing_list is not None:
         issue.mailing_list = mailing_list
         issue.editions[0].language = mailing_list.default_language
-    _write(issue, subject=subject, preheader=preheader, introduction=introduction)
+    _write(issue.editions[0], words)
     _place(issue, chosen)
     issue.topics = themes
     db.session.flush()
@@ -213,65 +207,21 @@ def sent_in(
     return numbers
 
 
-def find_items(slugs: Sequence[str]) -> list[Item]:
-    """Return the items in the order of `slugs`; raise InvalidInput naming an unknown one."""
+def _chosen(slugs: Sequence[str]) -> list[Item]:
     unique = list(dict.fromkeys(slugs))
     if len(unique) > MAX_ITEMS:
         raise InvalidInput(f"An issue holds at most {MAX_ITEMS} items.", field="items")
-    found = {
-        item.slug: item for item in db.session.scalars(sa.select(Item).where(Item.slug.in_(unique)))
-    }
-    for slug in unique:
-        if slug not in found:
-            raise InvalidInput(f"The library has no item “{slug[:80]}”.", field="items")
-    return [found[slug] for slug in unique]
+    try:
+        return catalogue.find_items(unique)
+    except NotFound as exc:
+        raise InvalidInput(str(exc), field="items") from exc
 
 
-def find_topics(slugs: Sequence[str]) -> list[Topic]:
-    """Return the topics called `slugs`; raise InvalidInput naming an unknown one."""
-    unique = list(dict.fromkeys(slugs))
-    found = {
-        topic.slug: topic
-        for topic in db.session.scalars(sa.select(Topic).where(Topic.slug.in_(unique)))
-    }
-    for slug in unique:
-        if slug not in found:
-            raise InvalidInput(f"There is no topic “{slug[:80]}”.", field="topics")
-    return [found[slug] for slug in unique]
-
-
-def _check_texts(subject: str, preheader: str, introduction: str) -> None:
-    for field, line in (("subject", subject), ("preheader", preheader)):
-        if len(line) > MAX_LINE:
-            raise InvalidInput(
-                f"The {field} has {len(line)} characters; {MAX_LINE} is the most.", field=field
-            )
-        # A line end in a header would begin another header (STANDARDS XC01).
-        if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in line):
-            raise InvalidInput(
-                f"The {field} is one line of plain text: take out line ends and other "
-                "characters that cannot be seen.",
-                field=field,
-            )
-    if len(introduction) > MAX_INTRODUCTION:
-        raise InvalidInput(
-            f"The introduction has {len(introduction):,} characters; "
-            f"{MAX_INTRODUCTION:,} is the most.",
-            field="introduction",
-        )
-    if any(unicodedata.category(x) in ("Cc", "Cs") and x not in "\t\r\n" for x in introduction):
-        raise InvalidInput(
-            "The introduction contains control characters. Paste it again as plain text.",
-            field="introduction",
-        )
-
-
-def _write(issue: Issue, *, subject: str, preheader: str, introduction: str) -> None:
-    _check_texts(subject, preheader, introduction)
-    edition = issue.editions[0]
-    edition.subject = subject.strip()
-    edition.preheader = preheader.strip()
-    edition.introduction = introduction.replace("\r\n", "\n").replace("\r", "\n").strip()
+def _write(edition: Edition, words: Texts) -> Edition:
+    edition.subject = words.subject
+    edition.preheader = words.preheader
+    edition.introduction = words.introduction
+    return edition
 
 
 def _place(issue: Issue, items: Sequence[Item]) -> None:
