@@ -60,17 +60,6 @@ def subject(beginning: bytes) -> str:
     return _first(_headers(BytesHeaderParser().parsebytes(beginning)), "subject")
 
 
-def open_links_outside(html: str) -> str:
-    """Return the HTML part so that its links open in a tab of their own.
-
-    A frame's policy lets links open a new tab and nothing else, and the mail
-    itself, rightly, does not ask for one.
-    """
-    base = '<base target="_blank">'
-    changed, found = re.subn(r"(?i)<head(\s[^>]*)?>", lambda tag: tag[0] + base, html, count=1)
-    return changed if found else base + html
-
-
 def _headers(message: Message) -> list[tuple[str, str]]:
     return [(name, _decode(value)) for name, value in message.raw_items()]
 

@@ -85,11 +85,3 @@ def test_no_bytes_make_it_fail() -> None:
         for raw in (tail, kind + tail, kind + b"utf-8\r\n\r\n<a href=" + tail):
             assert str(reading.read(raw)).encode()
             assert reading.subject(raw).encode() is not None
-
-
-def test_links_of_the_part_open_in_a_tab_of_their_own() -> None:
-    assert (
-        reading.open_links_outside('<html><HEAD lang="en"><title>x')
-        == '<html><HEAD lang="en"><base target="_blank"><title>x'
-    )
-    assert reading.open_links_outside("<header>x") == '<base target="_blank"><header>x'
