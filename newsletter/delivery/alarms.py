@@ -22,14 +22,13 @@ def pause_and_tell(issue: Issue, reason: str, *, now: datetime) -> bool:
         workflow.pause(issue, reason)
     except Refused:
         return False
-    _tell("pause-alarm", issue, reason, now=now)
+    _tell(issue, reason, now=now)
     return True
 
 
 def tell_nobody_reached(issue: Issue, *, now: datetime) -> None:
     """Mail the editors that an issue ended without a single recipient."""
     _tell(
-        "pause-alarm",
         issue,
         "Nobody was left to send it to: no confirmed reader of this list and its topics. "
         "The issue counts as sent to nobody.",
@@ -37,18 +36,20 @@ def tell_nobody_reached(issue: Issue, *, now: datetime) -> None:
     )
 
 
-def _tell(kind: str, issue: Issue, reason: str, *, now: datetime) -> None:
+def _tell(issue: Issue, reason: str, *, now: datetime) -> None:
     mailing_list = issue.mailing_list
     facts = {
         "issue_number": str(issue.id),
         "subject": composing.content_of(issue).subject,
         "reason": reason,
         "desk_url": links.public_url(f"/desk/issues/{issue.id}"),
+        "postal_address": mailing_list.postal_address,
+        "public_url": links.public_url("/"),
     }
     for editor in accounts.all_editors():
         if accounts.may(editor, Action.SEND):
             outbox.enqueue(
-                kind,
+                "pause-alarm",
                 to=editor.email,
                 language=mailing_list.default_language,
                 sender=Mailbox(lists.sender_name(mailing_list), lists.sender_address(mailing_list)),
