@@ -1,0 +1,68 @@
+"""Looking one subscriber up, and suppressing an address."""
+
+import pytest
+from flask import Flask
+
+from newsletter import addresses
+from newsletter.extensions import db
+from newsletter.subscriptions import consent, suppression
+from newsletter.subscriptions.consent import Origin
+from newsletter.subscriptions.models import ConsentKind, SuppressionReason
+from tests.conftest import NOW
+from tests.desk.browser import Browser, signed_in
+from tests.factories import make_editor, make_list, make_subscription
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    return signed_in(app, make_editor())
+
+
+def look_up(browser: Browser, address: str) -> tuple[int, str]:
+    answer = browser.post("/desk/subscribers/", {"address": address})
+    return answer.status_code, answer.text
+
+
+def test_one_address_is_shown_with_its_evidence_and_no_full_network_address(
+    browser: Browser,
+) -> None:
+    subscription = make_subscription(make_list(), "ada@example.org")
+    consent.record(
+        ConsentKind.CONFIRMED,
+        subscription,
+        origin=Origin(page="/confirm", ip="198.51.100.77"),
+        now=NOW,
+        words=consent.wording("Stay Informed"),
+    )
+    status, page = look_up(browser, "Ada@Example.org")
+    assert status == 200
+    assert "ada@example.org: confirmed" in page
+    assert "Yes, send me" in page
+    assert "198.51.100.0/24" in page
+    assert "198.51.100.77" not in page
+
+
+@pytest.mark.parametrize("address", ["nobody@example.org", "", "not an address", "x" * 3000])
+def test_an_address_that_nobody_has_is_said_at_the_field(browser: Browser, address: str) -> None:
+    status, page = look_up(browser, address)
+    assert status == 422
+    assert 'id="address-error"' in page
+
+
+def test_an_address_is_suppressed_whether_it_is_known_or_not(browser: Browser) -> None:
+    answer = browser.post(
+        "/desk/subscribers/suppress", {"address": "gone@example.org", "note": "asked by letter"}
+    )
+    assert answer.status_code == 303
+    found = suppression.find(addresses.parse("gone@example.org"))
+    assert found is not None
+    assert (found.reason, found.note) == (SuppressionReason.OPERATOR, "asked by letter")
+    db.session.rollback()
+    status, page = look_up(browser, "gone@example.org")
+    assert status == 200
+    assert "asked by letter" in page
+
+
+def test_what_is_no_address_cannot_be_suppressed(browser: Browser) -> None:
+    answer = browser.post("/desk/subscribers/suppress", {"address": "everybody", "note": ""})
+    assert answer.status_code == 422
