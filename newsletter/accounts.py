@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from flask_security.core import RoleMixin, UserMixin
 from flask_security.utils import hash_password, verify_password
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
 from newsletter import addresses, clock, links
 from newsletter.errors import DeadLink, InvalidAddress, InvalidInput, NotFound, Refused
@@ -146,7 +146,8 @@ def add_editor(address: str, role: RoleName | str, name: str = "", *, now: datet
 
 def all_editors() -> Sequence[Editor]:
     """Return everybody who may or might sign in, by name and address."""
-    return db.session.scalars(sa.select(Editor).order_by(Editor.name, Editor.email)).all()
+    question = sa.select(Editor).options(selectinload(Editor.roles))
+    return db.session.scalars(question.order_by(Editor.name, Editor.email)).all()
 
 
 def find_editor(address: str) -> Editor | None:

@@ -27,7 +27,7 @@ def show_preview(number: int) -> Response:
         "desk/issue_preview.html",
         issue=issue,
         preview=_preview(number),
-        findings=preflight.examine(issue),
+        findings=preflight.examine(issue) if issue.state in composing.EDITABLE else None,
     )
     response = make_response(page)
     response.headers["Content-Security-Policy"] = policy(frame_src="'self'")
@@ -64,4 +64,7 @@ def send_test(number: int) -> AnyResponse:
 
 def _preview(number: int) -> Preview:
     issue = composing.find_issue(number)
-    return rendering.preview(composing.content_of(issue), rendering.masthead_of(issue))
+    # Beyond writing, what counts is what was approved, whatever the library says by now.
+    is_fixed = issue.state not in composing.EDITABLE and issue.approved_version is not None
+    content = composing.approved_content(issue) if is_fixed else composing.content_of(issue)
+    return rendering.preview(content, rendering.masthead_of(issue))

@@ -1,6 +1,7 @@
 """Looking at an issue before it is sent, and mailing it to oneself."""
 
 import base64
+from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
@@ -9,7 +10,7 @@ from flask import Flask
 
 from newsletter.desk.mailing import TESTS_AN_HOUR
 from newsletter.extensions import db
-from newsletter.issues import composing
+from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue
 from newsletter.mail.models import OutboxMessage
 from newsletter.web import FRAME_POLICY
@@ -75,3 +76,13 @@ def test_tests_are_limited(browser: Browser, issue: Issue) -> None:
     assert TESTS_AN_HOUR <= statuses.count(303) <= 2 * TESTS_AN_HOUR
     assert statuses[-1] == 429
     assert "tests were mailed" in browser.post(f"/desk/issues/{issue.id}/test").text
+
+
+def test_after_sending_the_preview_shows_what_was_approved(browser: Browser, issue: Issue) -> None:
+    workflow.approve(issue, by=None, now=NOW)
+    workflow.send_soon(issue, timedelta(0), now=NOW)
+    issue.rows[0].item.title = "Changed since"
+    page = browser.get(f"/desk/issues/{issue.id}/preview").text
+    assert "Guidance on MMS" in page
+    assert "Changed since" not in page
+    assert "Send or schedule" not in page
