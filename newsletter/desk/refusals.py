@@ -39,5 +39,11 @@ def _page(sentence: str, status: HTTPStatus) -> str:
         "desk/refusal.html",
         heading=HEADINGS.get(status, "This did not work"),
         sentence=sentence,
-        back=request.path.rpartition("/")[0] if status == HTTPStatus.CONFLICT else "/desk/",
+        back=_way_back(request.path) if status == HTTPStatus.CONFLICT else "/desk/",
     )
+
+
+def _way_back(path: str) -> str:
+    """Return the page that a refused button stood on: the issue's own, else its place's."""
+    _, _, place, *rest = path.split("/")
+    return f"/desk/issues/{rest[0]}" if place == "issues" and rest else f"/desk/{place}/"

@@ -75,6 +75,7 @@ def test_the_last_admin_cannot_lock_everybody_out(browser: Browser) -> None:
     answer = browser.post(f"/desk/editors/{admin.id}/deactivate")
     assert answer.status_code == 409
     assert "only admin" in answer.text
+    assert 'href="/desk/editors/">Back' in answer.text
     assert browser.get("/desk/editors/").status_code == 200
 
 

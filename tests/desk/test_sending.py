@@ -116,6 +116,7 @@ def test_stopping_twice_says_how_things_stand(browser: Browser, issue: Issue) ->
     again = browser.post(f"/desk/issues/{issue.id}/stop")
     assert again.status_code == 409
     assert "approved and not scheduled" in again.text
+    assert f'href="/desk/issues/{issue.id}">Back' in again.text
 
 
 def test_what_was_changed_meanwhile_is_not_sent_unseen(browser: Browser, issue: Issue) -> None:
