@@ -13,6 +13,9 @@ from flask.testing import FlaskClient
 from newsletter import create_app
 from newsletter.extensions import db
 
+# Their assertions say what they compared, as those of the tests do.
+pytest.register_assert_rewrite("tests.story", "tests.message_standards")
+
 NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 """A Monday morning; tests pass it where the product would ask the clock."""
 

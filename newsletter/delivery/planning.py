@@ -132,19 +132,22 @@ def _freeze(issue: Issue, send: Send, editions: list[CompiledEdition], *, batche
     number = (reader.c.place - 1) // BATCH_SIZE + 1
     # Who was confirmed since the batches were counted goes into the last one.
     in_range = sa.case((number > batches, batches), else_=number)
-    frozen = db.session.execute(
-        sa.insert(Delivery).from_select(
-            ["send_id", "batch_id", "edition_id", "subscriber_id", "state"],
-            sa.select(
-                sa.literal(send.id),
-                batch.c.id,
-                reader.c.edition_id,
-                reader.c.subscriber_id,
-                sa.literal(DeliveryState.WAITING, Delivery.state.type),
-            )
-            .join_from(reader, batch, batch.c.number == in_range)
-            .order_by(reader.c.place),
+    rows = (
+        sa.select(
+            sa.literal(send.id),
+            batch.c.id,
+            reader.c.edition_id,
+            reader.c.subscriber_id,
+            sa.literal(DeliveryState.WAITING, Delivery.state.type),
         )
+        .join_from(reader, batch, batch.c.number == in_range)
+        .order_by(reader.c.place)
+    )
+    columns = ["send_id", "batch_id", "edition_id", "subscriber_id", "state"]
+    frozen = db.session.execute(
+        sa.insert(Delivery).from_select(columns, rows),
+        # PostgreSQL's driver keeps the count of an INSERT only when it is asked to.
+        execution_options={"preserve_rowcount": True},
     )
     return rows_changed(frozen)
 

@@ -1,0 +1,137 @@
+"""What must be as true on PostgreSQL as on SQLite."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import flask_migrate
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from newsletter import addresses, extensions, limits
+from newsletter.audiences import importing
+from newsletter.errors import TooOften
+from newsletter.extensions import db
+from newsletter.library.models import Topic
+from newsletter.mail.models import OutboxMessage
+from newsletter.subscriptions import signup
+from newsletter.subscriptions.consent import Origin
+from newsletter.subscriptions.models import (
+    ConsentEvent,
+    ConsentKind,
+    Frequency,
+    MailingList,
+    Source,
+    Subscriber,
+    Subscription,
+    SubscriptionInterval,
+)
+from tests import story
+from tests.conftest import NOW
+from tests.factories import make_list
+from tests.relay import Relay
+
+
+def test_the_whole_story(app: Flask) -> None:
+    with Relay() as relay:
+        story.tell(app, relay)
+
+
+def test_migrations_equal_the_models_and_go_back(app: Flask) -> None:
+    flask_migrate.check()
+    flask_migrate.downgrade(revision="base")
+    assert sa.inspect(db.engine).get_table_names() == ["alembic_version"]
+    flask_migrate.upgrade()
+
+
+def test_evidence_cannot_be_changed_or_deleted(app: Flask) -> None:
+    db.session.add(
+        ConsentEvent(at=NOW, kind=ConsentKind.CONFIRMED, subscriber_id=1, actor="x", ip="192.0.2.1")
+    )
+    db.session.commit()
+    for statement in (
+        sa.update(ConsentEvent).values(page="/elsewhere"),
+        sa.update(ConsentEvent).values(subscriber_id=2),
+        sa.delete(ConsentEvent),
+    ):
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+            db.session.execute(statement)
+        db.session.rollback()
+    db.session.execute(sa.update(ConsentEvent).values(subscriber_id=None, ip=None))
+
+
+def test_a_reading_transaction_cannot_write(app: Flask) -> None:
+    with extensions.reading():
+        db.session.add(Topic(slug="mms", name="MMS"))
+        with pytest.raises(sa.exc.InternalError, match="read-only"):
+            db.session.flush()
+
+
+def test_twenty_sign_ups_of_one_address_at_once_are_one_wish_and_one_mail(app: Flask) -> None:
+    make_list("news")
+    db.session.commit()
+
+    def ask() -> None:
+        mailing_list = db.session.scalars(sa.select(MailingList)).one()
+        address = addresses.parse("ada@example.org")
+        wish = signup.Wish(address, "", "en", Frequency.EVERY, topics=[])
+        signup.request_subscription(
+            mailing_list, wish, origin=Origin(), source=Source.FORM, now=NOW
+        )
+
+    at_once(app, ask, times=20)
+    assert len(db.session.scalars(sa.select(Subscriber)).all()) == 1
+    assert len(db.session.scalars(sa.select(Subscription)).all()) == 1
+    [mail] = db.session.scalars(sa.select(OutboxMessage)).all()
+    token = str(mail.facts["confirm_url"]).rpartition("/")[2]
+    db.session.rollback()
+
+    at_once(app, lambda: signup.confirm(token, origin=Origin(), now=NOW), times=20)
+    assert len(db.session.scalars(sa.select(SubscriptionInterval)).all()) == 1
+    kinds = db.session.scalars(sa.select(OutboxMessage.kind).order_by(OutboxMessage.id)).all()
+    assert kinds == ["confirm", "welcome"]
+
+
+def test_a_limit_holds_for_processes_that_count_at_once(app: Flask) -> None:
+    refusals: list[TooOften] = []
+
+    def count() -> None:
+        try:
+            limits.count("sign-up", "192.0.2.0/24", window=timedelta(hours=1), most=10, now=NOW)
+        except TooOften as exc:
+            refusals.append(exc)
+
+    at_once(app, count, times=25)
+    assert len(refusals) == 15
+
+
+def test_an_import_works_the_same(app: Flask, tmp_path: Path) -> None:
+    mailing_list = make_list("news")
+    db.session.commit()
+    path = tmp_path / "people.csv"
+    path.write_text("address,name\nada@example.org,Ada\nbob@example.org,Bob\nno,\n")
+    for imported, already in ((2, 0), (0, 2)):
+        report = importing.import_file(path, mailing_list, basis="x", actor="test", now=NOW)
+        assert (report.imported, report.already, len(report.refused)) == (imported, already, 1)
+
+
+def at_once(app: Flask, work: Callable[[], object], *, times: int) -> None:
+    """Run `work` in so many threads, each with a transaction of its own; nobody may fail."""
+    failures: list[Exception] = []
+
+    def one() -> None:
+        with app.app_context():
+            try:
+                work()
+                db.session.commit()
+            except Exception as exc:
+                failures.append(exc)
+
+    threads = [threading.Thread(target=one) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
