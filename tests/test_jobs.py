@@ -188,7 +188,7 @@ def test_the_clock_does_it_all_and_ends_within_seconds(
     assert lonely.id != number
     db.session.commit()
 
-    processes = [_start_clock(tmp_path, relay) for _ in range(clocks)]
+    processes = [_start_clock(app, tmp_path, relay) for _ in range(clocks)]
     _wait(lambda: len(relay.messages) == 2 and _is_sent(number))
     for process in processes:
         process.send_signal(signal.SIGTERM)
@@ -201,11 +201,11 @@ def test_the_clock_does_it_all_and_ends_within_seconds(
     assert reports.clock_is_alive(now=clock.now())
 
 
-def _start_clock(folder: Path, relay: Relay) -> subprocess.Popen[bytes]:
+def _start_clock(app: Flask, folder: Path, relay: Relay) -> subprocess.Popen[bytes]:
     facts = {
         **{name: str(value) for name, value in settings(folder).items() if "KEY" in name},
         "INSTANCE_PATH": str(folder),
-        "DATABASE_URL": str(settings(folder)["SQLALCHEMY_DATABASE_URI"]),
+        "DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"],
         "PUBLIC_URL": "https://news.example.org",
         "MAIL_SERVER": relay.host,
         "MAIL_PORT": str(relay.port),

@@ -102,7 +102,7 @@ def test_killed_at_any_moment_nobody_is_lost_and_nobody_gets_it_twice(
     dice = random.Random(seed)
     record_property("seed", seed)
     for _ in range(KILLS):
-        process = _start(tmp_path, relay)
+        process = _start(app, tmp_path, relay)
         accepted, wanted = len(relay.messages), dice.randrange(3, 25)
         _wait(lambda: len(relay.messages) >= accepted + wanted)  # noqa: B023  # used at once
         time.sleep(dice.random() * 0.02)
@@ -111,7 +111,7 @@ def test_killed_at_any_moment_nobody_is_lost_and_nobody_gets_it_twice(
         states(issue_id)
         _wait_for_leases_to_end()
 
-    process = _start(tmp_path, relay)
+    process = _start(app, tmp_path, relay)
     _wait(lambda: not {"waiting", "in_flight"} & set(states(issue_id)))
     process.send_signal(signal.SIGTERM)
 
@@ -124,9 +124,12 @@ def test_killed_at_any_moment_nobody_is_lost_and_nobody_gets_it_twice(
     assert db.session.get_one(Issue, issue_id).state is IssueState.SENT
 
 
-def _start(folder: Path, relay: Relay) -> subprocess.Popen[bytes]:
+def _start(app: Flask, folder: Path, relay: Relay) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "tests.delivery.engines.sending_process"]
-    return subprocess.Popen([*command, str(folder), str(relay.port), str(LEASE)], cwd=config.ROOT)
+    database = app.config["SQLALCHEMY_DATABASE_URI"]
+    return subprocess.Popen(
+        [*command, str(folder), database, str(relay.port), str(LEASE)], cwd=config.ROOT
+    )
 
 
 def _wait_for_leases_to_end() -> None:
