@@ -75,14 +75,16 @@ def connect(settings: RelaySettings) -> Wire:
 
 def _connected(settings: RelaySettings) -> Wire:
     context = ssl.create_default_context(cafile=settings.authorities)
-    where = {"local_hostname": settings.local_hostname, "timeout": settings.connect_timeout}
-    wire: Wire
-    if settings.tls:
-        wire = TlsWire(settings.server, settings.port, context=context, **where)
-    else:
-        wire = Wire(settings.server, settings.port, **where)
+    wire_type, more = (TlsWire, {"context": context}) if settings.tls else (Wire, {})
+    wire = wire_type(
+        settings.server,
+        settings.port,
+        local_hostname=settings.local_hostname,
+        timeout=settings.connect_timeout,
+        reply_timeout=settings.reply_timeout,
+        **more,
+    )
     try:
-        wire.reply_timeout = settings.reply_timeout
         _greet(wire)
         if settings.starttls:
             _start_tls(wire, context)

@@ -38,8 +38,8 @@ def encoded_words(text: str, *, first: int = ENCODED_WORD) -> list[str]:
     The first has at most `first`. Each word decodes by itself: no character is
     split over two (STANDARDS M07).
     """
-    # The shorter of the two ways: mostly Latin text stays nearly readable.
-    uses_q = sum(map(_q_length, text)) <= len(text.encode()) * 4 / 3
+    # Mostly Latin text stays nearly readable; the rest takes the shorter way.
+    uses_q = sum(map(_q_length, text)) <= len(text.encode()) * 2
     kind = "q" if uses_q else "b"
     words: list[str] = []
     room = first - len("=?utf-8?q??=")

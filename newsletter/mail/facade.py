@@ -5,7 +5,6 @@ injected and drops refusals; tests/mail/test_facade.py names all eight
 faults. Issues and the outbox do not pass through here.
 """
 
-import re
 import secrets
 import threading
 from collections.abc import Iterator
@@ -34,8 +33,6 @@ from newsletter.mail.smtp import Kind, Outcome
 # Importing Flask-Mail makes every other writer of mail in this process write
 # 8-bit bodies with endless lines. This puts back what Python had.
 charset.add_charset("utf-8", charset.SHORTEST, charset.BASE64, "utf-8")
-
-_NAME_AND_ADDRESS = re.compile(r"\s*(.*?)\s*<([^<>]*)>\s*", re.DOTALL)
 
 
 class Mail(flask_mail.Mail):
@@ -178,5 +175,5 @@ def _mailbox(text: str | tuple[str, str]) -> Mailbox:
     """
     if isinstance(text, tuple):
         return Mailbox(*text)
-    found = _NAME_AND_ADDRESS.fullmatch(text)
-    return Mailbox(found[1], found[2]) if found else Mailbox("", text)
+    name, opening, address = text.rpartition("<")
+    return Mailbox(name.strip(), address.removesuffix(">")) if opening else Mailbox("", text)

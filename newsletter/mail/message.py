@@ -134,7 +134,7 @@ def text_field(name: str, text: str) -> bytes:
     """Return a header field of free text, such as Subject, encoded where it must be."""
     refuse_unsafe(name, text)
     if can_stand(text):
-        return fold(name, text.split(" "))
+        return fold(name, text.split())
     return fold(name, encoded_words(text, first=ENCODED_WORD - len(name) - 1))
 
 

@@ -12,6 +12,9 @@ log = logging.getLogger(__name__)
 LONGEST_TEXT = 400
 """Characters of a reply that are kept."""
 
+LONGEST_READ = 1600
+"""Characters of a reply that are looked at: searching for addresses takes the square of it."""
+
 AUTHENTICATION_WANTED = frozenset({530, 534, 535, 538})
 """Codes by which a relay says that we, not the recipient, are at fault (RFC 4954 section 6)."""
 
@@ -98,6 +101,9 @@ def hide_addresses(text: str, recipient: str = "") -> str:
     The local part of `recipient` is hidden also where it stands alone, as in
     "ada.lovelace: user unknown".
     """
+    if len(text) > LONGEST_READ:
+        # A word cut in two could be half an address.
+        text = text[:LONGEST_READ].rpartition(" ")[0] + " …"
     text = "".join(letter if letter.isprintable() else " " for letter in text)
     text = _ADDRESS.sub(lambda found: addresses.hide(_plain(found[0])), text)
     local = recipient.rpartition("@")[0]

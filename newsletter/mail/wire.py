@@ -31,11 +31,10 @@ _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 class Wire(smtplib.SMTP):
     """A connection as smtplib makes it, with replies read by us."""
 
-    reply_timeout = 300.0
-    """Seconds until a whole reply has to be there."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, reply_timeout: float, **kwargs: Any) -> None:
         self._buffer = bytearray()
+        # Seconds until a whole reply has to be there, the greeting included.
+        self.reply_timeout = reply_timeout
         # Called every few seconds while the relay makes us wait.
         self.pulse: Callable[[], None] = _rest
         super().__init__(*args, **kwargs)
