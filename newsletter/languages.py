@@ -17,6 +17,20 @@ OFFERED = {
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?")
 
 
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
+"""Languages whose text runs from the right."""
+
+
+def direction(language: str) -> str:
+    """Return `rtl` or `ltr`, as HTML's dir attribute wants it."""
+    return "rtl" if language.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
+
+
+def is_english(language: str) -> bool:
+    """Tell whether our own fixed words are in this language already."""
+    return language.partition("-")[0].lower() == "en"
+
+
 def tag(text: str) -> str:
     """Return the language tag in its usual case, as in pt-BR (RFC 5646 section 2.1.1).
 

@@ -57,7 +57,7 @@ def load(*, now: datetime) -> bool:
     topics = {slug: catalogue.add_topic(slug, name) for slug, name in TOPICS.items()}
     lists.add_list(
         "stay-informed",
-        "Stay Informed",
+        name="Stay Informed",
         is_public=True,
         description="News and new guidance on maternal nutrition, MMS and BEP, by e-mail.",
         postal_address="Sample Organisation, 1 Example Street, 00000 Sample Town",

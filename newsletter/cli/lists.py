@@ -1,6 +1,6 @@
 """flask lists: mailing lists."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import click
 
@@ -9,6 +9,7 @@ from newsletter.cli.house import HouseGroup, as_json_option, print_json
 from newsletter.extensions import db, reading
 from newsletter.library import catalogue
 from newsletter.subscriptions import lists
+from newsletter.subscriptions.lists import ListFacts
 from newsletter.subscriptions.models import MailingList
 
 group = HouseGroup("lists", help="Mailing lists.")
@@ -22,19 +23,12 @@ group = HouseGroup("lists", help="Mailing lists.")
 @click.option("--from-address", default="", help="Default: SLUG@ the host of PUBLIC_URL.")
 @click.option("--reply-to", default="", help="Where answers go.")
 @click.option("--postal-address", default="", help="Stands in the footer of every issue.")
-@click.option("--topic", "topics", multiple=True, help="Short name of a topic; may be repeated.")
-def add(slug: str, name: str, is_public: bool, topics: tuple[str, ...], **texts: str) -> None:
+@click.option("--language", "default_language", default="en", help="Of issues, by default en.")
+@click.option("--topic", "slugs", multiple=True, help="Short name of a topic; may be repeated.")
+def add(slug: str, slugs: tuple[str, ...], **facts: Unpack[ListFacts]) -> None:
     """Add a list; prints its short name."""
-    description = texts.pop("description")
-    mailing_list = lists.add_list(
-        slug,
-        name,
-        is_public=is_public,
-        description=description,
-        topics=catalogue.find_topics(topics),
-        now=clock.now(),
-    )
-    lists.change_list(mailing_list, **texts)
+    facts["topics"] = catalogue.find_topics(slugs)
+    mailing_list = lists.add_list(slug, now=clock.now(), **facts)
     db.session.commit()
     click.echo(f"Added the list {mailing_list.slug}")
 

@@ -5,7 +5,7 @@ import logging
 from flask import flash, redirect, render_template
 from werkzeug.wrappers import Response
 
-from newsletter import clock
+from newsletter import clock, languages
 from newsletter.accounts import Action
 from newsletter.desk.forms import Form, show_again, typed
 from newsletter.desk.guard import blueprint, needs, the_editor
@@ -13,11 +13,20 @@ from newsletter.errors import InvalidInput, Refused
 from newsletter.extensions import db
 from newsletter.library import catalogue
 from newsletter.subscriptions import lists
+from newsletter.subscriptions.lists import ListFacts
 from newsletter.subscriptions.models import MailingList
 
 log = logging.getLogger(__name__)
 
-TEXTS = ("name", "description", "from_name", "from_address", "reply_to", "postal_address")
+TEXTS = (
+    "name",
+    "description",
+    "from_name",
+    "from_address",
+    "reply_to",
+    "postal_address",
+    "default_language",
+)
 
 
 @blueprint.get("/lists/")
@@ -42,10 +51,11 @@ def add_list() -> Response | tuple[str, int]:
     form = typed("slug", *TEXTS, lists=("topics", "is_public"))
     with form.checking():
         try:
-            mailing_list = lists.add_list(form.values["slug"], form.values["name"], now=clock.now())
+            mailing_list = lists.add_list(
+                form.values["slug"], now=clock.now(), **_typed_facts(form)
+            )
         except Refused as exc:
             raise InvalidInput(str(exc), field="slug") from exc
-        _change(mailing_list, form)
     if form.errors:
         return show_again("desk/list.html", form, **_facts(None))
     return _saved(mailing_list, "added")
@@ -73,7 +83,7 @@ def change_list(slug: str) -> Response | tuple[str, int]:
     mailing_list = lists.get_list(slug)
     form = typed(*TEXTS, lists=("topics", "is_public"))
     with form.checking():
-        _change(mailing_list, form)
+        lists.change_list(mailing_list, **_typed_facts(form))
     if form.errors:
         return show_again("desk/list.html", form, **_facts(mailing_list))
     return _saved(mailing_list, "changed")
@@ -99,16 +109,18 @@ def _lists_page(form: Form) -> str:
     )
 
 
-def _change(mailing_list: MailingList, form: Form) -> None:
-    topics = catalogue.find_topics(form.lists["topics"])
-    for name in TEXTS:
-        try:
-            lists.change_list(mailing_list, **{name: form.values[name]})
-        except InvalidInput as exc:
-            # An address says only that it is one: the place is this form's.
-            raise InvalidInput(str(exc), field=name) from exc
-    mailing_list.topics = topics
-    mailing_list.is_public = bool(form.lists["is_public"])
+def _typed_facts(form: Form) -> ListFacts:
+    return {
+        "name": form.values["name"],
+        "description": form.values["description"],
+        "from_name": form.values["from_name"],
+        "from_address": form.values["from_address"],
+        "reply_to": form.values["reply_to"],
+        "postal_address": form.values["postal_address"],
+        "default_language": form.values["default_language"],
+        "is_public": bool(form.lists["is_public"]),
+        "topics": catalogue.find_topics(form.lists["topics"]),
+    }
 
 
 def _facts(mailing_list: MailingList | None) -> dict[str, object]:
@@ -116,6 +128,7 @@ def _facts(mailing_list: MailingList | None) -> dict[str, object]:
         "mailing_list": mailing_list,
         "sender": lists.sender_address(mailing_list) if mailing_list else "",
         "topics": catalogue.topics(),
+        "languages": languages.OFFERED,
     }
 
 

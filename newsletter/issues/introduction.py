@@ -5,10 +5,10 @@ import re
 from selectolax.lexbor import LexborHTMLParser
 
 from newsletter import markdown
-from newsletter.issues.languages import direction
 from newsletter.issues.merge_fields import Part
 from newsletter.issues.segments import fill
 from newsletter.issues.tokens import Tokens
+from newsletter.languages import direction
 
 LINK_STYLE = "color:#0a5f54;text-decoration:underline"
 

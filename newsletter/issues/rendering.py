@@ -15,9 +15,9 @@ from flask import current_app
 from markupsafe import Markup
 from mjml import mjml2html
 
-from newsletter.issues import introduction, languages, merge_fields, plaintext, segments
+from newsletter import languages
+from newsletter.issues import introduction, merge_fields, plaintext, segments
 from newsletter.issues.content import Content, ItemRow
-from newsletter.issues.languages import direction
 from newsletter.issues.merge_fields import MergeField, Part
 from newsletter.issues.models import Issue
 from newsletter.issues.segments import Segments, Slot, fill
@@ -95,7 +95,7 @@ def masthead_of(issue: Issue) -> Masthead:
 
 def render(content: Content, masthead: Masthead) -> RenderedEdition:
     """Render one edition for all its recipients."""
-    tokens = Tokens(isolates=direction(content.language) == "rtl")
+    tokens = Tokens(isolates=languages.direction(content.language) == "rtl")
     opening = introduction.to_html(content.introduction, tokens)
     return RenderedEdition(
         language=content.language,
@@ -129,12 +129,12 @@ def preview(
 
 
 def _html_part(content: Content, masthead: Masthead, opening: str, tokens: Tokens) -> Segments:
-    language = languages.checked(content.language)
+    language = content.language
     source = current_app.jinja_env.get_template("issue/issue.mjml").render(
         language=language,
-        direction=direction(language),
+        direction=languages.direction(language),
         foreign=not languages.is_english(language),
-        start="right" if direction(language) == "rtl" else "left",
+        start="right" if languages.direction(language) == "rtl" else "left",
         link=introduction.LINK_STYLE,
         padding=Markup(PADDING),
         number=masthead.issue_number,
@@ -152,7 +152,7 @@ def _html_part(content: Content, masthead: Masthead, opening: str, tokens: Token
 
 
 def _html_row(row: ItemRow, masthead: Masthead, tokens: Tokens) -> dict[str, object]:
-    language = languages.checked(row.language)
+    language = row.language
     return {
         "kind": KIND_WORDS[row.kind],
         "date": long_date(row.published_on),
@@ -161,7 +161,7 @@ def _html_row(row: ItemRow, masthead: Masthead, tokens: Tokens) -> dict[str, obj
         "url": tokens.text(item_url(row, masthead.public_url)),
         "action": BUTTON_WORDS[row.kind],
         "language": language,
-        "direction": direction(language),
+        "direction": languages.direction(language),
         "foreign": not languages.is_english(language),
     }
 

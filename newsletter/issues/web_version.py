@@ -7,8 +7,8 @@ from markupsafe import Markup
 
 from newsletter.issues import introduction, merge_fields
 from newsletter.issues.content import Content
-from newsletter.issues.languages import direction
 from newsletter.issues.wording import BUTTON_WORDS, KIND_WORDS, item_url
+from newsletter.languages import direction
 from newsletter.library.models import ItemKind
 
 

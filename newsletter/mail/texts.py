@@ -13,12 +13,12 @@ from flask import current_app
 from jinja2 import Environment, StrictUndefined
 from mjml import mjml2html
 
+from newsletter.languages import direction
 from newsletter.mail.message import AUTOMATIC, Mailbox, Message
 
 LANGUAGES = ("en",)
 """The languages that the texts are written in; the first serves every other."""
 
-RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 WIDTH = 76
 """Letters of a line of the plain text; an address that is longer stays whole."""
 
@@ -48,8 +48,8 @@ def compose(
         "sender_name": sender.name,
         "asked_at": asked_at,
         "language": written,
-        "direction": "rtl" if written in RIGHT_TO_LEFT else "ltr",
-        "start": "right" if written in RIGHT_TO_LEFT else "left",
+        "direction": direction(written),
+        "start": "right" if direction(written) == "rtl" else "left",
     }
     templates = _templates()
     subject = " ".join(templates.get_template(f"mail/{kind}/subject.txt").render(context).split())

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 import sqlalchemy as sa
 from flask import current_app
 
-from newsletter import addresses, inputs
+from newsletter import addresses, inputs, languages
 from newsletter.errors import InvalidInput, NotFound, Refused
 from newsletter.extensions import db
 from newsletter.library.models import Topic
@@ -19,40 +20,55 @@ LONGEST = {"name": 120, "description": 300, "from_name": 120, "postal_address": 
 """Characters of the longest text of each kind."""
 
 
-def add_list(
-    slug: str,
-    name: str,
-    *,
-    now: datetime,
-    is_public: bool = False,
-    description: str = "",
-    postal_address: str = "",
-    topics: Sequence[Topic] = (),
-) -> MailingList:
+class ListFacts(TypedDict, total=False):
+    """What can be said about a list, as somebody typed it."""
+
+    name: str
+    description: str
+    from_name: str
+    from_address: str
+    reply_to: str
+    postal_address: str
+    default_language: str
+    is_public: bool
+    topics: Sequence[Topic]
+
+
+def add_list(slug: str, *, now: datetime, **facts: Unpack[ListFacts]) -> MailingList:
     """Add a mailing list; raise InvalidInput for what cannot be one, Refused if it exists."""
     if len(slug) > LONGEST_SLUG:
         raise InvalidInput(f"A list's short name has at most {LONGEST_SLUG} letters.", field="slug")
-    if find_list(slug) is not None:
+    if find_list(inputs.slug(slug)) is not None:
         raise Refused(f"There is a list “{slug}” already.")
-    mailing_list = MailingList(
-        slug=inputs.slug(slug), is_public=is_public, created_at=now, topics=list(topics)
-    )
-    change_list(mailing_list, name=name, description=description, postal_address=postal_address)
+    mailing_list = MailingList(slug=slug, created_at=now)
+    facts.setdefault("name", "")
+    change_list(mailing_list, **facts)
     db.session.add(mailing_list)
     db.session.flush()
     return mailing_list
 
 
-def change_list(mailing_list: MailingList, **changes: str) -> None:
-    """Change texts and addresses of a list by their column's name; check each first."""
-    for field, value in changes.items():
+def change_list(mailing_list: MailingList, **facts: Unpack[ListFacts]) -> None:
+    """Change what is named; raise InvalidInput with the field for what cannot be kept."""
+    for field, value in facts.items():
+        setattr(mailing_list, field, _checked(field, value))
+
+
+def _checked(field: str, value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        if field == "default_language":
+            return languages.tag(value)
         if field in ("from_address", "reply_to"):
-            text = addresses.parse(value).spelling if value.strip() else ""
-        else:
-            text = inputs.one_line(value, field=field, most=LONGEST[field])
-        if field == "name" and not text:
-            raise InvalidInput("Enter the list's name: readers see it as the sender.", field="name")
-        setattr(mailing_list, field, text)
+            return addresses.parse(value).spelling if value.strip() else ""
+    except InvalidInput as exc:
+        # What checks an address knows nothing of this form's places.
+        raise InvalidInput(str(exc), field=field) from exc
+    text = inputs.one_line(value, field=field, most=LONGEST[field])
+    if field == "name" and not text:
+        raise InvalidInput("Enter the list's name: readers see it as the sender.", field="name")
+    return text
 
 
 def find_list(slug: str) -> MailingList | None:

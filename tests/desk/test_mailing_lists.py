@@ -18,6 +18,7 @@ FACTS = {
     "from_address": "",
     "reply_to": "",
     "postal_address": "1 Example Street, 10115 Sample Town",
+    "default_language": "fr",
 }
 
 
@@ -32,6 +33,7 @@ def test_a_list_is_added_with_its_topics(browser: Browser) -> None:
     assert answer.headers["Location"] == "/desk/lists/country-news"
     added = lists.get_list("country-news")
     assert added.is_public
+    assert added.default_language == "fr"
     assert [topic.slug for topic in added.topics] == ["mms"]
     assert "country-news@news.example.org" in browser.get("/desk/lists/country-news").text
 
@@ -45,6 +47,7 @@ def test_a_list_is_added_with_its_topics(browser: Browser) -> None:
         ({"from_address": "not an address"}, "from_address"),
         ({"reply_to": "a@b, c@d"}, "reply_to"),
         ({"postal_address": "x" * 301}, "postal_address"),
+        ({"default_language": "klingon!"}, "default_language"),
         ({"topics": ["no-such"]}, "topics"),
     ],
 )

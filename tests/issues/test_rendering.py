@@ -184,11 +184,6 @@ def test_our_own_words_are_marked_as_english_in_other_editions(language: str, ma
     assert len(footer) == marks
 
 
-def test_a_language_that_is_no_tag_does_not_reach_the_markup() -> None:
-    root = page(content(language='en" onload="x')).css_first("html")
-    assert root is not None and root.attributes["lang"] == "en"
-
-
 def test_the_preheader_is_the_first_text_hidden_and_padded() -> None:
     body = page().body
     assert body is not None

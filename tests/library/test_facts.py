@@ -2,7 +2,6 @@ from datetime import date
 
 import pytest
 
-from newsletter import inputs, languages
 from newsletter.errors import InvalidInput
 from newsletter.library import facts
 from newsletter.library.models import ItemKind
@@ -95,28 +94,6 @@ def test_an_item_may_have_no_link() -> None:
     assert facts.url(" ") == ""
 
 
-@pytest.mark.parametrize(
-    ("typed", "kept"),
-    [
-        ("en", "en"),
-        ("FR", "fr"),
-        ("pt_br", "pt-BR"),
-        ("es-419", "es-419"),
-        ("ZH-hant-tw", "zh-Hant-TW"),
-        (" swh ", "swh"),
-    ],
-)
-def test_a_language_tag_gets_its_usual_case(typed: str, kept: str) -> None:
-    assert languages.tag(typed) == kept
-
-
-@pytest.mark.parametrize("text", ["", "e", "english", "en-", "en-US-x-private", "en; drop", "12"])
-def test_what_is_no_language_tag_is_refused(text: str) -> None:
-    with pytest.raises(InvalidInput) as caught:
-        languages.tag(text)
-    assert caught.value.field == "language"
-
-
 def test_a_date_is_read_and_may_be_left_out() -> None:
     assert facts.published_on(" 2025-01-20 ") == date(2025, 1, 20)
     assert facts.published_on(" ") is None
@@ -127,36 +104,6 @@ def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         facts.published_on(text)
     assert caught.value.field == "published_on"
-
-
-@pytest.mark.parametrize(
-    ("title", "slug"),
-    [
-        ("New Guidance from the MMS TAG", "new-guidance-from-the-mms-tag"),
-        ("  Prénatal: où & quand?  ", "prenatal-ou-quand"),
-        ("A mother's diet", "a-mothers-diet"),
-        ("دليل جديد", ""),
-        ("!?", ""),
-    ],
-)
-def test_a_title_suggests_a_slug_in_ascii(title: str, slug: str) -> None:
-    assert inputs.slug_from(title) == slug
-
-
-def test_a_long_title_is_cut_between_words() -> None:
-    slug = inputs.slug_from("supplements for pregnant women " * 5)
-    assert slug == "supplements-for-pregnant-women-supplements-for-pregnant-women-supplements-for"
-
-
-def test_a_long_word_is_cut_where_it_must() -> None:
-    assert inputs.slug_from("x" * 100) == "x" * 80
-
-
-@pytest.mark.parametrize("text", ["", "A", "a b", "-a", "a-", "a--b", "é", "a/b", "a" * 81, "a\n"])
-def test_a_slug_that_cannot_stand_in_a_link_is_refused(text: str) -> None:
-    with pytest.raises(InvalidInput) as caught:
-        inputs.slug(text)
-    assert caught.value.field == "slug"
 
 
 def test_a_topic_needs_a_name() -> None:
