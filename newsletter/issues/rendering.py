@@ -22,7 +22,8 @@ from newsletter.issues.merge_fields import MergeField, Part
 from newsletter.issues.models import Issue
 from newsletter.issues.segments import Segments, Slot, fill
 from newsletter.issues.tokens import Tokens
-from newsletter.issues.wording import BUTTON_WORDS, KIND_WORDS, item_url, long_date
+from newsletter.issues.wording import item_url, long_date
+from newsletter.library.words import BUTTON_WORDS, KIND_NAMES
 
 # Wide spaces and joiners that no program shows and none collapses.
 PADDING = "&#847;&zwnj;&nbsp;" * 60
@@ -154,7 +155,7 @@ def _html_part(content: Content, masthead: Masthead, opening: str, tokens: Token
 def _html_row(row: ItemRow, masthead: Masthead, tokens: Tokens) -> dict[str, object]:
     language = row.language
     return {
-        "kind": KIND_WORDS[row.kind],
+        "kind": KIND_NAMES[row.kind],
         "date": long_date(row.published_on),
         "title": tokens.text(row.title),
         "summary": tokens.text(row.summary),
@@ -187,7 +188,7 @@ def _text_part(content: Content, masthead: Masthead, opening: str, tokens: Token
 
 def _text_row(row: ItemRow, masthead: Masthead) -> dict[str, str]:
     return {
-        "label": f"{KIND_WORDS[row.kind]} · {long_date(row.published_on)}",
+        "label": f"{KIND_NAMES[row.kind]} · {long_date(row.published_on)}",
         "title": plaintext.wrap(row.title),
         "summary": plaintext.wrap(row.summary),
         "action": BUTTON_WORDS[row.kind],

@@ -7,9 +7,10 @@ from markupsafe import Markup
 
 from newsletter.issues import introduction, merge_fields
 from newsletter.issues.content import Content
-from newsletter.issues.wording import BUTTON_WORDS, KIND_WORDS, item_url
+from newsletter.issues.wording import item_url
 from newsletter.languages import direction
 from newsletter.library.models import ItemKind
+from newsletter.library.words import BUTTON_WORDS, KIND_NAMES
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def archive_page_parts(content: Content) -> ArchivePage:
         rows=tuple(
             ArchiveRow(
                 kind=row.kind,
-                kind_words=KIND_WORDS[row.kind],
+                kind_words=KIND_NAMES[row.kind],
                 button_words=BUTTON_WORDS[row.kind],
                 title=row.title,
                 summary=row.summary,

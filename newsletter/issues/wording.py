@@ -1,27 +1,8 @@
-"""What an issue calls its items, and where they lead."""
+"""Where an item of an issue leads, and how its day is written."""
 
 from datetime import date
 
 from newsletter.issues.content import ItemRow
-from newsletter.library.models import ItemKind
-
-KIND_WORDS = {
-    ItemKind.NEWS: "News",
-    ItemKind.GUIDANCE: "Guidance",
-    ItemKind.TOOL: "Tool",
-    ItemKind.EVENT: "Event",
-    ItemKind.PUBLICATION: "Publication",
-}
-"""What the line above an item calls it."""
-
-BUTTON_WORDS = {
-    ItemKind.NEWS: "Read the news",
-    ItemKind.GUIDANCE: "Read the guidance",
-    ItemKind.TOOL: "Open the tool",
-    ItemKind.EVENT: "See the event",
-    ItemKind.PUBLICATION: "Read the publication",
-}
-"""What the button below an item says."""
 
 
 def item_url(row: ItemRow, public_url: str) -> str:

@@ -102,6 +102,8 @@ def take(mail_id: int, *, now: datetime) -> Claim | None:
             ),
         )
         .returning(OutboxMessage)
+        # A row that this session has seen before is read anew.
+        .execution_options(populate_existing=True)
     ).scalar_one_or_none()
     claim = None if row is None else _plain(row)
     db.session.commit()

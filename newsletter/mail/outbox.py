@@ -142,15 +142,13 @@ def _send_one(claim: Claim, connection: Connection, time_is: Callable[[], dateti
 
     Raises SenderFault when the relay refuses us; the mail then just waits.
     """
-    if _is_dead(claim.facts, now=time_is()):
-        log.info("outbox mail %d not sent: its link is dead", claim.id)
-        claim.finish(OutboxState.FAILED, reason="Its link was dead already.", now=time_is())
-        return False
     try:
+        reason = "" if _is_alive(claim.facts, now=time_is()) else "Its link was dead already."
         data = _bytes_of(claim)
     except (TemplateError, InvalidInput, TypeError, ValueError) as exc:
         log.exception("outbox mail %d cannot be made", claim.id)
         reason = f"It could not be made: {type(exc).__name__}."
+    if reason:
         claim.finish(OutboxState.FAILED, reason=reason, now=time_is())
         return False
     try:
@@ -174,9 +172,10 @@ def _send_one(claim: Claim, connection: Connection, time_is: Callable[[], dateti
     return outcome.kind is Kind.SENT
 
 
-def _is_dead(facts: Mapping[str, Any], *, now: datetime) -> bool:
+def _is_alive(facts: Mapping[str, Any], *, now: datetime) -> bool:
+    """Tell whether the link in the mail still works."""
     expires_at = facts.get("expires_at")
-    return expires_at is not None and datetime.fromisoformat(expires_at) <= now
+    return expires_at is None or now < datetime.fromisoformat(expires_at)
 
 
 def _bytes_of(claim: Claim) -> bytes:

@@ -15,7 +15,10 @@ from werkzeug.datastructures import MultiDict
 from newsletter import addresses, clock, inputs, languages, links
 from newsletter.errors import InvalidInput, NotFound
 from newsletter.extensions import db
+from newsletter.issues import archiving
+from newsletter.library import catalogue
 from newsletter.library.models import Topic
+from newsletter.library.words import KIND_NAMES
 from newsletter.subscriptions import consent, lists, signup
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import Frequency, MailingList, Source
@@ -23,6 +26,9 @@ from newsletter.subscriptions.signup import Wish
 from newsletter.web import client_ip, client_network
 
 LONGEST_NAME = 200
+SHOWN_ITEMS = 3
+"""Library items below the form: what a reader may expect to get."""
+
 TRAP = "website"
 """The field that no person sees; who fills it gets the same page and nothing else."""
 
@@ -121,6 +127,9 @@ def _chosen_list(values: MultiDict[str, str]) -> MailingList:
 def _form_page(mailing_list: MailingList, typed: Typed) -> str:
     return render_template(
         "public/form.html",
+        latest_issues=archiving.latest(1),
+        latest_items=catalogue.latest_items(SHOWN_ITEMS),
+        kind_names=KIND_NAMES,
         mailing_list=mailing_list,
         typed=typed,
         languages=languages.OFFERED,
