@@ -142,14 +142,8 @@ def _send_one(claim: Claim, connection: Connection, time_is: Callable[[], dateti
 
     Raises SenderFault when the relay refuses us; the mail then just waits.
     """
-    try:
-        reason = "" if _is_alive(claim.facts, now=time_is()) else "Its link was dead already."
-        data = _bytes_of(claim)
-    except (TemplateError, InvalidInput, TypeError, ValueError) as exc:
-        log.exception("outbox mail %d cannot be made", claim.id)
-        reason = f"It could not be made: {type(exc).__name__}."
-    if reason:
-        claim.finish(OutboxState.FAILED, reason=reason, now=time_is())
+    data = _prepared(claim, now=time_is())
+    if data is None:
         return False
     try:
         outcome = connection.send(
@@ -170,6 +164,20 @@ def _send_one(claim: Claim, connection: Connection, time_is: Callable[[], dateti
         raise
     _record(claim, outcome, now=time_is())
     return outcome.kind is Kind.SENT
+
+
+def _prepared(claim: Claim, *, now: datetime) -> bytes | None:
+    """Return the message; None if it is not to be sent any more, which is written down."""
+    try:
+        reason = "" if _is_alive(claim.facts, now=now) else "Its link was dead already."
+        data = _bytes_of(claim)
+    except (TemplateError, InvalidInput, TypeError, ValueError) as exc:
+        log.exception("outbox mail %d cannot be made", claim.id)
+        reason = f"It could not be made: {type(exc).__name__}."
+    if not reason:
+        return data
+    claim.finish(OutboxState.FAILED, reason=reason, now=now)
+    return None
 
 
 def _is_alive(facts: Mapping[str, Any], *, now: datetime) -> bool:
