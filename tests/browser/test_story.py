@@ -125,4 +125,4 @@ def open_mail(page: Page, installation: Installation, subject: str) -> None:
 def picture(page: Page, name: str) -> None:
     """Take the picture that the README shows, where the run asks for pictures."""
     if folder := os.environ.get("PICTURES"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=False)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=name == "form")
