@@ -5,6 +5,7 @@ pass through Python. No row, no mail (STANDARDS 5.2 clause 1).
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,9 +75,9 @@ def plan(issue: Issue, *, now: datetime) -> Send:
     db.session.add(send)
     db.session.flush()
     editions = _compile(issue, send)
-    batches = _add_batches(send, audience_count(issue).recipients, now=now)
-    if batches:
-        send.planned = _freeze(issue, send, editions, batches=batches)
+    batch_ids = _add_batches(send, audience_count(issue).recipients, now=now)
+    if batch_ids:
+        send.planned = _freeze(issue, send, editions, batch_ids)
         ledger.close_batches(Batch.send_id == send.id)
     db.session.flush()
     log.info("issue %s: planned for %s recipients", issue.id, send.planned)
@@ -97,23 +98,25 @@ def _compile(issue: Issue, send: Send) -> list[CompiledEdition]:
     return editions
 
 
-def _add_batches(send: Send, recipients: int, *, now: datetime) -> int:
-    batches = -(-recipients // BATCH_SIZE)
-    if batches:
-        db.session.execute(
-            sa.insert(Batch), [{"send_id": send.id, "due_at": now} for _ in range(batches)]
-        )
-    return batches
+def _add_batches(send: Send, recipients: int, *, now: datetime) -> Sequence[int]:
+    """Add the batches for so many readers and return their ids in order."""
+    rows = [{"send_id": send.id, "due_at": now} for _ in range(-(-recipients // BATCH_SIZE))]
+    if rows:
+        db.session.execute(sa.insert(Batch), rows)
+    return db.session.scalars(
+        sa.select(Batch.id).where(Batch.send_id == send.id).order_by(Batch.id)
+    ).all()
 
 
-def _freeze(issue: Issue, send: Send, editions: list[CompiledEdition], *, batches: int) -> int:
+def _freeze(
+    issue: Issue, send: Send, editions: list[CompiledEdition], batch_ids: Sequence[int]
+) -> int:
     """Write one row per reader and return how many; readers are cut into batches by place."""
-    place = sa.func.row_number().over(order_by=Subscription.id)
     reader = (
         sa.select(
             Subscriber.id.label("subscriber_id"),
             _edition_for(editions).label("edition_id"),
-            place.label("place"),
+            sa.func.row_number().over(order_by=Subscription.id).label("place"),
         )
         .select_from(Subscription)
         .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
@@ -124,32 +127,46 @@ def _freeze(issue: Issue, send: Send, editions: list[CompiledEdition], *, batche
         )
         .subquery()
     )
-    batch = (
-        sa.select(Batch.id, sa.func.row_number().over(order_by=Batch.id).label("number"))
-        .where(Batch.send_id == send.id)
-        .subquery()
-    )
-    number = (reader.c.place - 1) // BATCH_SIZE + 1
-    # Who was confirmed since the batches were counted goes into the last one.
-    in_range = sa.case((number > batches, batches), else_=number)
-    rows = (
-        sa.select(
-            sa.literal(send.id),
-            batch.c.id,
-            reader.c.edition_id,
-            reader.c.subscriber_id,
-            sa.literal(DeliveryState.WAITING, Delivery.state.type),
-        )
-        .join_from(reader, batch, batch.c.number == in_range)
-        .order_by(reader.c.place)
-    )
-    columns = ["send_id", "batch_id", "edition_id", "subscriber_id", "state"]
     frozen = db.session.execute(
-        sa.insert(Delivery).from_select(columns, rows),
-        # PostgreSQL's driver keeps the count of an INSERT only when it is asked to.
+        sa.insert(Delivery).from_select(
+            ["send_id", "batch_id", "edition_id", "subscriber_id", "state"],
+            sa.select(
+                sa.literal(send.id),
+                _batch_of(reader.c.place, batch_ids),
+                reader.c.edition_id,
+                reader.c.subscriber_id,
+                sa.literal(DeliveryState.WAITING, Delivery.state.type),
+            ).order_by(reader.c.place),
+        ),
+        # An INSERT's count is thrown away otherwise.
         execution_options={"preserve_rowcount": True},
     )
     return rows_changed(frozen)
+
+
+def _batch_of(place: sa.ColumnElement[int], batch_ids: Sequence[int]) -> sa.ColumnElement[int]:
+    """Return the batch of the reader at `place`, counted from 1, by arithmetic.
+
+    A join by number would read all readers once for each batch on SQLite. Ids
+    run without a gap, unless another issue was planned at the same moment:
+    then each run of ids has a branch. Who was confirmed since the batches
+    were counted goes into the last one.
+    """
+    number = (place - 1) // BATCH_SIZE
+    starts = [
+        index
+        for index, batch_id in enumerate(batch_ids)
+        if index == 0 or batch_id != batch_ids[index - 1] + 1
+    ]
+    *runs, last = [(start, batch_ids[start] - start) for start in starts]
+    ends = [start for start, _ in [*runs[1:], last]] if runs else []
+    in_last = sa.case((number >= len(batch_ids), batch_ids[-1]), else_=number + last[1])
+    if not runs:
+        return in_last
+    return sa.case(
+        *((number < end, number + shift) for end, (_, shift) in zip(ends, runs, strict=True)),
+        else_=in_last,
+    )
 
 
 def _edition_for(editions: list[CompiledEdition]) -> sa.ColumnElement[int]:

@@ -113,6 +113,23 @@ def test_readers_are_cut_into_batches_in_their_order(
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Batch)) == 3
 
 
+@pytest.mark.parametrize("batch_ids", [[5], [5, 6, 7], [3, 4, 7, 9, 10], [2, 4, 6]])
+def test_batches_may_have_gaps_between_their_ids(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, batch_ids: list[int]
+) -> None:
+    # Two issues that are planned at once on PostgreSQL draw their ids in turn.
+    monkeypatch.setattr(planning, "BATCH_SIZE", 2)
+    places = range(1, 2 * len(batch_ids) + 3)
+
+    found = [
+        db.session.scalar(sa.select(planning._batch_of(sa.literal(place), batch_ids)))
+        for place in places
+    ]
+
+    expected = [batch_id for batch_id in batch_ids for _ in range(2)]
+    assert found == [*expected, batch_ids[-1], batch_ids[-1]]
+
+
 def test_who_is_confirmed_while_it_is_planned_is_not_lost(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
