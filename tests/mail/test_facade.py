@@ -1,11 +1,13 @@
 """The eight faults of the bare Flask-Mail, each shown on it and mended here."""
 
+import contextlib
 import email
 import email.policy
 import smtplib
 import threading
 from collections.abc import Iterator
 from email import charset
+from email.errors import MessageError
 from email.mime.text import MIMEText
 from typing import Any
 
@@ -107,16 +109,14 @@ def test_a_certificate_of_nobody_is_refused(app: Flask, mail: facade.Mail) -> No
 # 3. Headers can be injected.
 
 
-def test_a_further_header_cannot_bring_another_with_it(
-    app: Flask, mail: facade.Mail, relay: Relay
-) -> None:
+def test_a_further_header_cannot_bring_another_with_it(mail: facade.Mail, relay: Relay) -> None:
     message = letter(extra_headers={"X-Thing": "b\r\nBcc: eve@example.org"})
     with pytest.raises(InvalidHeader):
         mail.send(message)
     assert relay.asked == []
-    with app.app_context():
-        injected = letter(extra_headers={"X-Thing": "b\r\nBcc: eve@example.org"}).as_string()
-    assert "\nBcc: eve@example.org" in injected
+    # From 3.13 on Python itself stops the bare one, with an error that names no header.
+    with contextlib.suppress(MessageError):
+        assert "\nBcc: eve@example.org" in message.as_string()
 
 
 @pytest.mark.parametrize(
