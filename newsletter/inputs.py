@@ -23,7 +23,9 @@ def printable(text: str, *, field: str, most: int) -> str:
     """Return `text` stripped, with plain line ends and composed letters (Unicode NFC)."""
     clean = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     # PostgreSQL keeps no NUL and no database keeps half a surrogate pair.
-    if any(
+    # Printable ASCII needs no look at each letter, and most of what is typed is that.
+    is_plain = clean.isascii() and clean.isprintable()
+    if not is_plain and any(
         unicodedata.category(letter) in ("Cc", "Cs") for letter in clean if letter not in "\n\t"
     ):
         raise InvalidInput(

@@ -1,6 +1,7 @@
 """Languages: the tags that name them, those that the form offers, and where their lines begin."""
 
 import re
+from functools import lru_cache
 
 from newsletter.errors import InvalidInput
 
@@ -31,6 +32,7 @@ def is_english(language: str) -> bool:
     return language.partition("-")[0].lower() == "en"
 
 
+@lru_cache(maxsize=1_000)
 def tag(text: str) -> str:
     """Return the language tag in its usual case, as in pt-BR (RFC 5646 section 2.1.1).
 

@@ -17,12 +17,13 @@ import sqlalchemy as sa
 
 from newsletter.audiences.reading import BadRow, Row, read_rows
 from newsletter.errors import InvalidInput
-from newsletter.extensions import db
+from newsletter.extensions import db, insert
 from newsletter.subscriptions import consent, lists
 from newsletter.subscriptions.consent import Wording
 from newsletter.subscriptions.models import (
     ConsentEvent,
     ConsentKind,
+    Frequency,
     MailFormat,
     MailingList,
     Source,
@@ -39,16 +40,16 @@ CHUNK = 1_000
 COMMIT_EVERY = 0.5
 """Seconds of work after which the rows so far are committed."""
 
+WISH = ("subscriber_id", "mailing_list_id", "state", "frequency", "requested_at", "wish")
+INTERVAL = ("subscription_id", "source", "started_at")
 EVIDENCE = (
-    "at",
-    "kind",
-    "subscriber_id",
-    "mailing_list_id",
-    "wording_id",
-    "page",
-    "actor",
-    "detail",
+    *("at", "kind", "subscriber_id", "mailing_list_id"),
+    *("wording_id", "page", "actor", "detail"),
 )
+"""The columns that one statement fills for a whole chunk, in its order."""
+
+NO_WISH = "imported"
+"""What stands where a confirmation link's part would: nobody is sent one."""
 
 
 @dataclass
@@ -170,41 +171,33 @@ class _Taker:
         return {canonical: (number, state, past) for canonical, number, state, past in found}
 
     def _subscribe(self, fresh: list[Row]) -> list[int]:
-        """Add subscribers and pending subscriptions for new rows; return the subscriptions."""
+        """Add what is missing of subscribers and pending subscriptions; return the latter.
+
+        Somebody who signs up at the same moment is no conflict: the row that is there is taken.
+        """
         if not fresh:
             return []
-        known = self._subscriber_ids(fresh)
-        missing = [row for row in fresh if row.address.canonical not in known]
-        if missing:
-            db.session.execute(sa.insert(Subscriber), [self._subscriber(row) for row in missing])
-            known = self._subscriber_ids(fresh)
-        rows = [
-            {
-                "subscriber_id": known[row.address.canonical],
-                "mailing_list_id": self.list_id,
-                "state": SubscriptionState.PENDING,
-                "requested_at": self.now,
-            }
-            for row in fresh
-        ]
-        db.session.execute(sa.insert(Subscription), rows)
+        people = insert(Subscriber).on_conflict_do_nothing()
+        db.session.connection().execute(people, [self._subscriber(row) for row in fresh])
+        they = Subscriber.canonical.in_([row.address.canonical for row in fresh])
+        wishes = sa.select(
+            Subscriber.id,
+            sa.literal(self.list_id),
+            sa.literal(SubscriptionState.PENDING, Subscription.state.type),
+            sa.literal(Frequency.EVERY, Subscription.frequency.type),
+            sa.literal(self.now, Subscription.requested_at.type),
+            sa.literal(NO_WISH),
+        ).where(they)
+        db.session.execute(insert(Subscription).from_select(WISH, wishes).on_conflict_do_nothing())
+        theirs = sa.select(Subscription.id).join(Subscriber).where(they)
         return list(
             db.session.scalars(
-                sa.select(Subscription.id).where(
+                theirs.where(
                     Subscription.mailing_list_id == self.list_id,
-                    Subscription.subscriber_id.in_([row["subscriber_id"] for row in rows]),
-                )
+                    Subscription.state == SubscriptionState.PENDING,
+                ).with_for_update(of=Subscription)
             )
         )
-
-    def _subscriber_ids(self, rows: list[Row]) -> dict[str, int]:
-        canonicals = [row.address.canonical for row in rows]
-        found = db.session.execute(
-            sa.select(Subscriber.canonical, Subscriber.id).where(
-                Subscriber.canonical.in_(canonicals)
-            )
-        )
-        return {canonical: number for canonical, number in found}
 
     def _subscriber(self, row: Row) -> dict[str, object]:
         return {
@@ -229,11 +222,11 @@ class _Taker:
             .values(state=SubscriptionState.CONFIRMED)
             .execution_options(synchronize_session=False)
         )
-        interval = {"source": Source.IMPORT, "started_at": self.now}
-        db.session.execute(
-            sa.insert(SubscriptionInterval),
-            [{"subscription_id": number, **interval} for number in subscription_ids],
-        )
+        intervals = sa.select(
+            Subscription.id,
+            sa.literal(Source.IMPORT, SubscriptionInterval.source.type),
+            sa.literal(self.now, SubscriptionInterval.started_at.type),
+        ).where(chosen)
         evidence = sa.select(
             sa.literal(self.now, ConsentEvent.at.type),
             sa.literal(ConsentKind.IMPORTED, ConsentEvent.kind.type),
@@ -244,8 +237,6 @@ class _Taker:
             sa.literal(self.actor),
             sa.literal(""),
         ).where(chosen)
-        db.session.execute(
-            sa.insert(ConsentEvent).from_select(EVIDENCE, evidence),
-            execution_options={"synchronize_session": False},
-        )
+        db.session.execute(sa.insert(SubscriptionInterval).from_select(INTERVAL, intervals))
+        db.session.execute(sa.insert(ConsentEvent).from_select(EVIDENCE, evidence))
         self.report.imported += len(subscription_ids)
