@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import signal
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as Received
@@ -76,10 +78,25 @@ async def listen(host: str, port: int, folder: Path) -> asyncio.Server:
 async def _serve_until_signal(host: str, port: int, folder: Path) -> None:
     server = await listen(host, port, folder)
     stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # A supervisor that set SIGINT to be ignored decides by itself when this process ends.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, stopped.set)
+    _call_on_signal(asyncio.get_running_loop(), stopped.set)
     await stopped.wait()
     server.close()
+
+
+def _call_on_signal(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    # A supervisor that had SIGINT ignored decides by itself when this process ends.
+    numbers = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    ]
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        # A terminal and a supervisor may both send one. The loop's own handlers are taken down
+        # before the process ends, and a second signal in that gap would end in a traceback.
+        for one in numbers:
+            signal.signal(one, signal.SIG_IGN)
+        loop.call_soon_threadsafe(stop)
+
+    for number in numbers:
+        signal.signal(number, handle)
