@@ -93,6 +93,16 @@ def test_a_mark_is_refused_when_something_changed(lease: Lease, change: Callable
     assert (row.state, row.attempts) == (DeliveryState.WAITING, 0)
 
 
+def test_a_row_that_is_final_is_never_marked(lease: Lease) -> None:
+    mark = _mark(lease, "ada")
+    ledger.cancel_waiting(db.session.scalars(sa.select(Send)).one(), now=NOW)
+    db.session.commit()
+
+    assert ledger.write([], [mark], now=NOW) == frozenset()
+
+    assert states(1) == {"cancelled": 3}
+
+
 def test_an_owner_who_lost_the_batch_cannot_write_about_rows_it_did_not_mark(
     lease: Lease,
 ) -> None:
