@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -88,6 +88,37 @@ def test_nothing_waits_inside_a_transaction_while_the_relay_thinks(
     queue()
     assert outbox.send_due(now=NOW) == 2
     assert len(others) == 1
+
+
+def test_a_mail_is_marked_in_flight_before_the_relay_has_it(app: Flask, relay: Relay) -> None:
+    seen: list[OutboxState] = []
+
+    def look(received: Received) -> None:
+        with app.app_context(), reading():
+            seen.append(db.session.scalars(sa.select(OutboxMessage.state)).one())
+
+    relay.on_message = look
+    queue()
+    assert outbox.send_due(now=NOW) == 1
+    assert seen == [OutboxState.IN_FLIGHT]
+
+
+def test_the_lease_is_renewed_while_the_relay_thinks(
+    app: Flask, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.mail.wire.PULSE", 0.05)
+    leases: list[datetime | None] = []
+
+    def lease(received: Received) -> None:
+        with app.app_context(), reading():
+            leases.append(db.session.scalars(sa.select(OutboxMessage.leased_until)).one())
+
+    relay.on_message = lease
+    relay.answer("DOT", delay=0.3)
+    queue()
+    assert outbox.send_due(now=NOW) == 1
+    # Marked at once; the relay looked after it had thought.
+    assert leases[0] is not None and leases[0] > NOW + claims.LEASE + 0.15 * SECOND
 
 
 def test_a_deferred_mail_comes_again_with_the_same_bytes(relay: Relay) -> None:

@@ -62,6 +62,12 @@ def test_dots_at_line_starts_arrive_unchanged(relay: Relay, lines: bytes) -> Non
     assert relay.messages[0].data == MESSAGE + lines
 
 
+def test_a_dot_at_the_very_beginning_arrives_unchanged(relay: Relay) -> None:
+    with Connection(to(relay)) as connection:
+        connection.send(SENDER, ADA, b".\r\n" + MESSAGE)
+    assert relay.messages[0].data == b".\r\n" + MESSAGE
+
+
 @pytest.mark.parametrize(
     "end", [b"\n.\n", b"\r.\r", b"\r\n.\r\n", b"\n.\r\n", b"\r\n.\n", b"\r.\n"]
 )
@@ -366,11 +372,27 @@ def test_an_answer_nobody_asked_for_never_counts_as_an_acknowledgement() -> None
     def script(peer: Peer) -> None:
         peer.greet()
         peer.transact(until="DATA")
-        peer.say("354 go on", "250 2.0.0 already accepted")
+        peer.say(b"354 go on\r\n250 2.0.0 already accepted\r\n")
         peer.hear_message()
 
     with pytest.raises(ConnectionLost):
         hand_over(script)
+
+
+def test_after_an_answer_nobody_asked_for_nothing_more_is_asked() -> None:
+    def script(peer: Peer) -> None:
+        peer.greet()
+        peer.hear()
+        peer.say(b"250 ok\r\n250 and another\r\n")
+        peer.hear()
+
+    with (
+        ScriptedRelay(script) as relay,
+        Connection(relay.settings()) as connection,
+        pytest.raises(ConnectionLost, match="out of turn"),
+    ):
+        connection.send(SENDER, ADA, MESSAGE)
+    assert not any(line.startswith("RCPT") for line in relay.heard)
 
 
 def test_a_refusal_in_the_middle_of_the_message_counts_and_is_definite() -> None:
