@@ -9,7 +9,7 @@ import re
 import smtplib
 import time
 from collections.abc import Callable
-from socket import socket
+from socket import IPPROTO_TCP, TCP_NODELAY, socket
 from ssl import SSLWantReadError, SSLWantWriteError
 from typing import Any
 
@@ -42,7 +42,10 @@ class Wire(smtplib.SMTP):
     def connect(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """Connect and return the greeting; leave no socket behind if that fails."""
         try:
-            return super().connect(*args, **kwargs)
+            greeting = super().connect(*args, **kwargs)
+            # The final dot is a write of its own: it must not wait for the body's acknowledgement.
+            self._stream().setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+            return greeting
         except BaseException:
             self.close()
             raise
