@@ -11,6 +11,7 @@ acknowledgement away: it is the witness that the sender's books are held against
 """
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -179,8 +180,7 @@ class _Session(SMTP):
             await self._say(answer)
             return
         if await self._relay.scripted("BODY", recipient) == CLOSE:
-            await self.push("354 Go on")
-            self.transport.close()
+            await _say_and_close(self, "354 Go on")
             return
         await super().smtp_DATA(arg)
 
@@ -225,8 +225,7 @@ class _Handler:
             return self._said(server, answer)
         self._accept(envelope)
         if answer == CLOSE_AFTER:
-            await server.push("250 2.0.0 accepted")
-            server.transport.close()
+            await _say_and_close(server, "250 2.0.0 accepted")
             return ""
         return self._said(server, answer or "250 2.0.0 accepted")
 
@@ -251,3 +250,13 @@ class _Handler:
             # The answer is written first: closing flushes.
             asyncio.get_running_loop().call_later(0.05, server.transport.close)
         return answer
+
+
+async def _say_and_close(server: Any, answer: str) -> None:
+    """Put the answer and the end of the connection into one packet: who has read one sees both."""
+    stream = server.transport.get_extra_info("socket")
+    if hasattr(socket, "TCP_CORK"):
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    await server.push(answer)
+    stream.shutdown(socket.SHUT_WR)
+    server.transport.close()

@@ -33,6 +33,9 @@ AUTOMATIC = (
 )
 """What transactional mail carries, so that nobody's robot answers it (RFC 3834, STANDARDS L14)."""
 
+LONGEST_LIST_ID = 255
+"""Octets of the whole value of List-Id (STANDARDS L12)."""
+
 # What the writer itself puts into a message, once, and what only others may put there.
 RESERVED = frozenset(
     (
@@ -221,14 +224,25 @@ def list_headers(
         raise InvalidHeader("The address to unsubscribe at has spaces or brackets in it.")
     if not unsubscribe_url.startswith(("https://", "http://")):
         raise InvalidHeader("The address to unsubscribe at must begin with https://.")
-    name = phrase(_short(list_name), field="List-Id") if list_name else []
     headers = (
-        ("List-Id", " ".join([*name, f"<{list_id}>"])),
+        ("List-Id", _list_id(list_id, list_name)),
         ("List-Unsubscribe", ", ".join(f"<{way}>" for way in ways)),
     )
     if unsubscribe_url.startswith("https://"):
         return (*headers, ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     return headers
+
+
+def _list_id(list_id: str, name: str) -> str:
+    """Return the value of List-Id within 255 octets, for which a long name is cut (RFC 2919)."""
+    shown = name
+    while shown:
+        value = " ".join([*phrase(shown, field="List-Id"), f"<{list_id}>"])
+        if len(value) <= LONGEST_LIST_ID:
+            return value
+        name = name[: len(name) * 3 // 4].rstrip()
+        shown = name and f"{name}…"
+    return f"<{list_id}>"
 
 
 def message_id(left: str, domain: str) -> str:
@@ -266,8 +280,3 @@ def addr_spec(address: str) -> str:
     if not _ADDR_SPEC.fullmatch(spec):
         raise InvalidAddress("Mail cannot be addressed to this.")
     return spec
-
-
-def _short(name: str) -> str:
-    """Return a list's name at a length that keeps List-Id within 255 octets (RFC 2919)."""
-    return name if len(name) <= 40 else name[:39].rstrip() + "…"
