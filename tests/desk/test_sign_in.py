@@ -12,7 +12,7 @@ from newsletter.desk.sign_in import ATTEMPTS, LINKS_MAILED
 from newsletter.extensions import db
 from newsletter.mail.models import OutboxMessage
 from tests.conftest import NOW
-from tests.desk.browser import Browser, signed_in
+from tests.desk.browser import TOKEN, Browser, signed_in
 from tests.factories import make_editor
 
 PASSWORD = "four words make a password"
@@ -96,12 +96,11 @@ def test_a_wrong_password_an_unknown_address_and_no_password_look_alike(
             data={"csrf_token": token, "address": address, "password": "wrong password here"},
         )
         fixed = answer.text.replace(address, "ADDRESS")
-        answers.append((answer.status_code, fixed.replace(browser.token(), "")))
+        answers.append((answer.status_code, TOKEN.sub("", fixed)))
     assert answers[0][0] == 422
     assert "do not belong together" in answers[0][1]
     # The token of each session differs; all else is the same, letter for letter.
-    assert len({len(text) for _, text in answers}) == 1
-    assert {status for status, _ in answers} == {422}
+    assert len(set(answers)) == 1
 
 
 @pytest.mark.parametrize("address", ["", "x" * 5000, "a@b@c", "\u202eedith@example.org", "é@é.é"])
