@@ -14,24 +14,59 @@ Each connection runs the script in a thread of its own. When it returns, the
 connection is closed; what it heard is in `relay.heard`.
 """
 
+import atexit
+import functools
+import shutil
 import socket
 import ssl
+import tempfile
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import trustme
+
 from newsletter.mail.smtp import RelaySettings
 
-TLS = Path(__file__).parent / "tls"
-AUTHORITY = TLS / "authority.pem"
+THIS_HOST = ("127.0.0.1", "localhost")
 
 
-def server_context(name: str) -> ssl.SSLContext:
-    """The server's side of TLS with one of the certificates in tests/tls."""
+@functools.cache
+def authority() -> trustme.CA:
+    """The authority that the tests' installations are told to trust, made anew in each run."""
+    return trustme.CA()
+
+
+@functools.cache
+def authority_file() -> Path:
+    """Where its certificate lies."""
+    path = Path(tempfile.mkdtemp(prefix="authority-")) / "authority.pem"
+    authority().cert_pem.write_to_path(str(path))
+    atexit.register(shutil.rmtree, path.parent)
+    return path
+
+
+@functools.cache
+def server_context(certificate: str) -> ssl.SSLContext:
+    """The server's side of TLS, with one of four certificates: `relay` is good, three are not."""
+    if certificate == "relay":
+        made = authority().issue_cert(*THIS_HOST)
+    elif certificate == "other-name":
+        made = authority().issue_cert("somewhere-else.test")
+    elif certificate == "expired":
+        made = authority().issue_cert(
+            *THIS_HOST,
+            not_before=datetime(2020, 1, 1, tzinfo=UTC),
+            not_after=datetime(2020, 2, 1, tzinfo=UTC),
+        )
+    else:
+        assert certificate == "unknown-authority"
+        made = trustme.CA().issue_cert(*THIS_HOST)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(TLS / f"{name}.pem")
+    made.configure_cert(context)
     return context
 
 
@@ -157,7 +192,7 @@ class ScriptedRelay:
             "server": "127.0.0.1",
             "port": self.port,
             "local_hostname": "news.example.org",
-            "authorities": AUTHORITY,
+            "authorities": authority_file(),
             "connect_timeout": 5,
             "reply_timeout": 5,
             "write_timeout": 5,
