@@ -1,20 +1,25 @@
 """The supervisor of `make run`: one installation on this machine, for looking and developing.
 
-It has the database made ready, starts the web, the clock and the development mailbox, says where
-to go, and ends them all together. It imports nothing of the product: it starts and ends at once.
+It has the database made ready, forks the web, the clock and the development mailbox, says where to
+go, and ends them all together.
 """
 
 import http.client
-import json
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scripts.prepare import Prepared
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
@@ -28,6 +33,12 @@ GRACE = 8.0
 PAUSE = 0.1
 """Seconds between two looks at the children."""
 
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that end a run: Ctrl-C, a kill, a closed terminal."""
+
+# A fork shares what the supervisor has imported; it is safe because no thread runs here.
+FORK = multiprocessing.get_context("fork")
+
 
 class CannotRun(Exception):
     """Why the installation does not run; an empty sentence where a child has said it already."""
@@ -37,21 +48,13 @@ class CannotRun(Exception):
         self.code = code
 
 
-@dataclass(frozen=True)
-class Child:
-    """One process, and what people call it."""
-
-    name: str
-    process: subprocess.Popen[str]
-
-
 class Supervisor:
     """The processes of one run."""
 
     def __init__(self, port: int, *, has_mailbox: bool) -> None:
         self.port = port
         self.has_mailbox = has_mailbox
-        self.children: list[Child] = []
+        self.children: list[BaseProcess] = []
         self.stopping = False
         self.parent = os.getppid()
 
@@ -64,14 +67,17 @@ class Supervisor:
         _refuse_taken(self.port, "for the pages")
         if self.has_mailbox:
             _refuse_taken(self.port + 1, "for the mailbox")
-        facts = self._prepare()
+        # Here, because it takes a second: the ports have been looked at, and Ctrl-C is heard.
+        from scripts import parts  # noqa: PLC0415
+
+        prepared = self._prepare(parts.preparation)
         if self.has_mailbox:
-            self._start("mailbox", "flask", "mailbox")
-        self._start("clock", "flask", "jobs", "run")
-        self._start("web", "gunicorn", "--config", "python:scripts.gunicorn_settings", "wsgi:app")
+            self._start("mailbox", parts.mailbox)
+        self._start("clock", parts.clock)
+        self._start("web", parts.web)
         self._wait_until_ready()
-        if not self.stopping:
-            _say_where_to_go(facts, has_mailbox=self.has_mailbox)
+        if prepared and not self.stopping:
+            _say_where_to_go(prepared, has_mailbox=self.has_mailbox)
         while not self.stopping:
             self.watch()
 
@@ -82,7 +88,7 @@ class Supervisor:
         if "MAKELEVEL" in os.environ and os.getppid() != self.parent:
             self.stopping = True
         for child in self.children:
-            if child.process.poll() is not None:
+            if child.exitcode is not None:
                 # The end of a child and the signal that ended it may arrive in either order.
                 time.sleep(PAUSE)
                 if not self.stopping:
@@ -92,34 +98,37 @@ class Supervisor:
         """End every child: ask, wait, and only then force."""
         deadline = time.monotonic() + GRACE
         for child in self.children:
-            child.process.terminate()
+            child.terminate()
         for child in self.children:
-            try:
-                child.process.wait(max(deadline - time.monotonic(), 0))
-            except subprocess.TimeoutExpired:
-                child.process.kill()
-                child.process.wait()
+            child.join(max(deadline - time.monotonic(), 0))
+            if child.exitcode is None:
+                child.kill()
+                child.join()
 
-    def _prepare(self) -> dict[str, str]:
-        """Have the database made ready by a child, and return what it tells."""
+    def _prepare(self, preparation: Callable[..., None]) -> "Prepared | None":
+        """Have a child make the database ready, and return what it tells."""
+        here, there = FORK.Pipe(duplex=False)
+        self._start("preparation", preparation, there)
+        while not self.stopping and self.children[0].exitcode is None:
+            time.sleep(PAUSE / 2)
         if self.stopping:
-            return {}
-        preparing = _spawn("scripts.prepare", stdout=subprocess.PIPE)
-        self.children.append(Child("preparation", preparing))
-        while preparing.poll() is None and not self.stopping:
-            time.sleep(PAUSE)
-        if self.stopping:
-            return {}
-        told, _ = preparing.communicate()
-        if preparing.returncode:
-            raise CannotRun(code=preparing.returncode)
-        self.children.clear()
-        facts: dict[str, str] = json.loads(told)
-        return facts
+            return None
+        done = self.children.pop()
+        if done.exitcode:
+            raise CannotRun(code=done.exitcode)
+        prepared: Prepared = here.recv()
+        return prepared
 
-    def _start(self, name: str, *command: str) -> None:
-        if not self.stopping:
-            self.children.append(Child(name, _spawn(*command)))
+    def _start(self, name: str, work: Callable[..., None], *arguments: Any) -> None:
+        if self.stopping:
+            return
+        child = FORK.Process(name=name, target=_be_child, args=(name, work, *arguments))
+        # A signal that came before the child has its own handlers would be noted in the copy of
+        # this object, where nobody looks.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        child.start()
+        self.children.append(child)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -139,7 +148,7 @@ def main() -> int:
         port = _port()
         os.environ["PORT"] = str(port)
         supervisor = Supervisor(port, has_mailbox=not os.environ.get("MAIL_SERVER"))
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in STOPPING:
             # Ignored already, as under nohup, it stays so.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, supervisor.ask_to_stop)
@@ -178,20 +187,17 @@ def _refuse_taken(port: int, use: str) -> None:
             ) from exc
 
 
-def _spawn(module: str, *arguments: str, stdout: int | None = None) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        stdout=stdout,
-        text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1", "FLASK_APP": "wsgi.py"},
-        preexec_fn=_leave_ctrl_c_to_the_supervisor,
-    )
-
-
-def _leave_ctrl_c_to_the_supervisor() -> None:
+def _be_child(name: str, work: Callable[..., None], *arguments: Any) -> None:
     # A terminal sends Ctrl-C to every process of the group. The children end on the supervisor's
     # SIGTERM instead, in order and without tracebacks.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+    # On Linux `ps` and `top` then tell them apart.
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text(name, encoding="ascii")
+    work(*arguments)
 
 
 def _is_alive(port: int) -> bool:
@@ -211,15 +217,14 @@ def _listens(port: int) -> bool:
         return probe.connect_ex((HOST, port)) == 0
 
 
-def _how(child: Child) -> str:
-    code = child.process.returncode
+def _how(child: BaseProcess) -> str:
+    code = child.exitcode or 0
     if code < 0:
         return f" (by {signal.Signals(-code).name})"
     return f" (exit code {code}); the lines above may say why" if code else ""
 
 
-def _say_where_to_go(facts: dict[str, str], *, has_mailbox: bool) -> None:
-    url = facts["public_url"]
+def _say_where_to_go(prepared: "Prepared", *, has_mailbox: bool) -> None:
     places = {
         "Form": "/",
         "Library": "/library/",
@@ -229,6 +234,6 @@ def _say_where_to_go(facts: dict[str, str], *, has_mailbox: bool) -> None:
     }
     print("\nStay Informed is running. Ctrl-C stops it.\n")
     for name, path in places.items():
-        print(f"  {name:<9}{url}{path}")
-    print(f"\nThis link signs you in to the desk as {facts['admin']}, once, within 24 hours:\n")
-    print(f"  {facts['sign_in_link']}\n", flush=True)
+        print(f"  {name:<9}{prepared.public_url}{path}")
+    print(f"\nThis link signs you in to the desk as {prepared.admin}, once, within 24 hours:\n")
+    print(f"  {prepared.sign_in_link}\n", flush=True)

@@ -1,20 +1,26 @@
 """`make run` as a person meets it: real processes, real signals, a database of its own."""
 
+import multiprocessing
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
 import config
 from scripts import supervisor
+
+# Pytest's workers have threads, and must not be forked.
+SPAWN = multiprocessing.get_context("spawn")
 
 LINK = re.compile(r"http://127\.0\.0\.1:\d+(/desk/sign-in/\S+)")
 
@@ -114,18 +120,21 @@ def test_a_port_that_is_none_is_said_in_a_sentence(
 
 
 @pytest.mark.parametrize(
-    ("code", "how"),
+    ("work", "argument", "how"),
     [
-        ("raise SystemExit(3)", r"ended by itself \(exit code 3\)"),
-        ("import os; os.kill(os.getpid(), 9)", r"ended by itself \(by SIGKILL\)"),
-        ("", r"ended by itself\."),
+        (sys.exit, 3, r"ended by itself \(exit code 3\)"),
+        (signal.raise_signal, signal.SIGKILL, r"ended by itself \(by SIGKILL\)"),
+        (int, 0, r"ended by itself\."),
     ],
 )
-def test_a_child_that_ends_by_itself_ends_the_run_and_is_named(code: str, how: str) -> None:
+def test_a_child_that_ends_by_itself_ends_the_run_and_is_named(
+    work: Callable[[int], object], argument: int, how: str
+) -> None:
     run = supervisor.Supervisor(8000, has_mailbox=False)
-    process = subprocess.Popen([sys.executable, "-c", code], text=True)
-    run.children.append(supervisor.Child("clock", process))
-    process.wait(timeout=10)
+    child = SPAWN.Process(name="clock", target=work, args=(argument,))
+    child.start()
+    child.join(timeout=20)
+    run.children.append(child)
 
     with pytest.raises(supervisor.CannotRun, match=f"The clock process {how}"):
         run.watch()
@@ -133,16 +142,19 @@ def test_a_child_that_ends_by_itself_ends_the_run_and_is_named(code: str, how: s
 
 def test_a_child_that_does_not_listen_is_forced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "GRACE", 0.2)
-    deaf = "import signal; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); input()"
     run = supervisor.Supervisor(8000, has_mailbox=False)
-    process = subprocess.Popen(
-        [sys.executable, "-c", deaf], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    assert process.stdout.readline() == "deaf\n"
-    run.children.append(supervisor.Child("clock", process))
+    here, there = SPAWN.Pipe(duplex=False)
+    child = SPAWN.Process(name="clock", target=be_deaf, args=(there,))
+    child.start()
+    assert here.recv() == "deaf"
+    run.children.append(child)
 
     run.stop()
 
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
+    assert child.exitcode == -signal.SIGKILL
+
+
+def be_deaf(there: Connection) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    there.send("deaf")
+    threading.Event().wait()
