@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
 from newsletter import addresses, clock, links
 from newsletter.errors import DeadLink, InvalidAddress, InvalidInput, NotFound, Refused
-from newsletter.extensions import Base, db, insert, rows_changed
+from newsletter.extensions import Base, add_if_free, db, insert, rows_changed
 
 PRINTED_LINK = timedelta(hours=24)
 """How long a printed sign-in link works."""
@@ -132,15 +132,13 @@ def add_editor(address: str, role: RoleName | str, name: str = "", *, now: datet
     There is no password until they set one: a link from make_sign_in_link lets them in.
     """
     email = addresses.parse(address).canonical
-    if _by_email(email) is not None:
+    editor = Editor(email=email, roles=[_role(role)], created_at=now)
+    change_details(editor, name=name)
+    if not add_if_free(editor):
         raise InvalidInput(
             "There is an editor with this address already: change that one instead.",
             field="address",
         )
-    editor = Editor(email=email, roles=[_role(role)], created_at=now)
-    change_details(editor, name=name)
-    db.session.add(editor)
-    db.session.flush()
     return editor
 
 
@@ -193,6 +191,8 @@ def deactivate(editor: Editor) -> None:
     _keep_an_admin(editor)
     editor.active = False
     end_sessions(editor)
+    # Nor by a link that was mailed before, should they be let in again one day.
+    db.session.execute(sa.delete(SignInLink).where(SignInLink.editor_id == editor.id))
     db.session.flush()
 
 
@@ -296,13 +296,14 @@ def _role(name: str) -> Role:
 
 
 def _keep_an_admin(editor: Editor) -> None:
-    others = (
-        sa.select(sa.func.count())
-        .select_from(Editor)
-        .where(Editor.active, Editor.id != editor.id)
-        .where(Editor.roles.any(Role.name == RoleName.ADMIN.value))
-    )
-    if may(editor, Action.MANAGE_EDITORS) and not db.session.scalar(others):
+    admins = db.session.scalars(
+        sa.select(Editor.id)
+        .where(Editor.active, Editor.roles.any(Role.name == RoleName.ADMIN.value))
+        .order_by(Editor.id)
+        # Two admins who take each other's rights at once: the second waits, and is refused.
+        .with_for_update(of=Editor)
+    ).all()
+    if may(editor, Action.MANAGE_EDITORS) and set(admins) <= {editor.id}:
         raise Refused(
             "This is the only admin. Make somebody else an admin first, "
             "so that somebody can still manage editors."

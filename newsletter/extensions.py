@@ -111,6 +111,21 @@ def insert(model: type[Base]) -> "sqlite.Insert | postgresql.Insert":
     return postgresql.insert(model)
 
 
+def add_if_free(row: Base) -> bool:
+    """Flush a new row; False if a unique value of it is taken, and then the transaction lives on.
+
+    Asking first is not enough where two processes add the same thing at once.
+    """
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except sa.exc.IntegrityError as exc:
+        if "unique" not in str(exc.orig).lower():
+            raise
+        return False
+    return True
+
+
 def rows_changed(result: sa.Result[Any]) -> int:
     """Return how many rows an UPDATE or DELETE touched."""
     return int(result.rowcount) if isinstance(result, sa.CursorResult) else 0

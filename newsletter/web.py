@@ -147,7 +147,8 @@ def _add_headers(response: Response) -> Response:
 
 def _show_error(error: errors.NewsletterError) -> tuple[str, int, dict[str, str]]:
     db.session.rollback()
-    status = next(code for family, code in STATUS.items() if isinstance(error, family))
+    known = (code for family, code in STATUS.items() if isinstance(error, family))
+    status = next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
     headers = {}
     if isinstance(error, errors.TooOften):
         headers["Retry-After"] = str(error.retry_after)

@@ -430,6 +430,19 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "source",
+            sa.Enum(
+                "form",
+                "embed",
+                "import",
+                name="source",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
         sa.Column("wish", sa.String(length=16), nullable=False),
         sa.ForeignKeyConstraint(
             ["mailing_list_id"],

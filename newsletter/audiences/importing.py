@@ -40,7 +40,10 @@ CHUNK = 1_000
 COMMIT_EVERY = 0.5
 """Seconds of work after which the rows so far are committed."""
 
-WISH = ("subscriber_id", "mailing_list_id", "state", "frequency", "requested_at", "wish")
+WISH = (
+    *("subscriber_id", "mailing_list_id", "state", "frequency"),
+    *("source", "requested_at", "wish"),
+)
 INTERVAL = ("subscription_id", "source", "started_at")
 EVIDENCE = (
     *("at", "kind", "subscriber_id", "mailing_list_id"),
@@ -185,6 +188,7 @@ class _Taker:
             sa.literal(self.list_id),
             sa.literal(SubscriptionState.PENDING, Subscription.state.type),
             sa.literal(Frequency.EVERY, Subscription.frequency.type),
+            sa.literal(Source.IMPORT, Subscription.source.type),
             sa.literal(self.now, Subscription.requested_at.type),
             sa.literal(NO_WISH),
         ).where(they)

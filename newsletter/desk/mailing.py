@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from flask import current_app
-
 from newsletter import accounts, addresses, limits
 from newsletter.accounts import Editor
 from newsletter.delivery import previewing
@@ -59,4 +57,4 @@ def mail_test(issue: Issue, editor: Editor, *, now: datetime) -> None:
 
 def desk_mailbox() -> Mailbox:
     """Return whom mail of the desk is from."""
-    return Mailbox("Stay Informed", f"desk@{current_app.config['PUBLIC_HOST']}")
+    return Mailbox("Stay Informed", lists.desk_address())

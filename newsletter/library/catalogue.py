@@ -9,12 +9,11 @@ from datetime import date, datetime
 from typing import TypedDict, Unpack
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
 from newsletter import inputs, languages
 from newsletter.errors import InvalidInput, NotFound
-from newsletter.extensions import db
+from newsletter.extensions import add_if_free, db
 from newsletter.library import facts
 from newsletter.library.models import Item, ItemKind, Topic
 
@@ -67,7 +66,7 @@ def add_item(*, slug: str | None = None, now: datetime, **typed: Unpack[ItemFact
     if slug is None:
         return _insert_with_a_free_slug(item)
     item.slug = inputs.slug(slug)
-    if not _insert(item):
+    if not add_if_free(item):
         raise InvalidInput(f"The slug “{slug}” is taken. Choose another.", field="slug")
     return item
 
@@ -178,7 +177,7 @@ def topics() -> Sequence[Topic]:
 def add_topic(slug: str, name: str) -> Topic:
     """Add a topic and return it, flushed; raise InvalidInput where slug or name cannot be used."""
     topic = Topic(slug=inputs.slug(slug), name=facts.topic_name(name))
-    if not _insert(topic):
+    if not add_if_free(topic):
         raise InvalidInput(f"There is a topic “{slug}” already.", field="slug")
     return topic
 
@@ -266,18 +265,5 @@ def _insert_with_a_free_slug(item: Item) -> Item:
         numbered = (f"{stem}-{number}" for number in itertools.count(2))
         item.slug = next(slug for slug in itertools.chain([base], numbered) if slug not in taken)
         # Another process may take the slug meanwhile; the next look sees it.
-        if _insert(item):
+        if add_if_free(item):
             return item
-
-
-def _insert(row: Item | Topic) -> bool:
-    """Flush a new row; False if its slug is taken, and then the transaction lives on."""
-    try:
-        with db.session.begin_nested():
-            db.session.add(row)
-    except IntegrityError:
-        table = type(row)
-        if db.session.scalar(sa.select(table.id).where(table.slug == row.slug)) is None:
-            raise
-        return False
-    return True

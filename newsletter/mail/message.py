@@ -44,6 +44,9 @@ RESERVED = frozenset(
     )
 )
 
+LOOPBACK = ("http://127.0.0.1:", "http://localhost:")
+"""How the addresses of a development installation begin, which has no certificate."""
+
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,74}")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOTTED = r"""[^\s\x00-\x20\x7f-\x9f()<>\[\]:;@\\,"]+"""
@@ -213,7 +216,8 @@ def list_headers(
     `list_id` is the dotted name that never changes, as in news.lists.example.org
     (RFC 2919); `unsubscribe_url` is absolute and stays unbroken (RFC 2369,
     RFC 8058 section 3.1, STANDARDS L01, L02, L12). The one-click field goes
-    with an https address only.
+    with an https address, or with one on this very machine: there a newcomer
+    tries it, and the mail never leaves.
     """
     if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+", list_id) or len(list_id) > 253:
         raise InvalidHeader("A list id is dotted words, like news.lists.example.org.")
@@ -228,7 +232,7 @@ def list_headers(
         ("List-Id", _list_id(list_id, list_name)),
         ("List-Unsubscribe", ", ".join(f"<{way}>" for way in ways)),
     )
-    if unsubscribe_url.startswith("https://"):
+    if unsubscribe_url.startswith(("https://", *LOOPBACK)):
         return (*headers, ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     return headers
 

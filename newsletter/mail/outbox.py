@@ -9,7 +9,7 @@ import base64
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,6 +73,15 @@ def enqueue_message(data: bytes, *, to: str, sender: Mailbox, now: datetime) -> 
     """
     facts = {"message": base64.b64encode(data).decode("ascii")}
     return enqueue(MESSAGE, to=to, language="", sender=sender, facts=facts, now=now)
+
+
+def withdraw(recipients: Collection[str]) -> None:
+    """Delete, unsent, what waits for these addresses; part of the caller's transaction."""
+    db.session.execute(
+        sa.delete(OutboxMessage)
+        .where(OutboxMessage.state == OutboxState.WAITING, OutboxMessage.recipient.in_(recipients))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def oldest_waiting(*, now: datetime) -> timedelta | None:

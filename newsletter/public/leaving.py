@@ -37,16 +37,17 @@ def unsubscribe(token: str) -> str:
     """
     now = clock.now()
     leaving = unsubscribing.read(links.UNSUBSCRIBE, token, now=now)
-    is_one_click = request.form.get(ONE_CLICK_FIELD) == ONE_CLICK_VALUE
-    choice = request.form.get("stop", "")
-    if not is_one_click and choice not in ("list", "everything"):
+    # Some senders of the one click end their body with a line end.
+    is_one_click = request.form.get(ONE_CLICK_FIELD, "").strip() == ONE_CLICK_VALUE
+    choice = "list" if is_one_click else request.form.get("stop", "")
+    if choice not in ("list", "everything"):
         return render_template("public/unsubscribe.html", leaving=leaving)
     unsubscribing.unsubscribe(
         leaving,
         reason=EndedReason.ONE_CLICK if is_one_click else EndedReason.LINK,
         origin=_origin("/unsubscribe"),
         now=now,
-        from_everything=not is_one_click and choice == "everything",
+        from_everything=choice == "everything",
     )
     page = render_template(
         "public/unsubscribed.html", leaving=leaving, from_everything=choice == "everything"

@@ -52,7 +52,7 @@ def record(
     *,
     origin: Origin,
     now: datetime,
-    words: Wording | None = None,
+    wording_id: int | None = None,
     detail: str = "",
 ) -> ConsentEvent:
     """Append one event; it can never be changed, only its person blanked (STANDARDS C01, C03)."""
@@ -61,7 +61,7 @@ def record(
         kind=kind,
         subscriber_id=subscription.subscriber_id,
         mailing_list_id=subscription.mailing_list_id,
-        wording_id=wording_id(words) if words else None,
+        wording_id=wording_id,
         page=origin.page[:300],
         ip=origin.ip,
         actor=origin.actor,
@@ -70,6 +70,20 @@ def record(
     db.session.add(event)
     db.session.flush()
     return event
+
+
+def words_asked_with(subscription: Subscription) -> int | None:
+    """Return the words that stood beside the latest request: what a confirmation confirms."""
+    return db.session.scalar(
+        sa.select(ConsentEvent.wording_id)
+        .where(
+            ConsentEvent.subscriber_id == subscription.subscriber_id,
+            ConsentEvent.mailing_list_id == subscription.mailing_list_id,
+            ConsentEvent.kind == ConsentKind.REQUESTED,
+        )
+        .order_by(ConsentEvent.id.desc())
+        .limit(1)
+    )
 
 
 def wording_id(words: Wording) -> int:

@@ -9,7 +9,7 @@ from flask import current_app
 
 from newsletter import addresses, inputs, languages
 from newsletter.errors import InvalidInput, NotFound, Refused
-from newsletter.extensions import db
+from newsletter.extensions import add_if_free, db
 from newsletter.library.models import Topic
 from newsletter.subscriptions.models import MailingList
 
@@ -38,13 +38,11 @@ def add_list(slug: str, *, now: datetime, **facts: Unpack[ListFacts]) -> Mailing
     """Add a mailing list; raise InvalidInput for what cannot be one, Refused if it exists."""
     if len(slug) > LONGEST_SLUG:
         raise InvalidInput(f"A list's short name has at most {LONGEST_SLUG} letters.", field="slug")
-    if find_list(inputs.slug(slug)) is not None:
-        raise Refused(f"There is a list “{slug}” already.")
-    mailing_list = MailingList(slug=slug, created_at=now)
+    mailing_list = MailingList(slug=inputs.slug(slug), created_at=now)
     facts.setdefault("name", "")
     change_list(mailing_list, **facts)
-    db.session.add(mailing_list)
-    db.session.flush()
+    if not add_if_free(mailing_list):
+        raise Refused(f"There is a list “{slug}” already.")
     return mailing_list
 
 
@@ -109,5 +107,13 @@ def sender_name(mailing_list: MailingList) -> str:
 
 
 def own_addresses() -> frozenset[str]:
-    """Return the addresses that lists write from: subscribing one would make a loop (XA19)."""
-    return frozenset(sender_address(row).lower() for row in all_lists())
+    """Return the canonical addresses that we write from: subscribing one makes a loop (XA19)."""
+    host = current_app.config["PUBLIC_HOST"]
+    writing = {desk_address(), *(f"{row.slug}@{host}" for row in all_lists())}
+    chosen = (row.from_address for row in all_lists() if row.from_address)
+    return frozenset({*writing, *(addresses.parse(text).canonical for text in chosen)})
+
+
+def desk_address() -> str:
+    """Return the address that mail of the desk itself comes from."""
+    return f"desk@{current_app.config['PUBLIC_HOST']}"

@@ -150,6 +150,8 @@ class Subscription(Base):
     state: Mapped[SubscriptionState]
     frequency: Mapped[Frequency] = mapped_column(default=Frequency.EVERY)
     requested_at: Mapped[datetime]
+    # Where the latest wish came from; the interval that it may begin takes it over.
+    source: Mapped[Source] = mapped_column(default=Source.FORM)
     # Part of every confirmation link of this wish: a new one kills the old links.
     wish: Mapped[str] = mapped_column(sa.String(16), default=lambda: secrets.token_hex(8))
 

@@ -93,13 +93,14 @@ def _note(
     is_open = subscription.state is SubscriptionState.PENDING
     if is_open:
         subscription.requested_at = now
+        subscription.source = source
         _take_over(subscription, wish)
     consent.record(
         ConsentKind.REQUESTED,
         subscription,
         origin=origin,
         now=now,
-        words=consent.wording(mailing_list.name),
+        wording_id=consent.wording_id(consent.wording(mailing_list.name)),
         detail=f"{source.value}: {_choices(wish)}" + ("" if is_open else "; subscribed already"),
     )
     if is_open:
@@ -118,6 +119,8 @@ def read_confirmation(token: str, *, now: datetime) -> Subscription:
     subscription = db.session.get(Subscription, int(number))
     if subscription is None or not secrets.compare_digest(subscription.wish, wish):
         raise DeadLink
+    if suppression.stops_sign_up(subscription.subscriber.address_hmac):
+        raise DeadLink
     return subscription
 
 
@@ -130,7 +133,9 @@ def confirm(token: str, *, origin: Origin, now: datetime) -> Subscription:
         return subscription
     subscription.state = SubscriptionState.CONFIRMED
     db.session.add(
-        SubscriptionInterval(subscription_id=subscription.id, source=Source.FORM, started_at=now)
+        SubscriptionInterval(
+            subscription_id=subscription.id, source=subscription.source, started_at=now
+        )
     )
     suppression.lift_erasure(subscription.subscriber.address_hmac)
     consent.record(
@@ -138,7 +143,7 @@ def confirm(token: str, *, origin: Origin, now: datetime) -> Subscription:
         subscription,
         origin=origin,
         now=now,
-        words=consent.wording(subscription.mailing_list.name),
+        wording_id=consent.words_asked_with(subscription),
     )
     facts = _ways_out(subscription, now=now) | {"archive_url": links.public_url("/archive/")}
     _enqueue("welcome", subscription, now=now, facts=facts)
@@ -186,6 +191,7 @@ def _find_or_add(mailing_list: MailingList, wish: Wish, *, now: datetime) -> Sub
         "subscriber_id": subscriber.id,
         "mailing_list_id": mailing_list.id,
         "state": SubscriptionState.PENDING,
+        "source": Source.FORM,
         "requested_at": now,
     }
     _insert_if_missing(Subscription, new_subscription)

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from flask import current_app
 
 from newsletter.addresses import Address
-from newsletter.extensions import db
+from newsletter.extensions import db, insert
+from newsletter.mail import outbox
 from newsletter.subscriptions.models import Suppression, SuppressionReason
 
 
@@ -34,18 +35,32 @@ def suppress(
     the confirmation mail, which erasure alone does not. Erasure takes the
     address and the note out of whatever was there.
     """
+    row = {"address_hmac": address_hmac(address.canonical), "reason": reason, "since": now}
+    db.session.execute(insert(Suppression).values(row).on_conflict_do_nothing())
     known = find(address)
-    if known is None:
-        known = Suppression(address_hmac=address_hmac(address.canonical), reason=reason, since=now)
-        db.session.add(known)
-    elif known.reason is SuppressionReason.ERASED:
+    assert known is not None
+    if known.reason is SuppressionReason.ERASED:
         known.reason = reason
     if reason is SuppressionReason.ERASED:
         known.address, known.note = None, ""
     elif known.address is None:
         known.address, known.note = address.canonical, note
+        # What is queued for the address goes nowhere either.
+        outbox.withdraw({address.spelling, address.canonical})
     db.session.flush()
     return known
+
+
+def stops_sign_up(address_hash: str) -> bool:
+    """Tell whether a suppression forbids even the mails of a double opt-in; erasure does not."""
+    return bool(
+        db.session.scalar(
+            sa.select(sa.literal(1)).where(
+                Suppression.address_hmac == address_hash,
+                Suppression.reason != SuppressionReason.ERASED,
+            )
+        )
+    )
 
 
 def lift_erasure(address_hash: str) -> None:

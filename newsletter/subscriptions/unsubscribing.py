@@ -85,9 +85,11 @@ def unsubscribe(
 def stop_topics(
     leaving: Leaving, unwanted: Collection[Topic], *, origin: Origin, now: datetime
 ) -> None:
-    """Leave some topics of the list; raise InvalidInput when none is named or none would be left.
+    """Leave some topics of the list, or the list where that leaves none of them.
 
     Only ever reduces: who has no chosen topics has all, and keeps the others.
+    The answer does not tell which topics the person had. Raises InvalidInput
+    when no topic is named.
     """
     if not unwanted:
         raise InvalidInput("Choose at least one topic to stop.", field="topics")
@@ -97,10 +99,14 @@ def stop_topics(
     had = subscription.topics or subscription.mailing_list.topics
     left = [topic for topic in had if topic not in unwanted]
     if not left:
-        raise InvalidInput(
-            "Nothing would be left. To get no more e-mails at all, use the button below.",
-            field="topics",
+        _end(
+            subscription,
+            reason=EndedReason.LINK,
+            origin=origin,
+            now=now,
+            delivery_id=leaving.delivery_id,
         )
+        return
     if len(left) == len(had):
         return
     subscription.topics = left

@@ -253,16 +253,26 @@ def test_a_second_way_to_unsubscribe_is_folded_between_the_two() -> None:
     assert ways.encode() in data
 
 
-def test_one_click_goes_with_https_only() -> None:
+@pytest.mark.parametrize(
+    ("origin", "is_offered"),
+    [
+        ("https://news.example.org", True),
+        ("http://127.0.0.1:8000", True),
+        ("http://localhost:8000", True),
+        ("http://news.example.org", False),
+        ("http://127.0.0.1.evil.example", False),
+    ],
+)
+def test_one_click_goes_with_https_or_with_this_very_machine(origin: str, is_offered: bool) -> None:
     headers = dict(
         list_headers(
             list_id="news.example.org",
             list_name="News",
-            unsubscribe_url="http://127.0.0.1:8000/unsubscribe/t",
+            unsubscribe_url=f"{origin}/unsubscribe/t",
         )
     )
-    assert headers["List-Unsubscribe"] == "<http://127.0.0.1:8000/unsubscribe/t>"
-    assert "List-Unsubscribe-Post" not in headers
+    assert headers["List-Unsubscribe"] == f"<{origin}/unsubscribe/t>"
+    assert ("List-Unsubscribe-Post" in headers) is is_offered
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from newsletter import addresses, extensions, limits
+from newsletter import accounts, addresses, extensions, limits
 from newsletter.audiences import importing
-from newsletter.errors import TooOften
+from newsletter.errors import InvalidInput, NewsletterError, Refused, TooOften
 from newsletter.extensions import db
 from newsletter.library.models import Topic
 from newsletter.mail.models import OutboxMessage
-from newsletter.subscriptions import signup
+from newsletter.subscriptions import lists, signup, suppression
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
     ConsentEvent,
@@ -27,6 +27,8 @@ from newsletter.subscriptions.models import (
     Subscriber,
     Subscription,
     SubscriptionInterval,
+    Suppression,
+    SuppressionReason,
 )
 from tests import story
 from tests.conftest import NOW
@@ -92,6 +94,48 @@ def test_twenty_sign_ups_of_one_address_at_once_are_one_wish_and_one_mail(app: F
     assert len(db.session.scalars(sa.select(SubscriptionInterval)).all()) == 1
     kinds = db.session.scalars(sa.select(OutboxMessage.kind).order_by(OutboxMessage.id)).all()
     assert kinds == ["confirm", "welcome"]
+
+
+def test_adding_the_same_thing_at_once_adds_it_once_and_refuses_calmly(app: Flask) -> None:
+    refusals: list[NewsletterError] = []
+
+    def add(verb: Callable[[], object]) -> Callable[[], None]:
+        def work() -> None:
+            try:
+                verb()
+            except NewsletterError as exc:
+                refusals.append(exc)
+
+        return work
+
+    ada = addresses.parse("ada@example.org")
+    operator = SuppressionReason.OPERATOR
+    for verb in (
+        lambda: accounts.add_editor("ada@example.org", "editor", now=NOW),
+        lambda: lists.add_list("news", name="News", now=NOW),
+        lambda: suppression.suppress(ada, reason=operator, note="x", now=NOW),
+    ):
+        at_once(app, add(verb), times=8)
+    assert len(refusals) == 14
+    assert all(isinstance(refusal, InvalidInput | Refused) for refusal in refusals)
+    assert len(db.session.scalars(sa.select(Suppression)).all()) == 1
+
+
+def test_two_admins_who_deactivate_each_other_leave_one(app: Flask) -> None:
+    victims = ["one@example.org", "two@example.org"]
+    for victim in victims:
+        accounts.add_editor(victim, "admin", now=NOW)
+    db.session.commit()
+    refusals: list[Refused] = []
+
+    def deactivate() -> None:
+        try:
+            accounts.deactivate(accounts.get_editor(victims.pop()))
+        except Refused as exc:
+            refusals.append(exc)
+
+    at_once(app, deactivate, times=2)
+    assert len(refusals) == 1
 
 
 def test_a_limit_holds_for_processes_that_count_at_once(app: Flask) -> None:

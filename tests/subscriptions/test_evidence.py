@@ -16,7 +16,9 @@ def test_evidence_has_the_exact_words_and_no_full_network_address(app: Flask) ->
     origin = Origin(page="/", ip="2001:db8:1:2:3:4:5:6")
     words = consent.wording("Stay Informed")
     for kind in (ConsentKind.REQUESTED, ConsentKind.CONFIRMED):
-        consent.record(kind, subscription, origin=origin, now=NOW, words=words)
+        consent.record(
+            kind, subscription, origin=origin, now=NOW, wording_id=consent.wording_id(words)
+        )
     asked, confirmed = evidence_of(subscription.subscriber_id)
     assert (asked.kind, confirmed.kind) == (ConsentKind.REQUESTED, ConsentKind.CONFIRMED)
     assert (asked.words, asked.version) == (words.text, words.version)

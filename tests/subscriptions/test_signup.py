@@ -196,6 +196,29 @@ def test_who_was_erased_can_come_back_by_double_opt_in(app: Flask) -> None:
     assert suppression.find(ada) is None
 
 
+def test_who_is_suppressed_after_asking_is_not_written_to_and_cannot_confirm(app: Flask) -> None:
+    ask(make_list())
+    link = token(mails()[0])
+    ada = addresses.parse("ada@example.org")
+    suppression.suppress(ada, reason=SuppressionReason.OPERATOR, note="", now=NOW)
+    assert mails() == []
+    with pytest.raises(DeadLink):
+        signup.confirm(link, origin=FORM, now=NOW)
+    assert only_subscription().state is SubscriptionState.PENDING
+
+
+def test_a_confirmation_confirms_the_words_and_the_source_of_the_request(app: Flask) -> None:
+    mailing_list = make_list()
+    wish = signup.Wish(addresses.parse("ada@example.org"), "", "en", Frequency.EVERY, topics=[])
+    page = Origin(page="https://www.example.org")
+    signup.request_subscription(mailing_list, wish, origin=page, source=Source.EMBED, now=NOW)
+    mailing_list.name = "Renamed meanwhile"
+    subscription = confirm_first()
+    assert subscription.intervals[0].source is Source.EMBED
+    asked, confirmed = db.session.scalars(sa.select(ConsentEvent).order_by(ConsentEvent.id)).all()
+    assert confirmed.wording_id == asked.wording_id
+
+
 def test_a_stranger_cannot_rename_somebody_through_another_list(app: Flask) -> None:
     make_subscription(make_list("first"))
     ask(make_list("second"), name="Mallory", language="pt")
@@ -203,9 +226,15 @@ def test_a_stranger_cannot_rename_somebody_through_another_list(app: Flask) -> N
     assert (subscriber.name, subscriber.language) == ("Ada", "en")
 
 
-def test_our_own_addresses_are_refused(app: Flask) -> None:
+@pytest.mark.parametrize(
+    "address",
+    ["News@news.example.org", "desk@news.example.org", "info@faß.de", "info@xn--fa-hia.de"],
+)
+def test_our_own_addresses_are_refused(app: Flask, address: str) -> None:
+    mailing_list = make_list("news")
+    make_list("other").from_address = "info@faß.de"
     with pytest.raises(InvalidAddress, match="belongs to us"):
-        ask(make_list("news"), "News@news.example.org")
+        ask(mailing_list, address)
 
 
 def test_unconfirmed_sign_ups_are_deleted_after_seven_days(app: Flask) -> None:
