@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from newsletter.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent
@@ -25,15 +28,15 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
     or without a mail server.
     """
     port = _number(environ, "PORT", 8000)
-    public_url = environ.get("PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/")
-    parts = urlsplit(public_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+    public_url = (environ.get("PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/")
+    if not _is_origin(public_url):
         raise ConfigurationError(
-            "PUBLIC_URL must be the address of this installation without a path, "
+            "PUBLIC_URL must be the address of this installation and nothing more, "
             "like https://news.example.org."
         )
+    parts = urlsplit(public_url)
     is_production = parts.scheme == "https"
-    instance = Path(environ.get("INSTANCE_PATH", ROOT / "instance")).resolve()
+    instance = Path(environ.get("INSTANCE_PATH") or ROOT / "instance").resolve()
     secret_key = _secret_key(environ, instance, is_production=is_production)
     fallbacks = [key for key in environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key]
     return {
@@ -55,11 +58,29 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _is_origin(url: str) -> bool:
+    """Tell whether `url` has a scheme, a host, perhaps a port, and nothing else."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return False
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return parts.scheme in ("http", "https") and url.lower() == f"{parts.scheme}://{host}{port}"
+
+
 def _database(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
     url = environ.get("DATABASE_URL") or f"sqlite:///{instance / 'newsletter.sqlite3'}"
     for prefix in ("postgres://", "postgresql://"):
         if url.startswith(prefix):
             url = "postgresql+psycopg://" + url.removeprefix(prefix)
+    try:
+        make_url(url).get_dialect()
+    except ArgumentError as exc:
+        raise ConfigurationError(
+            "DATABASE_URL must be the address of a PostgreSQL or SQLite database, like "
+            "postgresql://user@host/name or sqlite:////srv/news.sqlite3."
+        ) from exc
     synchronous = environ.get("SQLITE_SYNCHRONOUS", "FULL").upper()
     if synchronous not in ("FULL", "NORMAL"):
         raise ConfigurationError("SQLITE_SYNCHRONOUS must be FULL or NORMAL.")

@@ -25,9 +25,7 @@ def printable(text: str, *, field: str, most: int) -> str:
     # PostgreSQL keeps no NUL and no database keeps half a surrogate pair.
     # Printable ASCII needs no look at each letter, and most of what is typed is that.
     is_plain = clean.isascii() and clean.isprintable()
-    if not is_plain and any(
-        unicodedata.category(letter) in ("Cc", "Cs") for letter in clean if letter not in "\n\t"
-    ):
+    if not is_plain and any(_is_unfit(letter) for letter in clean if letter not in "\n\t"):
         raise InvalidInput(
             f"The {field} contains characters that cannot be shown. Type it again by hand.",
             field=field,
@@ -38,6 +36,11 @@ def printable(text: str, *, field: str, most: int) -> str:
             field=field,
         )
     return clean
+
+
+def _is_unfit(letter: str) -> bool:
+    """Tell whether a character cannot be kept or cannot stand in XML, such as the feed."""
+    return letter in "\ufffe\uffff" or unicodedata.category(letter) in ("Cc", "Cs")
 
 
 def slug(text: str) -> str:

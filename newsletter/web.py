@@ -3,10 +3,11 @@
 import ipaddress
 from contextlib import ExitStack
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, render_template, request
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter, Map, RequestRedirect
 
 from newsletter import errors, extensions
 from newsletter.extensions import db
@@ -135,6 +136,10 @@ def _end(error: BaseException | None) -> None:
 
 def _add_headers(response: Response) -> Response:
     headers = response.headers
+    if isinstance(request.routing_exception, RequestRedirect):
+        # A slash was missing. Werkzeug would name the host that asked (STANDARDS XD08).
+        target = urlsplit(request.routing_exception.new_url)
+        headers["Location"] = target._replace(scheme="", netloc="").geturl()
     headers.setdefault("Content-Security-Policy", policy())
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "no-referrer")
@@ -152,20 +157,23 @@ def _show_error(error: errors.NewsletterError) -> tuple[str, int, dict[str, str]
     headers = {}
     if isinstance(error, errors.TooOften):
         headers["Retry-After"] = str(error.retry_after)
-    page = render_template("errors/error.html", status=status, sentence=str(error), error=error)
+    page = render_template(
+        "errors/error.html",
+        status=status,
+        sentence=str(error),
+        is_dead_link=isinstance(error, errors.DeadLink),
+    )
     return page, status, headers
 
 
 def _show_http_error(error: HTTPException) -> Response | tuple[str, int]:
     db.session.rollback()
     code = error.code or 500
-    if code < 400:
-        return error.get_response()  # type: ignore[return-value]  # a redirect is an answer
     if isinstance(error, InternalServerError):
         code = 500
     sentence = SENTENCES.get(code) or error.description or "This did not work."
     page = render_template(
-        "errors/error.html", status=HTTPStatus(code), sentence=sentence, error=None
+        "errors/error.html", status=HTTPStatus(code), sentence=sentence, is_dead_link=False
     )
     response = Response(page, status=code)
     if error.get_response().headers.get("Allow"):

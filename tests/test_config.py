@@ -47,6 +47,12 @@ def test_the_development_key_is_made_once_and_private(tmp_path: Path) -> None:
         ({"PUBLIC_URL": "https://news.example.org", "SECRET_KEY": KEY}, "Set MAIL_SERVER"),
         ({"PUBLIC_URL": "news.example.org"}, "PUBLIC_URL must be"),
         ({"PUBLIC_URL": "https://news.example.org/path"}, "PUBLIC_URL must be"),
+        ({"PUBLIC_URL": "https://user:word@news.example.org"}, "PUBLIC_URL must be"),
+        ({"PUBLIC_URL": "https://news.example.org#x"}, "PUBLIC_URL must be"),
+        ({"PUBLIC_URL": "http://news.example.org:abc"}, "PUBLIC_URL must be"),
+        ({"PUBLIC_URL": "https://"}, "PUBLIC_URL must be"),
+        ({"DATABASE_URL": "foo"}, "DATABASE_URL must be"),
+        ({"DATABASE_URL": "mysterious://host/db"}, "DATABASE_URL must be"),
         ({"PORT": "http"}, "PORT must be a number"),
         ({"PORT": "70000"}, "PORT must be a number"),
         ({"MAIL_USE_TLS": "maybe"}, "MAIL_USE_TLS must be true or false"),
@@ -79,6 +85,12 @@ def test_any_postgresql_address_uses_the_driver_that_is_installed(
 ) -> None:
     found = settings(tmp_path, DATABASE_URL=f"{scheme}://host/db")
     assert found["SQLALCHEMY_DATABASE_URI"] == "postgresql+psycopg://host/db"
+
+
+def test_an_empty_setting_is_no_setting(tmp_path: Path) -> None:
+    found = config.settings({"INSTANCE_PATH": "", "SECRET_KEY": KEY, "PUBLIC_URL": ""})
+    assert found["INSTANCE_PATH"] == config.ROOT / "instance"
+    assert found["PUBLIC_URL"] == "http://127.0.0.1:8000"
 
 
 def test_suppressions_outlive_a_change_of_keys(tmp_path: Path) -> None:

@@ -34,3 +34,15 @@ def test_a_slug_that_cannot_stand_in_a_link_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         inputs.slug(text)
     assert caught.value.field == "slug"
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\x07b", "a\ud800b", "a\ufffeb", "a\uffffb"])
+def test_what_no_database_and_no_feed_can_hold_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="cannot be shown") as caught:
+        inputs.printable(text, field="summary", most=100)
+    assert caught.value.field == "summary"
+
+
+@pytest.mark.parametrize("text", ["plain", "é", "👩‍👩‍👧", "مرحبا", "a\tb\nc"])
+def test_what_people_write_is_kept(text: str) -> None:
+    assert inputs.printable(text, field="summary", most=100) == text

@@ -66,6 +66,17 @@ def test_a_page_that_is_not_there_says_what_to_do(client: FlaskClient) -> None:
     assert "<script>" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/library", "/archive", "/archive?page=2", "/desk"])
+def test_a_missing_slash_leads_to_this_site_whatever_host_was_named(
+    client: FlaskClient, path: str
+) -> None:
+    answer = client.get(path, headers={"Host": "evil.example"})
+    assert answer.status_code == 308
+    assert answer.headers["Location"] == path.partition("?")[0] + "/" + "".join(
+        path.partition("?")[1:]
+    )
+
+
 def test_a_body_that_is_too_large_is_refused_calmly(client: FlaskClient) -> None:
     answer = client.post("/subscribe", data={"address": "a" * 10_000_000})
     assert answer.status_code == 413

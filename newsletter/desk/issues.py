@@ -13,7 +13,7 @@ from newsletter.delivery import preflight
 from newsletter.desk.forms import Form, show_again, typed
 from newsletter.desk.guard import blueprint, needs, the_editor
 from newsletter.desk.progress import show_progress
-from newsletter.errors import InvalidInput, Refused
+from newsletter.errors import InvalidInput, NotFound, Refused
 from newsletter.extensions import db
 from newsletter.issues import composing, overview, workflow
 from newsletter.issues.composing import Choice
@@ -22,6 +22,7 @@ from newsletter.issues.models import Issue
 from newsletter.library import catalogue
 from newsletter.library.words import KIND_NAMES
 from newsletter.subscriptions import lists
+from newsletter.subscriptions.models import MailingList
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ def create_issue() -> Response | tuple[str, int]:
     form = typed("mailing_list", "subject")
     with form.checking():
         issue = composing.create_issue(
-            lists.get_list(form.values["mailing_list"]),
+            _chosen_list(form),
             subject=form.values["subject"],
             by=the_editor(),
             now=clock.now(),
@@ -137,7 +138,7 @@ def _save(issue: Issue, form: Form, items: list[str]) -> None:
         introduction=form.values["introduction"],
         items=items,
         topics=form.lists["topics"],
-        mailing_list=lists.get_list(form.values["mailing_list"]),
+        mailing_list=_chosen_list(form),
         by=the_editor(),
         now=clock.now(),
     )
@@ -200,3 +201,11 @@ def _where_next(number: int, do: str) -> str:
     if way in ("up", "down"):
         return f"{page}#items"
     return {"preview": f"{page}/preview", "send": f"{page}/send"}.get(way, page)
+
+
+def _chosen_list(form: Form) -> MailingList:
+    try:
+        return lists.get_list(form.values["mailing_list"])
+    except NotFound as exc:
+        # It may have gone since the page was opened: nothing that was typed is lost for it.
+        raise InvalidInput(str(exc), field="mailing_list") from exc

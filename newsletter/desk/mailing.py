@@ -15,8 +15,13 @@ TESTS_AN_HOUR = 20
 """How many tests an editor may have mailed: a test is for looking, not for sending."""
 
 
-def mail_sign_in_link(editor: Editor, *, lifetime: timedelta, now: datetime) -> None:
-    """Queue a mail with a one-time sign-in link, to the editor's own address."""
+def mail_sign_in_link(
+    editor: Editor, *, lifetime: timedelta, now: datetime, invited_by: Editor | None = None
+) -> None:
+    """Queue a mail with a one-time sign-in link, to the editor's own address.
+
+    With `invited_by` it says who let them in; else, that somebody asked to sign in.
+    """
     outbox.enqueue(
         "sign-in",
         to=editor.email,
@@ -26,6 +31,7 @@ def mail_sign_in_link(editor: Editor, *, lifetime: timedelta, now: datetime) -> 
             "sign_in_url": accounts.make_sign_in_link(editor, now=now, lifetime=lifetime),
             "minutes": int(lifetime.total_seconds()) // 60,
             "expires_at": (now + lifetime).isoformat(),
+            **({"invited_by": invited_by.name or invited_by.email} if invited_by else {}),
         },
         now=now,
     )

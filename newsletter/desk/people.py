@@ -39,7 +39,7 @@ def add_editor() -> Response | tuple[str, int]:
     form = typed("address", "name", "role")
     with form.checking():
         editor = accounts.add_editor(**form.values, now=now)
-        mail_sign_in_link(editor, lifetime=accounts.PRINTED_LINK, now=now)
+        mail_sign_in_link(editor, lifetime=accounts.PRINTED_LINK, now=now, invited_by=the_editor())
     if form.errors:
         return _page(form), HTTPStatus.UNPROCESSABLE_ENTITY
     return _done(editor, "added", "A sign-in link that lives 24 hours is on its way to {}.")
@@ -77,7 +77,9 @@ def activate_editor(number: int) -> Response:
 def mail_link(number: int) -> Response:
     """Mail an editor a new sign-in link."""
     editor = _get(number)
-    mail_sign_in_link(editor, lifetime=accounts.PRINTED_LINK, now=clock.now())
+    mail_sign_in_link(
+        editor, lifetime=accounts.PRINTED_LINK, now=clock.now(), invited_by=the_editor()
+    )
     return _done(editor, "mailed a link", "A sign-in link that lives 24 hours is on its way to {}.")
 
 

@@ -6,7 +6,6 @@ recipient's links travel the same way and stay open as slots, so that neither
 Markdown nor MJML can mangle them or be opened by them.
 """
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -143,8 +142,7 @@ def _html_part(content: Content, masthead: Masthead, opening: str, tokens: Token
         subject=tokens.line(content.subject),
         preheader=content.preheader and tokens.line(content.preheader),
         introduction=opening and tokens.put(*tokens.cut(introduction.styled(opening, language))),
-        postal_address=masthead.postal_address
-        and tokens.put(html.escape(masthead.postal_address).replace("\n", "<br>")),
+        postal_address=masthead.postal_address and tokens.text(masthead.postal_address),
         rows=[_html_row(row, masthead, tokens) for row in content.rows],
         **{name: link and tokens.put(link) for name, link in _links(masthead).items()},
     )

@@ -229,8 +229,7 @@ def _record(claim: Claim, outcome: Outcome, *, now: datetime) -> None:
     elif outcome.kind is Kind.UNCERTAIN and claim.uncertain_at is not None:
         claim.finish(OutboxState.FAILED, reason=claims.UNACKNOWLEDGED, now=now)
     elif outcome.kind is Kind.UNCERTAIN:
-        wait = retrying.after_loss(attempts=claim.attempts + 1)
-        _try_again(claim, wait, said, now=now, uncertain_at=now)
+        _try_again(claim, retrying.UNACKNOWLEDGED, said, now=now, uncertain_at=now)
     # Withheld: another sender has the mail, and writes down what becomes of it.
 
 

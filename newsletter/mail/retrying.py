@@ -14,6 +14,10 @@ DEFERRED = tuple(minutes * _MINUTE for minutes in (1, 2, 5, 10, 20, 40, 60))
 LOST = tuple(seconds * _SECOND for seconds in (1, 2, 5, 10, 20, 30, 60))
 """After the first, second, ... lost connection: a relay that is restarted is back in seconds."""
 
+UNACKNOWLEDGED = _MINUTE
+"""Before a mail whose acknowledgement was missed is sent once more: a relay that is
+restarted must not be met twice while it goes down."""
+
 MISCONFIGURED = tuple(minutes * _MINUTE for minutes in (1, 2, 5, 10))
 """After the relay refused us: asking it often would only lock the account (STANDARDS XG23)."""
 

@@ -59,7 +59,7 @@ def html(name: str) -> Response:
         raise NotFound("This message has no HTML part.")
     headers = {
         "Content-Security-Policy": web.FRAME_POLICY,
-        # A browser refuses to show a sandboxed page in a tab that this policy isolates.
+        # A browser refuses a sandboxed page in a new tab that this policy isolates.
         "Cross-Origin-Opener-Policy": "unsafe-none",
     }
     return Response(html_part, mimetype="text/html", headers=headers)

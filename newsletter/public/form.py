@@ -44,6 +44,8 @@ class Typed:
     address: str = ""
     name: str = ""
     language: str = ""
+    # Empty unless another site's form asked: ours does not.
+    frequency: str = ""
     topics: list[str] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -59,13 +61,14 @@ def show_form() -> str:
 def subscribe() -> tuple[str, int]:
     """Take a sign-up; the answer is the same whoever the address belongs to."""
     now = clock.now()
-    mailing_list = _chosen_list(request.form)
     typed = Typed(
         address=request.form.get("address", ""),
         name=request.form.get("name", ""),
         language=request.form.get("language", ""),
+        frequency=request.form.get("frequency", ""),
         topics=request.form.getlist("topics"),
     )
+    mailing_list = _posted_list(typed)
     wish = _read_wish(mailing_list, typed)
     if wish is not None:
         signup.count_request(client_network(), now=now)
@@ -124,6 +127,17 @@ def _chosen_list(values: MultiDict[str, str]) -> MailingList:
     return mailing_list
 
 
+def _posted_list(typed: Typed) -> MailingList:
+    """Return the list that was asked for; for a wrong one, the first with a note beside it."""
+    try:
+        return _chosen_list(request.form)
+    except NotFound as exc:
+        mailing_list = _chosen_list(MultiDict())
+        typed.errors["list"] = f"{exc} This form is for “{mailing_list.name}”."
+        typed.topics = [slug for slug in typed.topics if slug in _slugs(mailing_list)]
+        return mailing_list
+
+
 def _form_page(mailing_list: MailingList, typed: Typed) -> str:
     return render_template(
         "public/form.html",
@@ -151,16 +165,15 @@ def _read_wish(mailing_list: MailingList, typed: Typed) -> Wish | None:
         typed, lambda: languages.tag(typed.language or mailing_list.default_language)
     )
     topics = _chosen_topics(mailing_list, typed)
-    frequency = request.form.get("frequency", Frequency.EVERY)
-    if frequency not in set(Frequency):
-        typed.errors["frequency"] = "Choose every, weekly or monthly."
+    if typed.frequency not in {"", *Frequency}:
+        typed.errors["frequency"] = "Choose how often: every issue, once a week or once a month."
     if address is None or name is None or language is None or typed.errors:
         return None
     return Wish(
         address=address,
         name=name,
         language=language,
-        frequency=Frequency(frequency),
+        frequency=Frequency(typed.frequency or Frequency.EVERY),
         topics=topics,
     )
 
@@ -175,10 +188,13 @@ def _checked(typed: Typed, check: Callable[[], Value]) -> Value | None:
 
 
 def _chosen_topics(mailing_list: MailingList, typed: Typed) -> list[Topic]:
-    known = {topic.slug: topic for topic in mailing_list.topics}
-    if not set(typed.topics) <= set(known):
+    if not set(typed.topics) <= _slugs(mailing_list):
         typed.errors["topics"] = "One of the topics does not exist here any more. Choose again."
-    return [topic for slug, topic in known.items() if slug in typed.topics]
+    return [topic for topic in mailing_list.topics if topic.slug in typed.topics]
+
+
+def _slugs(mailing_list: MailingList) -> set[str]:
+    return {topic.slug for topic in mailing_list.topics}
 
 
 def _ask(mailing_list: MailingList, wish: Wish, typed: Typed) -> Wish | None:

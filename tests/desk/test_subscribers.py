@@ -32,7 +32,7 @@ def test_one_address_is_shown_with_its_evidence_and_no_full_network_address(
         subscription,
         origin=Origin(page="/confirm", ip="198.51.100.77"),
         now=NOW,
-        words=consent.wording("Stay Informed"),
+        wording_id=consent.wording_id(consent.wording("Stay Informed")),
     )
     status, page = look_up(browser, "Ada@Example.org")
     assert status == 200

@@ -122,7 +122,8 @@ def test_the_answer_is_the_same_whatever_the_address_is(client: FlaskClient) -> 
         ({"name": "a\x07b"}, "name", "cannot be shown"),
         ({"language": "klingon!"}, "language", "not a language tag"),
         ({"topics": ["rumours"]}, "topics", "does not exist here"),
-        ({"frequency": "hourly"}, "frequency", "every, weekly or monthly"),
+        ({"frequency": "hourly"}, "frequency", "Choose how often"),
+        ({"list": "nowhere"}, "list", "There is no such list"),
     ],
 )
 def test_wrong_input_gets_a_sentence_and_keeps_what_was_typed(
@@ -133,6 +134,7 @@ def test_wrong_input_gets_a_sentence_and_keeps_what_was_typed(
     assert answer.status_code == 422
     assert sentence in (page.css_first("#errors").text() if page.css_first("#errors") else "")
     assert page.css_first(f'#errors a[href="#{field}"]') is not None
+    assert page.css_first(f"#{field}") is not None
     typed = page.css_first("input[name=address]")
     assert typed is not None
     assert typed.attributes["value"] == fields.get("address", "ada@example.org")
@@ -140,6 +142,19 @@ def test_wrong_input_gets_a_sentence_and_keeps_what_was_typed(
         assert page.css_first("input[value=mms][checked]") is not None
     assert db.session.scalars(sa.select(Subscriber)).all() == []
     assert mails() == []
+
+
+def test_what_another_site_asked_for_survives_a_mistake(client: FlaskClient) -> None:
+    answer = ask(client, address="ada@", frequency="monthly", language="de")
+    page = LexborHTMLParser(answer.text)
+    chosen = {
+        name: page.css_first(f"select[name={name}] option[selected]")
+        for name in ("frequency", "language")
+    }
+    assert {name: option and option.attributes["value"] for name, option in chosen.items()} == {
+        "frequency": "monthly",
+        "language": "de",
+    }
 
 
 def test_the_trap_gives_the_same_page_and_stores_nothing(client: FlaskClient) -> None:
@@ -159,7 +174,7 @@ def test_fields_that_nobody_offered_are_ignored(client: FlaskClient) -> None:
 def test_a_list_that_is_not_public_takes_no_sign_ups(client: FlaskClient) -> None:
     make_list("internal", is_public=False)
     db.session.commit()
-    assert ask(client, list="internal").status_code == 404
+    assert ask(client, list="internal").status_code == 422
     assert client.get("/?list=internal").status_code == 404
     assert client.get("/?list=news").status_code == 200
 
@@ -207,6 +222,7 @@ def test_a_bad_link_gets_a_page_that_says_what_to_do_next(client: FlaskClient, t
         answer = getattr(client, method)(f"/confirm/{token}")
         assert answer.status_code == 404
         assert "does not work any more" in answer.text
+        assert "sign up again" in answer.text
         assert 'href="/"' in answer.text
 
 
