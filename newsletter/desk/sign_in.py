@@ -129,7 +129,7 @@ def _count_attempt(address: str, *, now: datetime) -> None:
         log.warning("sign-in to %s held up: too many attempts", addresses.hide(address))
         raise TooOften(
             "Too many passwords were tried. Wait a while, or go back and have a one-time "
-            "link mailed: that works meanwhile.",
+            "link mailed.",
             retry_after=exc.retry_after,
         ) from exc
 
