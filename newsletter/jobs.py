@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import FrameType
 
 from apscheduler.schedulers.background import (  # type: ignore[import-untyped]  # it has no types
     BackgroundScheduler,
@@ -150,7 +149,7 @@ def run(app: Flask) -> None:
     _listen(stop)
     scheduler = _scheduler(app)
     scheduler.start()
-    log.info("the clock runs")
+    log.debug("the clock runs")
     try:
         local.run(app, stop)
     finally:
@@ -160,11 +159,19 @@ def run(app: Flask) -> None:
 
 
 def _listen(stop: threading.Event) -> None:
-    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+    """Set `stop` when SIGTERM or SIGINT comes, by a thread that waits for nothing else.
+
+    A handler would run in the middle of what the main thread does, and Event.set would wait
+    for ever for a lock that this same thread holds.
+    """
+    numbers = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+
+    def wait_and_set() -> None:
+        signal.sigwait(numbers)
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask_to_stop)
+    threading.Thread(target=wait_and_set, daemon=True, name="signals").start()
 
 
 def _scheduler(app: Flask) -> BackgroundScheduler:
