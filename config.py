@@ -36,7 +36,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         )
     parts = urlsplit(public_url)
     is_production = parts.scheme == "https"
-    instance = Path(environ.get("INSTANCE_PATH") or ROOT / "instance").resolve()
+    instance = _folder(Path(environ.get("INSTANCE_PATH") or ROOT / "instance").resolve())
     secret_key = _secret_key(environ, instance, is_production=is_production)
     fallbacks = [key for key in environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key]
     return {
@@ -58,6 +58,16 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise ConfigurationError(
+            f"The folder {path} (INSTANCE_PATH) cannot be made: {exc.strerror}."
+        ) from exc
+    return path
+
+
 def _is_origin(url: str) -> bool:
     """Tell whether `url` has a scheme, a host, perhaps a port, and nothing else."""
     try:
@@ -74,17 +84,23 @@ def _database(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
     for prefix in ("postgres://", "postgresql://"):
         if url.startswith(prefix):
             url = "postgresql+psycopg://" + url.removeprefix(prefix)
-    try:
-        make_url(url).get_dialect()
-    except ArgumentError as exc:
+    if not url.startswith(("postgresql+psycopg:", "sqlite:")) or not _is_database(url):
         raise ConfigurationError(
             "DATABASE_URL must be the address of a PostgreSQL or SQLite database, like "
             "postgresql://user@host/name or sqlite:////srv/news.sqlite3."
-        ) from exc
+        )
     synchronous = environ.get("SQLITE_SYNCHRONOUS", "FULL").upper()
     if synchronous not in ("FULL", "NORMAL"):
         raise ConfigurationError("SQLITE_SYNCHRONOUS must be FULL or NORMAL.")
     return {"SQLALCHEMY_DATABASE_URI": url, "SQLITE_SYNCHRONOUS": synchronous}
+
+
+def _is_database(url: str) -> bool:
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):
+        return False
+    return True
 
 
 def _mail(environ: Mapping[str, str], port: int, *, is_production: bool) -> dict[str, Any]:
@@ -143,7 +159,6 @@ def _development_key(instance: Path) -> str:
     """Return the key kept in the instance folder, made at the first start."""
     path = instance / "development-key"
     if not path.exists():
-        instance.mkdir(parents=True, exist_ok=True)
         draft = instance / f".development-key-{os.getpid()}"
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(48), encoding="ascii")

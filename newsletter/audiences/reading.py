@@ -1,5 +1,6 @@
 """Reading a CSV file of subscribers row by row, whoever wrote it."""
 
+import _csv
 import csv
 import re
 import unicodedata
@@ -120,17 +121,26 @@ def _plain(title: str) -> str:
     return "".join(letter for letter in letters if letter.isalnum())
 
 
-def _lines(table: Iterator[list[str]]) -> Iterator[tuple[int, list[str] | BadRow]]:
-    """Yield each row's number, the header being 1, with its cells or why it has none."""
-    line = 1
+def _lines(table: "_csv.Reader") -> Iterator[tuple[int, list[str] | BadRow]]:
+    """Yield the line that each row begins on, the header being 1, and its cells or what is wrong.
+
+    A quotation mark that is never closed would swallow the rows after it: a cell
+    over several lines is refused, and says so.
+    """
     while True:
-        line += 1
+        line = table.line_num + 2
         try:
-            yield line, next(table)
+            cells = next(table)
         except StopIteration:
             return
         except csv.Error as exc:
             yield line, BadRow(line, f"this line is not CSV: {exc}")
+            continue
+        if any("\n" in cell or "\r" in cell for cell in cells):
+            last = table.line_num + 1
+            yield line, BadRow(line, f"a quotation mark is missing: it reaches to line {last}")
+        else:
+            yield line, cells
 
 
 def _values(cells: list[str], columns: dict[str, int]) -> dict[str, str]:

@@ -85,7 +85,7 @@ def check(number: int, as_json: bool) -> None:
 @number_argument
 @click.option("--as", "address", required=True, help="The subscriber whose copy it is.")
 def preview(number: int, address: str) -> None:
-    """Write the message as one subscriber would get it, byte for byte, to standard output."""
+    """Write the raw message as one subscriber would get it; its links change nothing."""
     with reading():
         message = previewing.preview_message(
             composing.find_issue(number), parse_address(address), now=clock.now()
@@ -119,6 +119,10 @@ def schedule(number: int, at: str, zone: str) -> None:
 @click.pass_context
 def send(ctx: click.Context, number: int, hold: int, wait: bool) -> None:
     """Approve what an issue says now and send it."""
+    if wait and composing.find_issue(number).state in (IssueState.SCHEDULED, IssueState.SENDING):
+        # Somebody follows again what is on its way already.
+        db.session.rollback()
+        ctx.exit(_follow(number))
     issue, stops, warnings = _approve(number)
     workflow.send_soon(issue, timedelta(seconds=hold), findings=stops, now=clock.now())
     db.session.commit()

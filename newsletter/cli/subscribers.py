@@ -10,7 +10,7 @@ from newsletter import clock, erasure
 from newsletter.audiences import exporting, importing
 from newsletter.audiences.importing import ImportReport
 from newsletter.cli.house import HouseGroup, as_json_option, parse_address, print_json
-from newsletter.extensions import db, reading
+from newsletter.extensions import db, overwrite_deleted, reading
 from newsletter.subscriptions import lists
 from newsletter.subscriptions.standing import Standing, standing
 
@@ -72,6 +72,7 @@ def erase(address: str, as_json: bool) -> None:
     """Delete a person; one keyed mark stays, so that no import brings them back."""
     was_known = erasure.erase(parse_address(address), now=clock.now())
     db.session.commit()
+    overwrite_deleted()
     if as_json:
         print_json({"erased": was_known, "suppressed": True})
         return

@@ -33,8 +33,12 @@ def after_deferral(mail_id: int, *, attempts: int) -> timedelta:
 
 
 def after_loss(*, attempts: int) -> timedelta:
-    """Return the wait after the lost connection that ended attempt number `attempts`, from 1 on."""
-    return _nth(LOST, attempts)
+    """Return the wait after the lost connection that ended attempt number `attempts`, from 1 on.
+
+    It begins with seconds, for a relay that is restarted, and grows to hours: the attempts
+    that one mail has must reach to the end of its lifetime.
+    """
+    return _nth(LOST + DEFERRED[1:], attempts)
 
 
 def after_fault(fault: NewsletterError, *, faults: int) -> timedelta:

@@ -208,3 +208,22 @@ def test_more_rows_than_a_chunk_are_all_taken(
 def test_no_basis_no_import(mailing_list: MailingList, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="on which basis"):
         importing.import_file(tmp_path, mailing_list, basis="  ", actor="t", now=NOW)
+
+
+def test_a_quotation_mark_that_is_never_closed_is_told_and_swallows_nobody_silently(
+    mailing_list: MailingList, tmp_path: Path
+) -> None:
+    content = 'address,name\nada@example.org,"Ada\nbob@example.org,b\ncat@example.org,c'
+    report = bring_in(mailing_list, tmp_path, content)
+    assert report.imported == 0
+    assert [(row.line, row.reason) for row in report.refused] == [
+        (2, "a quotation mark is missing: it reaches to line 4")
+    ]
+
+
+def test_lines_are_counted_as_an_editor_counts_them(
+    mailing_list: MailingList, tmp_path: Path
+) -> None:
+    content = 'address,name\nada@example.org,"A\nda"\n\nno,\nbob@example.org,Bob\n'
+    report = bring_in(mailing_list, tmp_path, content)
+    assert (report.imported, [row.line for row in report.refused]) == (1, [2, 5])

@@ -156,8 +156,11 @@ def test_erasing_leaves_one_mark_and_an_import_does_not_bring_them_back(
         for table in db.metadata.sorted_tables
         for row in db.session.execute(sa.select(table))
     )
+    db.session.remove()
+    files = b"".join(path.read_bytes() for path in tmp_path.glob("test.sqlite3*"))
     for word in ("ada@", "Lovelace", "bob@", "Bob", "never@"):
         assert word not in kept
+        assert word.encode() not in files
 
 
 def test_composing_checking_and_previewing(app: Flask, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from newsletter.errors import ConnectionLost, SenderFault
+from newsletter.mail.claims import LIFETIME
+from newsletter.mail.outbox import MOST_ATTEMPTS
 from newsletter.mail.retrying import after_deferral, after_fault, after_loss
 
 
@@ -20,7 +22,12 @@ def test_a_deferral_waits_by_the_table_give_or_take_a_fifth(attempts: int, minut
 
 def test_a_restarted_relay_is_back_in_use_within_seconds() -> None:
     waits = [after_loss(attempts=number).total_seconds() for number in range(1, 9)]
-    assert waits == [1, 2, 5, 10, 20, 30, 60, 60]
+    assert waits == [1, 2, 5, 10, 20, 30, 60, 120]
+
+
+def test_the_attempts_of_a_mail_that_meets_lost_connections_reach_to_its_end() -> None:
+    waits = sum((after_loss(attempts=n) for n in range(1, MOST_ATTEMPTS)), timedelta())
+    assert waits >= LIFETIME
 
 
 def test_a_relay_that_refuses_us_is_asked_seldom() -> None:
