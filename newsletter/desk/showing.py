@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from newsletter.desk.guard import blueprint, signed_in_editor
+from newsletter.issues import merge_fields
 
 
 @blueprint.app_template_filter("when")
@@ -28,6 +29,12 @@ def wall(naive: datetime, zone: str) -> str:
 def people(count: int) -> str:
     """Return how many people: “1,234 people”."""
     return "1 person" if count == 1 else f"{count:,} people"
+
+
+@blueprint.app_template_filter("neutral")
+def neutral(line: str) -> str:
+    """Return a subject as it reads to nobody in particular, without braces in it."""
+    return merge_fields.neutral(line)
 
 
 @blueprint.app_template_filter("grouped")
