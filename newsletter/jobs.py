@@ -14,6 +14,7 @@ from apscheduler.schedulers.background import (  # type: ignore[import-untyped] 
     BackgroundScheduler,
 )
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import clock, limits, reports
 from newsletter.delivery import alarms, planning, sweeping
@@ -57,6 +58,13 @@ def start_due_issues(now: datetime) -> None:
             db.session.rollback()
             log.error("issue %s cannot start: %s", number, exc)
             _ask(number, f"It could not be started. {exc}", now=now)
+        except SQLAlchemyError:
+            # The database, not the issue: the next second tries again.
+            raise
+        except Exception:
+            db.session.rollback()
+            log.exception("issue %s cannot start", number)
+            _ask(number, "It could not be started; the log of the clock says why.", now=now)
 
 
 def _start(number: int, *, now: datetime) -> None:

@@ -19,7 +19,7 @@ from newsletter.delivery.models import Heartbeat, Send
 from newsletter.errors import NotFound, Refused
 from newsletter.extensions import db, reading
 from newsletter.issues import workflow
-from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.models import Issue, IssueState, Revision
 from newsletter.limits import Counter
 from newsletter.mail.models import OutboxMessage
 from newsletter.subscriptions.models import Subscription, SubscriptionState
@@ -104,6 +104,20 @@ def test_an_issue_that_cannot_start_is_paused_with_the_reason_and_holds_up_no_ot
     assert issue.state is IssueState.PAUSED
     assert issue.pause_reason == "It could not be started. Nothing is approved."
     assert db.session.get_one(Issue, good).state is IssueState.SENDING
+
+
+def test_an_issue_that_cannot_even_be_read_is_paused_and_holds_up_no_other(app: Flask) -> None:
+    mailing_list = make_list()
+    make_subscription(mailing_list)
+    broken, sound = make_due_issue(mailing_list), make_due_issue(mailing_list)
+    db.session.execute(
+        sa.update(Revision).where(Revision.issue_id == broken.id).values(content={"odd": 1})
+    )
+    db.session.commit()
+    jobs.once("start-due-issues", now=NOW)
+    db.session.expire_all()
+    assert (broken.state, sound.state) == (IssueState.PAUSED, IssueState.SENDING)
+    assert "could not be started" in broken.pause_reason
 
 
 def test_the_whole_way_of_an_issue_by_hand(app: Flask, relay: Relay) -> None:
