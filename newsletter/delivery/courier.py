@@ -8,8 +8,7 @@ thing next time, whatever happened in between.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -115,7 +114,7 @@ class Courier:
     def _look_for_work(self, now: datetime) -> list[DueBatch]:
         if not self._health.may_call(now=now):
             return []
-        with _looking():
+        with reading():
             return list(leases.due_batches(now=now))
 
     def _is_connected(self, issue_id: int) -> bool:
@@ -144,7 +143,7 @@ class Courier:
         not_before = None
         fault = None
         try:
-            with _looking():
+            with reading():
                 due = recipients.due_in(batch.batch_id, now=self._now())
             for delivery_id in due:
                 self._deliver(delivery_id, batch, lease)
@@ -163,7 +162,7 @@ class Courier:
     def _deliver(self, delivery_id: int, batch: DueBatch, lease: Lease) -> None:
         if self._stop.is_set() or not self._connection.is_open:
             raise _Stop
-        with _looking():
+        with reading():
             recipient = recipients.look(delivery_id)
             compiled = self._compiled(recipient.edition_id)
         if recipient.issue_state is not IssueState.SENDING:
@@ -281,13 +280,3 @@ class Courier:
         log.error("issue %s pauses: %s", issue_id, reason)
         alarms.pause_and_tell(db.session.get_one(Issue, issue_id), reason, now=self._now())
         db.session.commit()
-
-
-@contextmanager
-def _looking() -> Iterator[None]:
-    """Read, and leave no transaction open: nobody waits for the network inside one."""
-    with reading():
-        try:
-            yield
-        finally:
-            db.session.rollback()

@@ -109,8 +109,9 @@ def sender_name(mailing_list: MailingList) -> str:
 def own_addresses() -> frozenset[str]:
     """Return the canonical addresses that we write from: subscribing one makes a loop (XA19)."""
     host = current_app.config["PUBLIC_HOST"]
-    writing = {desk_address(), *(f"{row.slug}@{host}" for row in all_lists())}
-    chosen = (row.from_address for row in all_lists() if row.from_address)
+    known = all_lists()
+    writing = {desk_address(), *(f"{row.slug}@{host}" for row in known)}
+    chosen = (row.from_address for row in known if row.from_address)
     return frozenset({*writing, *(addresses.parse(text).canonical for text in chosen)})
 
 
