@@ -2,7 +2,7 @@
 
 import enum
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,6 +35,8 @@ class Send(Base):
     planned: Mapped[int]
     planned_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    # When the editors were told that its oldest message waits too long.
+    alarmed_at: Mapped[datetime | None]
     # Makes Message-IDs and MIME boundaries of this run: the same on every attempt.
     nonce: Mapped[str] = mapped_column(sa.String(32), default=lambda: secrets.token_hex(16))
 
@@ -74,6 +76,8 @@ class Batch(Base):
     # The fencing token: every claim raises it, and the ledger refuses who has an older one.
     lease: Mapped[int] = mapped_column(default=0)
     leased_until: Mapped[datetime | None]
+    # When its number was last given to a broker; lost on the way, it is given again.
+    dispatched_at: Mapped[datetime | None]
 
 
 class Delivery(Base):
@@ -83,7 +87,7 @@ class Delivery(Base):
     __table_args__ = (
         sa.UniqueConstraint("send_id", "subscriber_id"),
         sa.Index(None, "send_id", "state"),
-        sa.Index(None, "batch_id", "state"),
+        sa.Index(None, "batch_id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -95,6 +99,8 @@ class Delivery(Base):
     subscriber_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("subscriber.id", ondelete="SET NULL"), index=True
     )
+    # Whose servers take the mail: see `providers`. Empty after erasure.
+    provider: Mapped[str] = mapped_column(sa.String(255), default="", server_default="")
     state: Mapped[DeliveryState] = mapped_column(default=DeliveryState.WAITING)
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime | None]
@@ -109,10 +115,76 @@ class Delivery(Base):
     reason: Mapped[str] = mapped_column(sa.String(500), default="")
 
 
+class PaceScope(enum.StrEnum):
+    """What a pace is for."""
+
+    INSTALLATION = "installation"
+    MAILING_LIST = "mailing-list"
+    PROVIDER = "provider"
+
+
+class PaceRule(Base):
+    """How fast mail may go: everywhere, for one list, or to one provider; None is no limit."""
+
+    __tablename__ = "pace_rule"
+    __table_args__ = (sa.UniqueConstraint("scope", "key"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[PaceScope]
+    # The slug of the list or the name of the provider; empty for the installation.
+    key: Mapped[str] = mapped_column(sa.String(255), default="")
+    per_second: Mapped[int | None]
+    per_minute: Mapped[int | None]
+    per_hour: Mapped[int | None]
+    per_day: Mapped[int | None]
+    connections: Mapped[int | None]
+    # A new sender's plan: so many on the first day, so many times more each day after.
+    warm_up_from: Mapped[date | None]
+    warm_up_first: Mapped[int | None]
+    warm_up_growth: Mapped[float | None]
+
+
+class PaceSpent(Base):
+    """How many messages went in one short stretch of time, for the limits of one rule."""
+
+    __tablename__ = "pace_spent"
+
+    rule_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("pace_rule.id", ondelete="CASCADE"), primary_key=True
+    )
+    period: Mapped[str] = mapped_column(sa.String(8), primary_key=True)
+    slot: Mapped[int] = mapped_column(BigId, primary_key=True)
+    spent: Mapped[int] = mapped_column(default=0)
+
+
+class Provider(Base):
+    """How things stand with one provider of mailboxes; shared by all senders."""
+
+    __tablename__ = "provider"
+
+    name: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
+    held_until: Mapped[datetime | None]
+    held_for: Mapped[str] = mapped_column(sa.String(500), default="")
+    # Refusals by policy (5.7.x) in a row.
+    refusals: Mapped[int] = mapped_column(default=0)
+    # How many connections may carry its mail at once; None is as many as there are.
+    window: Mapped[int | None]
+    # Messages taken since the window last changed.
+    taken: Mapped[int] = mapped_column(default=0)
+    sent: Mapped[int] = mapped_column(BigId, default=0)
+    deferred: Mapped[int] = mapped_column(BigId, default=0)
+    failed: Mapped[int] = mapped_column(BigId, default=0)
+    uncertain: Mapped[int] = mapped_column(BigId, default=0)
+    last_success_at: Mapped[datetime | None]
+    last_trouble_at: Mapped[datetime | None]
+
+
 class Heartbeat(Base):
-    """A sign of life of the clock."""
+    """A sign of life of the clock, or of a process that sends."""
 
     __tablename__ = "heartbeat"
 
-    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
     beat_at: Mapped[datetime]
+    # How many connections to the relay it has open.
+    connections: Mapped[int] = mapped_column(default=0, server_default="0")
