@@ -2,6 +2,7 @@
 
 import binascii
 import re
+from functools import lru_cache
 
 from newsletter.errors import InvalidHeader
 
@@ -14,22 +15,72 @@ HARD_LINE = 998
 ENCODED_WORD = 75
 """Characters of the longest encoded-word (RFC 2047 section 2)."""
 
+SOFT_BREAK = b"=\r\n"
+"""The end of an encoded line inside a line of text (RFC 2045 section 6.7)."""
+
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # The letters of the Q encoding that may stand for themselves in a display name, too.
 _Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+# Beyond what quoted-printable must encode: a blank after a blank and one at a line's end, so that
+# the bytes are their own relaxed canonical form (RFC 6376 section 3.4.4), and tabs for the same.
+_QP_ENCODED = re.compile(rb"[^ !-<>-~]+|(?<= ) +| \Z")
+# SMTP doubles the one, and programs that keep mail in one file mark the other.
+_NO_BEGINNINGS = (b".", b"From ")
+_EQUALS = ord("=")
+_STANDING = re.compile(rf"[^ ]{{1,{LINE - 13}}}(?: [^ ]{{1,{LINE - 13}}})*")
 
 
 def quoted_printable(text: str) -> bytes:
     """Return `text` as quoted-printable lines of at most 76 characters that end in CRLF.
 
     Any line end counts as one, and the last line gets one if it has none
-    (RFC 2045 section 6.7, STANDARDS M09).
+    (RFC 2045 section 6.7, STANDARDS M09). No line begins with a dot or with
+    "From ", no two blanks stand together and none before a line end, so that
+    no program on the way has a reason to touch the bytes.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.endswith("\n"):
-        text += "\n"
-    encoded = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True)
-    return encoded.replace(b"\n", b"\r\n")
+    return quoted_lines(text if text.endswith(("\n", "\r")) else text + "\n")
+
+
+def quoted_lines(text: str) -> bytes:
+    """Return a piece of a text as whole quoted-printable lines; nothing for no text.
+
+    A last line that the text leaves open ends in a soft break. So pieces that
+    were encoded apart decode, in a row, to their texts in a row.
+    """
+    *lines, rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if not lines:
+        return _quoted_line(rest) + SOFT_BREAK if rest else b""
+    ended = b"".join([_quoted_line(line) + b"\r\n" for line in lines])
+    return ended + _quoted_line(rest) + SOFT_BREAK if rest else ended
+
+
+def _quoted_line(line: str) -> bytes:
+    """Return one line of text without its end, soft-broken where it is too long."""
+    octets = _QP_ENCODED.sub(_as_hex, line.encode("utf-8", "replace"))
+    if len(octets) < LINE and not octets.startswith(_NO_BEGINNINGS):
+        return octets
+    pieces = []
+    start = 0
+    while start < len(octets):
+        first = b""
+        if octets.startswith(_NO_BEGINNINGS, start):
+            first = _in_hex(octets[start : start + 1])
+            start += 1
+        # The last of 76 is the soft break's own; what is written =XX stays together.
+        end = start + LINE - 1 - len(first)
+        if end < len(octets):
+            end -= 1 if octets[end - 1] == _EQUALS else 2 if octets[end - 2] == _EQUALS else 0
+        pieces.append(first + octets[start:end])
+        start = end
+    return SOFT_BREAK.join(pieces)
+
+
+def _as_hex(match: re.Match[bytes]) -> bytes:
+    return _in_hex(match[0])
+
+
+def _in_hex(octets: bytes) -> bytes:
+    return b"=" + octets.hex("=").upper().encode()
 
 
 def encoded_words(text: str, *, first: int = ENCODED_WORD) -> list[str]:
@@ -39,41 +90,38 @@ def encoded_words(text: str, *, first: int = ENCODED_WORD) -> list[str]:
     split over two (STANDARDS M07).
     """
     # Mostly Latin text stays nearly readable; the rest takes the shorter way.
-    uses_q = sum(map(_q_length, text)) <= len(text.encode()) * 2
+    uses_q = len("".join(map(_q_spelled, text))) <= len(text.encode()) * 2
     kind = "q" if uses_q else "b"
     words: list[str] = []
     room = first - len("=?utf-8?q??=")
-    chunk = ""
-    size = 0
-    for letter in text:
-        cost = _q_length(letter) if uses_q else len(letter.encode())
-        if chunk and (size + cost if uses_q else (size + cost + 2) // 3 * 4) > room:
-            words.append(_encoded_word(chunk, kind))
-            room, chunk, size = ENCODED_WORD - len("=?utf-8?q??="), "", 0
-        chunk += letter
+    start = size = 0
+    for place, letter in enumerate(text):
+        cost = len(_q_spelled(letter)) if uses_q else len(letter.encode())
+        if place > start and (size + cost if uses_q else (size + cost + 2) // 3 * 4) > room:
+            words.append(_encoded_word(text[start:place], kind))
+            room, start, size = ENCODED_WORD - len("=?utf-8?q??="), place, 0
         size += cost
-    return [*words, _encoded_word(chunk, kind)] if chunk else words
+    return [*words, _encoded_word(text[start:], kind)] if text else words
 
 
-def _q_length(letter: str) -> int:
-    return sum(1 if byte in _Q_SAFE or byte == 32 else 3 for byte in letter.encode())
+@lru_cache(maxsize=4096)
+def _q_spelled(letter: str) -> str:
+    if letter == " ":
+        return "_"
+    return "".join(chr(byte) if byte in _Q_SAFE else f"={byte:02X}" for byte in letter.encode())
 
 
 def _encoded_word(chunk: str, kind: str) -> str:
-    octets = chunk.encode()
     if kind == "b":
-        return f"=?utf-8?b?{binascii.b2a_base64(octets, newline=False).decode()}?="
-    spelled = "".join(
-        "_" if byte == 32 else chr(byte) if byte in _Q_SAFE else f"={byte:02X}" for byte in octets
-    )
-    return f"=?utf-8?q?{spelled}?="
+        return f"=?utf-8?b?{binascii.b2a_base64(chunk.encode(), newline=False).decode()}?="
+    return f"=?utf-8?q?{''.join(map(_q_spelled, chunk))}?="
 
 
 def can_stand(text: str) -> bool:
     """Tell whether a text survives as it is: ASCII, single spaces, and words that fit a line."""
     if not text.isascii() or "=?" in text:
         return False
-    return text == "" or all(0 < len(word) < LINE - 12 for word in text.split(" "))
+    return text == "" or _STANDING.fullmatch(text) is not None
 
 
 def fold(name: str, words: list[str]) -> bytes:
@@ -81,6 +129,9 @@ def fold(name: str, words: list[str]) -> bytes:
 
     Raises InvalidHeader for what no message can carry: a line of over 998 characters.
     """
+    whole = " ".join((f"{name}:", *words))
+    if len(whole) <= LINE:
+        return whole.encode() + b"\r\n"
     lines = [f"{name}:"]
     for word in words:
         # The first word stays beside the name: some programs read no further.
