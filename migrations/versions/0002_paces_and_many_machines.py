@@ -83,6 +83,12 @@ def upgrade() -> None:
         )
         batch_op.drop_index(batch_op.f("ix_delivery_batch_id_state"))
         batch_op.create_index(batch_op.f("ix_delivery_batch_id"), ["batch_id"], unique=False)
+        batch_op.drop_index(batch_op.f("ix_delivery_send_id_state"))
+        batch_op.create_index(
+            batch_op.f("ix_delivery_send_id_state_due_at_finished_at"),
+            ["send_id", "state", "due_at", "finished_at"],
+            unique=False,
+        )
 
     with op.batch_alter_table("heartbeat", schema=None) as batch_op:
         batch_op.add_column(
@@ -96,12 +102,14 @@ def upgrade() -> None:
         )
 
     with op.batch_alter_table("send", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("resumed_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("alarmed_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("send", schema=None) as batch_op:
         batch_op.drop_column("alarmed_at")
+        batch_op.drop_column("resumed_at")
 
     with op.batch_alter_table("heartbeat", schema=None) as batch_op:
         batch_op.alter_column(
@@ -113,6 +121,10 @@ def downgrade() -> None:
         batch_op.drop_column("connections")
 
     with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_delivery_send_id_state_due_at_finished_at"))
+        batch_op.create_index(
+            batch_op.f("ix_delivery_send_id_state"), ["send_id", "state"], unique=False
+        )
         batch_op.drop_index(batch_op.f("ix_delivery_batch_id"))
         batch_op.create_index(
             batch_op.f("ix_delivery_batch_id_state"), ["batch_id", "state"], unique=False

@@ -35,6 +35,8 @@ class Send(Base):
     planned: Mapped[int]
     planned_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    # When a person let it go on: what waits has waited since then, not since it was planned.
+    resumed_at: Mapped[datetime | None]
     # When the editors were told that its oldest message waits too long.
     alarmed_at: Mapped[datetime | None]
     # Makes Message-IDs and MIME boundaries of this run: the same on every attempt.
@@ -86,7 +88,9 @@ class Delivery(Base):
     __tablename__ = "delivery"
     __table_args__ = (
         sa.UniqueConstraint("send_id", "subscriber_id"),
-        sa.Index(None, "send_id", "state"),
+        # What waits has no end and what is final has no due time, so this one finds the oldest
+        # that waits and counts what ended within the last minute without looking at the rest.
+        sa.Index(None, "send_id", "state", "due_at", "finished_at"),
         sa.Index(None, "batch_id"),
         {"sqlite_autoincrement": True},
     )
