@@ -4,7 +4,6 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -42,19 +41,23 @@ def lines(*, now: datetime, most: int) -> list[Line]:
     ]
 
 
-def _being_sent() -> Sequence[sa.Row[Any]]:
+def _being_sent() -> Sequence[tuple[int, int, int]]:
     """Return send, issue and how many batches are under lease, for each issue being sent."""
     under_lease = (
         sa.select(sa.func.count())
         .where(Batch.send_id == Send.id, ~Batch.is_done, Batch.leased_until.is_not(None))
         .scalar_subquery()
     )
-    return db.session.execute(
-        sa.select(Send.id, Send.issue_id, under_lease)
-        .join(Issue, Issue.id == Send.issue_id)
-        .where(Issue.state == IssueState.SENDING, Send.finished_at.is_(None))
-        .order_by(Send.id)
-    ).all()
+    return (
+        db.session.execute(
+            sa.select(Send.id, Send.issue_id, under_lease)
+            .join(Issue, Issue.id == Send.issue_id)
+            .where(Issue.state == IssueState.SENDING, Send.finished_at.is_(None))
+            .order_by(Send.id)
+        )
+        .tuples()
+        .all()
+    )
 
 
 def in_turn(waiting: Iterable[Line]) -> Iterator[DueBatch]:
