@@ -1,8 +1,10 @@
 """Every public link: its path, its purpose (which is its salt) and its lifetime."""
 
+import binascii
 import hashlib
+import hmac
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +15,8 @@ from newsletter.errors import DeadLink
 
 TOKEN_LETTERS = frozenset(string.ascii_letters + string.digits + "-_.")
 """All that a token is made of; anything else in one is damage or forgery."""
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class _DatedSigner(TimestampSigner):
@@ -42,6 +46,28 @@ class Link:
         """Return `payload` signed for this purpose, dated if the link has a lifetime."""
         return self._signer(now).sign(payload).decode()
 
+    @property
+    def opening(self) -> str:
+        """What the absolute address of every such link begins with: all but its token."""
+        return public_url(self.path.format(token=""))
+
+    def stamp(self) -> Callable[[str], bytes]:
+        """Return what makes tokens for many payloads, the same as `token` does, ten times as fast.
+
+        It works with the key of the moment it was asked for; the link must be
+        one without a lifetime.
+        """
+        if self.lifetime is not None:
+            raise ValueError(f"A link to {self.purpose} has a date in it.")
+        key = self._plain_signer().derive_key()
+
+        def stamped(payload: str) -> bytes:
+            octets = payload.encode()
+            seal = binascii.b2a_base64(hmac.digest(key, octets, "sha256"), newline=False)
+            return octets + b"." + seal.translate(_URL_SAFE, b"=")
+
+        return stamped
+
     def read(self, token: str, *, now: datetime) -> str:
         """Return the payload; raise DeadLink if the token is not ours, altered or too old."""
         # A base64 decoder forgives strange letters and spare bits; we do not (XB01).
@@ -57,10 +83,14 @@ class Link:
             raise DeadLink from exc
 
     def _signer(self, now: datetime) -> Signer:
-        keys = signing_keys()
         if self.lifetime is not None:
-            return _DatedSigner(keys, self.purpose, now=now)
-        return Signer(keys, salt=self.purpose, key_derivation="hmac", digest_method=hashlib.sha256)
+            return _DatedSigner(signing_keys(), self.purpose, now=now)
+        return self._plain_signer()
+
+    def _plain_signer(self) -> Signer:
+        return Signer(
+            signing_keys(), salt=self.purpose, key_derivation="hmac", digest_method=hashlib.sha256
+        )
 
 
 def signing_keys() -> list[str]:

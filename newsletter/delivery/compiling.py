@@ -5,16 +5,17 @@ recipient's own is frozen at the first attempt. So every attempt has the same
 bytes, Date and Message-ID included (STANDARDS M04, M05, 5.2 clause 8).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app
 
 from newsletter import links
 from newsletter.delivery.models import CompiledEdition, Send
+from newsletter.delivery.splicing import Draft, Pattern, ascii_line
 from newsletter.errors import NewsletterError, RenderFault
 from newsletter.issues import composing, merge_fields, rendering
 from newsletter.issues.content import Content
@@ -23,22 +24,30 @@ from newsletter.issues.models import Issue
 from newsletter.issues.rendering import RenderedEdition
 from newsletter.issues.segments import fill
 from newsletter.mail import message
-from newsletter.mail.message import Mailbox, Message
+from newsletter.mail.message import Mailbox
 from newsletter.subscriptions import lists, unsubscribing
 from newsletter.subscriptions.models import MailFormat
+
+# What a broken row may raise, and no fault of this code that every row would meet.
+_OF_ONE_ROW = (NewsletterError, ValueError, TypeError, LookupError, AttributeError)
+
+# Letters in the place of a token or a number, where a whole field is made to be cut there.
+_STAND_IN = "0" * 100
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """One language of a send, ready to be filled in: who writes, from which list, the texts."""
+    """One language of a send, encoded once, ready to be filled in for each recipient."""
 
     sender: Mailbox
-    reply_to: Mailbox | None
-    list_id: str
-    list_name: str
-    # Makes Message-IDs and boundaries of this run.
-    nonce: str
     edition: RenderedEdition
+    with_html: Pattern
+    text_only: Pattern
+    message_ids: tuple[bytes, bytes]
+    """What a Message-ID field says before and after the number of a delivery."""
+    # They hold keys, and a function shows nothing of what it holds.
+    unsubscribe: Callable[[str], bytes]
+    preferences: Callable[[str], bytes]
 
 
 @dataclass(frozen=True)
@@ -80,15 +89,60 @@ def read(row: CompiledEdition, send: Send) -> Compiled:
 
 
 def thaw(frozen: dict[str, Any], nonce: str) -> Compiled:
-    """Return what `freeze` kept, for the run that `nonce` names."""
+    """Return what `freeze` kept, for the run that `nonce` names, encoded; once per process."""
+    sender = Mailbox(frozen["from_name"], frozen["from_address"])
+    edition = RenderedEdition.from_json(frozen["edition"])
+    before, _, after = message.message_id_field(
+        message.message_id(f"{_STAND_IN}.{nonce}", sender.domain)
+    ).partition(_STAND_IN.encode())
     return Compiled(
-        sender=Mailbox(frozen["from_name"], frozen["from_address"]),
-        reply_to=Mailbox("", frozen["reply_to"]) if frozen["reply_to"] else None,
-        list_id=frozen["list_id"],
-        list_name=frozen["list_name"],
-        nonce=nonce,
-        edition=RenderedEdition.from_json(frozen["edition"]),
+        sender=sender,
+        edition=edition,
+        with_html=_pattern(frozen, edition, nonce, has_html=True),
+        text_only=_pattern(frozen, edition, nonce, has_html=False),
+        message_ids=(before, after),
+        unsubscribe=links.UNSUBSCRIBE.stamp(),
+        preferences=links.PREFERENCES.stamp(),
     )
+
+
+def _pattern(
+    frozen: dict[str, Any], edition: RenderedEdition, nonce: str, *, has_html: bool
+) -> Pattern:
+    """Return the message in the order of message.to_bytes, with places for what is personal."""
+    draft = Draft()
+    draft.add(message.mailbox_field("From", Mailbox(frozen["from_name"], frozen["from_address"])))
+    for name in ("To", "Subject", "Date", "Message-ID"):
+        draft.mark(name)
+    if frozen["reply_to"]:
+        draft.add(message.mailbox_field("Reply-To", Mailbox("", frozen["reply_to"])))
+    before, _, after = message.extra_fields(
+        message.list_headers(
+            list_id=frozen["list_id"],
+            list_name=frozen["list_name"],
+            unsubscribe_url=links.UNSUBSCRIBE.opening + _STAND_IN,
+        )
+    ).rpartition(_STAND_IN.encode())
+    draft.add(before)
+    draft.mark("List-Unsubscribe")
+    draft.add(after + b"MIME-Version: 1.0\r\n")
+    _add_body(draft, edition, nonce, has_html=has_html)
+    return draft.finish()
+
+
+def _add_body(draft: Draft, edition: RenderedEdition, nonce: str, *, has_html: bool) -> None:
+    openings = {
+        "unsubscribe_url": links.UNSUBSCRIBE.opening,
+        "preferences_url": links.PREFERENCES.opening,
+    }
+    frame = message.body(b"\0", b"\0" if has_html else None, boundary=message.boundary_for(nonce))
+    head, *rest = frame.split(b"\0")
+    draft.add(head)
+    draft.add_part(edition.text_part, Part.TEXT, openings)
+    draft.add(rest[0])
+    if has_html:
+        draft.add_part(edition.html_part, Part.HTML, openings)
+        draft.add(rest[1])
 
 
 def merge_values(name: str, attributes: dict[str, Any], mail_format: MailFormat) -> dict[str, Any]:
@@ -96,11 +150,13 @@ def merge_values(name: str, attributes: dict[str, Any], mail_format: MailFormat)
 
     Raises RenderFault for attributes that cannot be read.
     """
-    with _one_row_only():
+    try:
         return {
             "format": mail_format.value,
             "values": merge_fields.values_of(name, attributes),
         }
+    except _OF_ONE_ROW as exc:
+        raise _fault(exc) from exc
 
 
 def message_for(
@@ -111,46 +167,40 @@ def message_for(
     Raises RenderFault if this person's values cannot be put into a message:
     that fails one row and holds up nobody else (STANDARDS XC07).
     """
-    with _one_row_only():
-        return message.to_bytes(_message(compiled, person, frozen, date=date))
-
-
-@contextmanager
-def _one_row_only() -> Iterator[None]:
     try:
-        yield
-    except (NewsletterError, ValueError, TypeError, LookupError, AttributeError) as exc:
-        # The sentence may hold a person's values: it goes to no log and no row.
-        raise RenderFault(f"The message could not be made ({type(exc).__name__}).") from exc
+        values = frozen["values"]
+        is_html = frozen["format"] == MailFormat.HTML.value
+        pattern = compiled.with_html if is_html else compiled.text_only
+        return pattern.fill(values, _own(compiled, person, values, date))
+    except _OF_ONE_ROW as exc:
+        raise _fault(exc) from exc
 
 
-def _message(
-    compiled: Compiled, person: Person, frozen: dict[str, Any], *, date: datetime
-) -> Message:
+def _own(
+    compiled: Compiled, person: Person, values: dict[str, str], date: datetime
+) -> dict[str, bytes]:
+    """Return what a message has of its own in its head, and its links."""
     payload = unsubscribing.payload(person.subscription_id, person.delivery_id)
-    unsubscribe_url = links.UNSUBSCRIBE.url(payload, now=date)
-    values = {
-        **frozen["values"],
-        "unsubscribe_url": unsubscribe_url,
-        "preferences_url": links.PREFERENCES.url(payload, now=date),
+    unsubscribe = compiled.unsubscribe(payload)
+    before, after = compiled.message_ids
+    subject = fill(compiled.edition.subject, values, part=Part.HEADER)
+    return {
+        "To": message.mailbox_field("To", Mailbox("", person.address)),
+        "Subject": message.text_field("Subject", subject),
+        "Date": _date_field(date.replace(microsecond=0), date.utcoffset()),
+        "Message-ID": b"%b%d%b" % (before, person.delivery_id, after),
+        "List-Unsubscribe": unsubscribe,
+        "unsubscribe_url": ascii_line(unsubscribe),
+        "preferences_url": ascii_line(compiled.preferences(payload)),
     }
-    edition = compiled.edition
-    is_html = frozen["format"] == MailFormat.HTML.value
-    return Message(
-        sender=compiled.sender,
-        recipient=Mailbox("", person.address),
-        reply_to=compiled.reply_to,
-        subject=fill(edition.subject, values, part=Part.HEADER),
-        text_part=fill(edition.text_part, values, part=Part.TEXT),
-        html_part=fill(edition.html_part, values, part=Part.HTML) if is_html else None,
-        date=date,
-        message_id=message.message_id(
-            f"{person.delivery_id}.{compiled.nonce}", compiled.sender.domain
-        ),
-        boundary=message.boundary_for(compiled.nonce),
-        headers=message.list_headers(
-            list_id=compiled.list_id,
-            list_name=compiled.list_name,
-            unsubscribe_url=unsubscribe_url,
-        ),
-    )
+
+
+@lru_cache(maxsize=16)
+def _date_field(second: datetime, offset: timedelta | None) -> bytes:
+    # The offset is asked for since times that are equal may be written differently.
+    return message.date_field(second)
+
+
+def _fault(exc: Exception) -> RenderFault:
+    # The sentence may hold a person's values: it goes to no log and no row.
+    return RenderFault(f"The message could not be made ({type(exc).__name__}).")

@@ -24,6 +24,8 @@ _FIELD = re.compile(
 _SNIPPET = re.compile(r"\{\{[^{}\r\n]{0,60}(?:\}\})?")
 # They would turn the direction of the text around them.
 _BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+# Those, and all that _visible exchanges: categories Cc, Zl, Zp and Cs. Few values have any.
+_STRANGE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Part(enum.StrEnum):
@@ -78,7 +80,9 @@ def values_of(name: str, attributes: Mapping[str, Any]) -> dict[str, str]:
     """
     values = {"name": name[:LONGEST_VALUE]}
     for key, value in attributes.items():
-        if isinstance(value, str | int | float) and not isinstance(value, bool):
+        if isinstance(value, str):
+            values[f"attributes.{key}"] = value[:LONGEST_VALUE]
+        elif isinstance(value, int | float) and not isinstance(value, bool):
             values[f"attributes.{key}"] = str(value)[:LONGEST_VALUE]
     return values
 
@@ -103,7 +107,7 @@ def neutral(line: str) -> str:
 
 def _one_line(text: str) -> str:
     """Return `text` without line ends, control characters and what cannot be encoded."""
-    if text.isascii() and text.isprintable():
+    if not _STRANGE.search(text):
         return text.strip()
     return "".join(_visible(letter) for letter in text.translate(_BIDI_CONTROLS)).strip()
 
