@@ -6,8 +6,12 @@ import re
 from dataclasses import dataclass
 
 from newsletter import addresses
+from newsletter.errors import ConnectionLost
 
 log = logging.getLogger(__name__)
+
+LONGEST_REPLY = 65_536
+"""Bytes of a reply, beyond which the other side is not a relay."""
 
 LONGEST_TEXT = 400
 """Characters of a reply that are kept."""
@@ -20,6 +24,7 @@ AUTHENTICATION_WANTED = frozenset({530, 534, 535, 538})
 
 # An address, also with its @ written as %40 or as =, as return paths and links have it.
 _ADDRESS = re.compile(r"""[^\s<>()\[\],;:"']+(?:@|%40)[^\s<>()\[\],;:"']+""", re.IGNORECASE)
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _STATUS = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")
 
 
@@ -35,6 +40,16 @@ class Kind(enum.StrEnum):
     WITHHELD = "withheld"
 
 
+class Phase(enum.StrEnum):
+    """Which part of a transaction was answered; empty when the relay was not asked."""
+
+    NONE = ""
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    DOT = "dot"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How it ended, with the relay's code, its enhanced status code and its words.
@@ -47,9 +62,10 @@ class Outcome:
     code: int | None = None
     status: str = ""
     text: str = ""
+    phase: Phase = Phase.NONE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One complete reply: its code, and its lines without the code."""
 
@@ -67,14 +83,61 @@ class Reply:
         return self.code // 100 in (4, 5)
 
 
-def outcome_of(reply: Reply, *, recipient: str = "") -> Outcome:
+class ReplyReader:
+    """Cuts what a relay says into replies, whatever packets it came in (STANDARDS S10, XG20)."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._lines: list[str] = []
+        self._code = b""
+        self._size = 0
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something was said that is no complete reply yet, or was not read."""
+        return bool(self._buffer or self._lines)
+
+    def feed(self, received: bytes) -> None:
+        """Take what the connection brought."""
+        self._buffer += received
+
+    def forget(self) -> bool:
+        """Drop what was not read; tell whether there was anything."""
+        had_some = self.has_more
+        self._buffer.clear()
+        self._lines = []
+        self._code, self._size = b"", 0
+        return had_some
+
+    def next(self) -> Reply | None:
+        """Return the next complete reply, or None; raise ConnectionLost for what is none."""
+        while (end := self._buffer.find(b"\n")) >= 0:
+            line = bytes(self._buffer[:end]).removesuffix(b"\r")
+            del self._buffer[: end + 1]
+            self._size += len(line)
+            found = _LINE.fullmatch(line)
+            if found is None or (self._code and found[1] != self._code):
+                raise ConnectionLost("The relay's answer could not be understood.")
+            self._code = found[1]
+            self._lines.append((found[3] or b"").decode("utf-8", "replace"))
+            if found[2] != b"-":
+                reply = Reply(int(self._code), tuple(self._lines))
+                self._lines, self._code, self._size = [], b"", 0
+                return reply
+        if self._size + len(self._buffer) > LONGEST_REPLY:
+            raise ConnectionLost("The relay's answer could not be understood.")
+        return None
+
+
+def outcome_of(reply: Reply, *, recipient: str = "", phase: Phase = Phase.NONE) -> Outcome:
     """Return what a reply to one transaction means: 2xx sent, 4xx deferred, 5xx refused.
 
     The three digits decide; an enhanced code of another class is dropped
     (RFC 3463, STANDARDS S10, XG11).
     """
     kind = {2: Kind.SENT, 4: Kind.DEFERRED, 5: Kind.REFUSED}.get(reply.code // 100, Kind.UNCERTAIN)
-    return Outcome(kind, reply.code, status_of(reply), words_of(reply, recipient=recipient))
+    words = words_of(reply, recipient=recipient)
+    return Outcome(kind, reply.code, status_of(reply), words, phase)
 
 
 def status_of(reply: Reply) -> str:
@@ -101,6 +164,8 @@ def hide_addresses(text: str, recipient: str = "") -> str:
     The local part of `recipient` is hidden also where it stands alone, as in
     "ada.lovelace: user unknown".
     """
+    if _is_plain(text, recipient):
+        return text
     if len(text) > LONGEST_READ:
         # A word cut in two could be half an address.
         text = text[:LONGEST_READ].rpartition(" ")[0] + " …"
@@ -111,6 +176,22 @@ def hide_addresses(text: str, recipient: str = "") -> str:
         text = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "…", text, flags=re.IGNORECASE)
     text = " ".join(text.split())
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def _is_plain(text: str, recipient: str) -> bool:
+    """Tell whether there is nothing to hide or tidy: so it is with nearly every acceptance."""
+    local = recipient.rpartition("@")[0].lower()
+    return (
+        len(text) <= LONGEST_TEXT
+        and text.isascii()
+        and text.isprintable()
+        and "@" not in text
+        and "%40" not in text
+        and "=" not in text
+        and "  " not in text
+        and text == text.strip()
+        and (len(local) <= 2 or local not in text.lower())
+    )
 
 
 def _plain(address: str) -> str:

@@ -16,6 +16,7 @@ from newsletter.mail.replies import (
     AUTHENTICATION_WANTED,
     Kind,
     Outcome,
+    Phase,
     Reply,
     outcome_of,
     words_of,
@@ -121,7 +122,7 @@ class Connection:
             receiver = addr_spec(recipient)
         except InvalidAddress as exc:
             return Outcome(Kind.REFUSED, status="5.1.3", text=str(exc))
-        data = _canonical(data)
+        data = canonical(data)
         try:
             if self._wire is not None:
                 self._wire.pulse = pulse
@@ -135,22 +136,22 @@ class Connection:
     ) -> Outcome:
         wire = self._usable_wire()
         needs_utf8 = not (sender.isascii() and receiver.isascii() and data.isascii())
-        impossible = _impossible(wire, data, needs_utf8=needs_utf8)
-        if impossible is not None:
-            return impossible
+        refusal = impossible(wire, data, needs_utf8=needs_utf8)
+        if refusal is not None:
+            return refusal
         size = f" SIZE={len(data)}" if wire.has_extn("size") else ""
-        for command, first_digit in (
-            (f"MAIL FROM:<{sender}>{size}{' SMTPUTF8' if needs_utf8 else ''}", 2),
-            (f"RCPT TO:<{receiver}>", 2),
-            ("DATA", 3),
+        for phase, command, first_digit in (
+            (Phase.MAIL, f"MAIL FROM:<{sender}>{size}{' SMTPUTF8' if needs_utf8 else ''}", 2),
+            (Phase.RCPT, f"RCPT TO:<{receiver}>", 2),
+            (Phase.DATA, "DATA", 3),
         ):
             reply = wire.ask(command, timeout=self._settings.reply_timeout)
             if reply.is_refusal:
                 self._needs_reset = True
-                return self._refusal(reply, receiver)
+                return self._refusal(reply, receiver, phase)
             if reply.code // 100 != first_digit:
                 raise ConnectionLost(f"The relay answered {reply.code} where that has no meaning.")
-        return self._hand_over(wire, receiver, _stuffed(data), before_dot)
+        return self._hand_over(wire, receiver, stuffed(data), before_dot)
 
     def _usable_wire(self) -> Wire:
         if self._wire is None:
@@ -180,8 +181,12 @@ class Connection:
             reply = wire.reply(timeout=self._settings.final_timeout)
         except ConnectionLost as exc:
             self.abandon()
-            return Outcome(Kind.UNCERTAIN, text=f"Handed over, but not acknowledged. {exc}")
-        outcome = outcome_of(reply, recipient=receiver)
+            return Outcome(
+                Kind.UNCERTAIN,
+                text=f"Handed over, but not acknowledged. {exc}",
+                phase=Phase.DOT,
+            )
+        outcome = outcome_of(reply, recipient=receiver, phase=Phase.DOT)
         if reply.code == 421 or outcome.kind is Kind.UNCERTAIN:
             self.abandon()
         return outcome
@@ -191,11 +196,11 @@ class Connection:
         reply = wire.reply(timeout=GOODBYE)
         if not reply.is_refusal:
             raise ConnectionLost("The relay answered before it had the message.")
-        outcome = self._refusal(reply, receiver)
+        outcome = self._refusal(reply, receiver, Phase.DATA)
         self.abandon()
         return outcome
 
-    def _refusal(self, reply: Reply, receiver: str) -> Outcome:
+    def _refusal(self, reply: Reply, receiver: str, phase: Phase) -> Outcome:
         if reply.code in AUTHENTICATION_WANTED:
             raise SenderFault(
                 "The relay wants us to identify ourselves, or in another way: "
@@ -203,10 +208,10 @@ class Connection:
             )
         if reply.code == 421:
             self.abandon()
-        return outcome_of(reply, recipient=receiver)
+        return outcome_of(reply, recipient=receiver, phase=phase)
 
 
-def _impossible(wire: Wire, data: bytes, *, needs_utf8: bool) -> Outcome | None:
+def impossible(wire: Wire, data: bytes, *, needs_utf8: bool) -> Outcome | None:
     """Return the refusal of what this relay cannot take, without asking it (STANDARDS M12, S07)."""
     if needs_utf8 and not wire.has_extn("smtputf8"):
         return Outcome(
@@ -224,7 +229,7 @@ def _impossible(wire: Wire, data: bytes, *, needs_utf8: bool) -> Outcome | None:
     return None
 
 
-def _canonical(data: bytes) -> bytes:
+def canonical(data: bytes) -> bytes:
     """Return the message with CRLF for every line end, also for the last line (STANDARDS S03)."""
     pairs = data.count(b"\r\n")
     if not pairs == data.count(b"\r") == data.count(b"\n"):
@@ -232,7 +237,7 @@ def _canonical(data: bytes) -> bytes:
     return data if data.endswith(b"\r\n") else data + b"\r\n"
 
 
-def _stuffed(data: bytes) -> bytes:
+def stuffed(data: bytes) -> bytes:
     """Return the message with a second dot before each line's first (RFC 5321 section 4.5.2)."""
     stuffed = data.replace(b"\r\n.", b"\r\n..")
     return b"." + stuffed if stuffed.startswith(b".") else stuffed

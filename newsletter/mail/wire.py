@@ -1,11 +1,10 @@
 """The wire to a relay: smtplib opens it, and the replies are read by a reader of our own.
 
 smtplib's reader takes replies of any length and any form, and raises the same
-error whatever broke when (STANDARDS section 0, finding 2). This one is strict
-and bounded, has a deadline for the whole reply, and raises ConnectionLost.
+error whatever broke when (STANDARDS section 0, finding 2). Ours is strict and
+bounded, has a deadline for the whole reply, and raises ConnectionLost.
 """
 
-import re
 import smtplib
 import time
 from collections.abc import Callable
@@ -14,10 +13,7 @@ from ssl import SSLWantReadError, SSLWantWriteError
 from typing import Any
 
 from newsletter.errors import ConnectionLost
-from newsletter.mail.replies import Reply
-
-LONGEST_REPLY = 65_536
-"""Bytes of a reply, beyond which the other side is not a relay."""
+from newsletter.mail.replies import Reply, ReplyReader
 
 CHUNK = 65_536
 """Bytes that are written under one timeout."""
@@ -25,14 +21,12 @@ CHUNK = 65_536
 PULSE = 5.0
 """Seconds between two calls of `Wire.pulse`."""
 
-_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
-
 
 class Wire(smtplib.SMTP):
     """A connection as smtplib makes it, with replies read by us."""
 
     def __init__(self, *args: Any, reply_timeout: float, **kwargs: Any) -> None:
-        self._buffer = bytearray()
+        self._reader = ReplyReader()
         # Seconds until a whole reply has to be there, the greeting included.
         self.reply_timeout = reply_timeout
         # Called every few seconds while the relay makes us wait.
@@ -52,14 +46,13 @@ class Wire(smtplib.SMTP):
 
     def getreply(self) -> tuple[int, bytes]:
         """Return the next reply in the form that smtplib wants."""
-        code, lines = self._read_reply()
-        return code, b"\n".join(lines)
+        reply = self._read_reply()
+        return reply.code, "\n".join(reply.lines).encode()
 
     def reply(self, *, timeout: float) -> Reply:
         """Return the next reply, complete within `timeout` seconds, or raise ConnectionLost."""
         self.reply_timeout = timeout
-        code, lines = self._read_reply()
-        return Reply(code, tuple(line.decode("utf-8", "replace") for line in lines))
+        return self._read_reply()
 
     def ask(self, command: str, *, timeout: float) -> Reply:
         """Send one command and return its reply, or raise ConnectionLost."""
@@ -89,42 +82,27 @@ class Wire(smtplib.SMTP):
             stream.settimeout(0)
             received = stream.recv(CHUNK)
         except (BlockingIOError, SSLWantReadError, SSLWantWriteError):
-            return bool(self._buffer)
+            return self._reader.has_more
         except OSError:
             return True
-        self._buffer += received
+        self._reader.feed(received)
         return True
+
+    def without_waiting(self) -> tuple[socket, ReplyReader]:
+        """Return the socket, from now on non-blocking, and the reader of what it brings."""
+        stream = self._stream()
+        stream.setblocking(False)
+        return stream, self._reader
 
     def forget_plaintext(self) -> bool:
         """Drop what came before TLS began; tell whether there was anything (RFC 3207 4.2)."""
-        had_some = bool(self._buffer)
-        self._buffer.clear()
-        return had_some
+        return self._reader.forget()
 
-    def _read_reply(self) -> tuple[int, list[bytes]]:
+    def _read_reply(self) -> Reply:
         deadline = time.monotonic() + self.reply_timeout
-        lines: list[bytes] = []
-        first = b""
-        size = 0
-        while True:
-            line = self._read_line(deadline)
-            size += len(line)
-            found = _LINE.fullmatch(line)
-            if found is None or (first and found[1] != first) or size > LONGEST_REPLY:
-                raise ConnectionLost("The relay's answer could not be understood.")
-            first = found[1]
-            lines.append(found[3] or b"")
-            if found[2] != b"-":
-                return int(first), lines
-
-    def _read_line(self, deadline: float) -> bytes:
-        while (end := self._buffer.find(b"\n")) < 0:
-            if len(self._buffer) > LONGEST_REPLY:
-                raise ConnectionLost("The relay's answer could not be understood.")
-            self._buffer += self._receive(deadline)
-        line = bytes(self._buffer[:end]).removesuffix(b"\r")
-        del self._buffer[: end + 1]
-        return line
+        while (reply := self._reader.next()) is None:
+            self._reader.feed(self._receive(deadline))
+        return reply
 
     def _receive(self, deadline: float) -> bytes:
         stream = self._stream()

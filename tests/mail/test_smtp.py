@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from newsletter.errors import ConnectionLost, SenderFault
+from newsletter.mail.replies import Phase
 from newsletter.mail.smtp import Connection, Kind, Outcome, RelaySettings, relay_settings
 from tests.relay import CLOSE, CLOSE_AFTER, Relay
 from tests.scripted_relay import Peer, ScriptedRelay
@@ -35,7 +36,7 @@ def hand_over(script: Callable[[Peer], None], **changes: object) -> Outcome:
 def test_a_message_arrives_as_it_was_with_one_recipient_and_its_size(relay: Relay) -> None:
     with Connection(to(relay)) as connection:
         outcome = connection.send(SENDER, ADA, MESSAGE)
-    assert outcome == Outcome(Kind.SENT, 250, "2.0.0", "accepted")
+    assert outcome == Outcome(Kind.SENT, 250, "2.0.0", "accepted", Phase.DOT)
     [received] = relay.messages
     assert received.data == MESSAGE
     assert (received.envelope_from, received.recipient, received.recipients) == (SENDER, ADA, 1)
