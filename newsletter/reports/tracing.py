@@ -1,18 +1,17 @@
-"""Questions about the ledger: how many, who got it, if not why not, is anybody working."""
+"""What became of one issue for one address, and if not sent, why not."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from newsletter import addresses
-from newsletter.delivery import ledger, reasons
-from newsletter.delivery.models import Delivery, DeliveryState, Heartbeat, Send
+from newsletter.delivery import reasons
+from newsletter.delivery.models import Delivery, Send
 from newsletter.errors import NotFound
-from newsletter.extensions import db, insert
+from newsletter.extensions import db
 from newsletter.issues.models import Issue
-from newsletter.mail import outbox
+from newsletter.reports.numbers import find_send, get_issue
 from newsletter.subscriptions import suppression
 from newsletter.subscriptions.models import (
     Subscriber,
@@ -21,35 +20,6 @@ from newsletter.subscriptions.models import (
     SubscriptionState,
     Suppression,
 )
-
-CLOCK = "clock"
-"""The name under which the clock writes its heartbeat."""
-
-SILENCE = timedelta(seconds=15)
-"""How long the clock may be silent before it counts as stopped."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """The numbers of one issue: planned is the sum of all others, at every instant."""
-
-    planned: int = 0
-    sent: int = 0
-    failed: int = 0
-    suppressed: int = 0
-    cancelled: int = 0
-    uncertain: int = 0
-    waiting: int = 0
-    in_flight: int = 0
-
-    @property
-    def is_final(self) -> bool:
-        """Nothing waits and nothing is in flight."""
-        return not self.waiting and not self.in_flight
-
-    def as_dict(self) -> dict[str, int]:
-        """Return the eight numbers by their names."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -68,61 +38,6 @@ class Trace:
     reply_status: str = ""
 
 
-@dataclass(frozen=True)
-class Failure:
-    """One reason why readers did not get an issue, in plain words, and how many it met."""
-
-    state: str
-    reason: str
-    count: int
-
-
-@dataclass(frozen=True)
-class Readiness:
-    """Whether the installation works: the clock's sign of life and the age of its queue."""
-
-    is_clock_alive: bool
-    oldest_waiting: timedelta | None
-
-
-def report(issue_id: int) -> Report:
-    """Return the numbers of an issue, all 0 before it is planned; raise NotFound."""
-    _get_issue(issue_id)
-    send = _find_send(issue_id)
-    if send is None:
-        return Report()
-    return Report(**ledger.tally(send.id))
-
-
-def failures(issue_id: int) -> Sequence[Failure]:
-    """Return why readers did not get an issue, the most frequent reason first."""
-    _get_issue(issue_id)
-    rows = db.session.execute(
-        sa.select(
-            Delivery.state,
-            Delivery.reply_code,
-            Delivery.reply_status,
-            # A relay's words differ from reader to reader; our own reasons do not.
-            sa.case((Delivery.reply_code.is_(None), Delivery.reason), else_=""),
-            sa.func.count(),
-        )
-        .join(Send, Send.id == Delivery.send_id)
-        .where(
-            Send.issue_id == issue_id,
-            Delivery.state.in_(
-                [DeliveryState.FAILED, DeliveryState.SUPPRESSED, DeliveryState.UNCERTAIN]
-            ),
-        )
-        .group_by(sa.literal_column("1"), *map(sa.literal_column, ("2", "3", "4")))
-    )
-    counts: dict[tuple[str, str], int] = {}
-    for state, code, status, reason, count in rows:
-        key = (state.value, reason or reasons.plain_words(code, status))
-        counts[key] = counts.get(key, 0) + count
-    found = [Failure(state, reason, count) for (state, reason), count in counts.items()]
-    return sorted(found, key=lambda failure: (-failure.count, failure.reason))
-
-
 def trace(issue_id: int, address: str) -> Trace:
     """Return whether a reader got an issue and, if not, why not.
 
@@ -130,12 +45,12 @@ def trace(issue_id: int, address: str) -> Trace:
     subscription's, or `suppressed`. Raises NotFound for an issue or an
     address that nobody here knows, InvalidInput for what is no address.
     """
-    issue = _get_issue(issue_id)
+    issue = get_issue(issue_id)
     parsed = addresses.parse(address)
     subscriber = db.session.scalar(
         sa.select(Subscriber).where(Subscriber.canonical == parsed.canonical)
     )
-    send = _find_send(issue_id)
+    send = find_send(issue_id)
     if subscriber is not None and send is not None:
         delivery = _find_delivery(send, subscriber)
         if delivery is not None:
@@ -146,38 +61,6 @@ def trace(issue_id: int, address: str) -> Trace:
     if subscriber is None:
         raise NotFound(f"Nobody here has the address {parsed.spelling}. Look for a typing mistake.")
     return _trace_unplanned(issue, send, subscriber)
-
-
-def clock_is_alive(*, now: datetime) -> bool:
-    """Tell whether the clock wrote its heartbeat within the last 15 seconds."""
-    beat_at = db.session.scalar(sa.select(Heartbeat.beat_at).where(Heartbeat.name == CLOCK))
-    return beat_at is not None and now - beat_at <= SILENCE
-
-
-def beat(*, now: datetime) -> None:
-    """Write the clock's sign of life."""
-    statement = insert(Heartbeat).values(name=CLOCK, beat_at=now)
-    db.session.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_={"beat_at": now})
-    )
-
-
-def readiness(*, now: datetime) -> Readiness:
-    """Return what /readyz shows; it asks the database, so it fails when that does."""
-    return Readiness(
-        is_clock_alive=clock_is_alive(now=now), oldest_waiting=outbox.oldest_waiting(now=now)
-    )
-
-
-def _get_issue(issue_id: int) -> Issue:
-    issue = db.session.get(Issue, issue_id)
-    if issue is None:
-        raise NotFound(f"There is no issue {issue_id}.")
-    return issue
-
-
-def _find_send(issue_id: int) -> Send | None:
-    return db.session.scalar(sa.select(Send).where(Send.issue_id == issue_id))
 
 
 def _find_delivery(send: Send, subscriber: Subscriber) -> Delivery | None:

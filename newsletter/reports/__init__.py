@@ -1,0 +1,32 @@
+"""Questions about the ledger: how many, who got it, if not why not, is anybody working."""
+
+from newsletter.reports.numbers import Failure, Report, failures, report
+from newsletter.reports.progress import Progress, progress
+from newsletter.reports.signs import (
+    CLOCK,
+    SENDERS,
+    SILENCE,
+    Readiness,
+    beat,
+    clock_is_alive,
+    readiness,
+)
+from newsletter.reports.tracing import Trace, trace
+
+__all__ = [
+    "CLOCK",
+    "SENDERS",
+    "SILENCE",
+    "Failure",
+    "Progress",
+    "Readiness",
+    "Report",
+    "Trace",
+    "beat",
+    "clock_is_alive",
+    "failures",
+    "progress",
+    "readiness",
+    "report",
+    "trace",
+]

@@ -1,0 +1,120 @@
+"""The numbers of one issue, which always add up, and why some did not get it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+
+from newsletter.delivery import reasons
+from newsletter.delivery.models import Delivery, DeliveryState, Send
+from newsletter.errors import NotFound
+from newsletter.extensions import db
+from newsletter.issues.models import Issue
+
+
+@dataclass(frozen=True)
+class Report:
+    """The numbers of one issue: planned is the sum of all others, at every instant."""
+
+    planned: int = 0
+    sent: int = 0
+    failed: int = 0
+    suppressed: int = 0
+    cancelled: int = 0
+    uncertain: int = 0
+    waiting: int = 0
+    in_flight: int = 0
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing waits and nothing is in flight."""
+        return not self.waiting and not self.in_flight
+
+    @property
+    def final(self) -> int:
+        """How many neither wait nor are in flight."""
+        return self.planned - self.waiting - self.in_flight
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the eight numbers by their names."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One reason why readers did not get an issue, in plain words, and how many it met."""
+
+    state: str
+    reason: str
+    count: int
+
+
+def report(issue_id: int) -> Report:
+    """Return the numbers of an issue, all 0 before it is planned; raise NotFound."""
+    get_issue(issue_id)
+    send = find_send(issue_id)
+    return Report() if send is None else tally(send.id)
+
+
+def tally(send_id: int) -> Report:
+    """Return the numbers of a run, in one query.
+
+    Each state is counted for itself, along an index that holds nothing else: of a
+    million rows that is twice as fast as grouping them.
+    """
+    row = db.session.execute(
+        sa.select(
+            Send.planned.label("planned"),
+            *(
+                sa.select(sa.func.count())
+                .select_from(Delivery)
+                .where(Delivery.send_id == send_id, Delivery.state == state)
+                .scalar_subquery()
+                .label(state.value)
+                for state in DeliveryState
+            ),
+        ).where(Send.id == send_id)
+    ).one()
+    return Report(**row._mapping)
+
+
+def failures(issue_id: int) -> Sequence[Failure]:
+    """Return why readers did not get an issue, the most frequent reason first."""
+    get_issue(issue_id)
+    rows = db.session.execute(
+        sa.select(
+            Delivery.state,
+            Delivery.reply_code,
+            Delivery.reply_status,
+            # A relay's words differ from reader to reader; our own reasons do not.
+            sa.case((Delivery.reply_code.is_(None), Delivery.reason), else_=""),
+            sa.func.count(),
+        )
+        .join(Send, Send.id == Delivery.send_id)
+        .where(
+            Send.issue_id == issue_id,
+            Delivery.state.in_(
+                [DeliveryState.FAILED, DeliveryState.SUPPRESSED, DeliveryState.UNCERTAIN]
+            ),
+        )
+        .group_by(sa.literal_column("1"), *map(sa.literal_column, ("2", "3", "4")))
+    )
+    counts: dict[tuple[str, str], int] = {}
+    for state, code, status, reason, count in rows:
+        key = (state.value, reason or reasons.plain_words(code, status))
+        counts[key] = counts.get(key, 0) + count
+    found = [Failure(state, reason, count) for (state, reason), count in counts.items()]
+    return sorted(found, key=lambda failure: (-failure.count, failure.reason))
+
+
+def get_issue(issue_id: int) -> Issue:
+    """Return an issue by its number; raise NotFound."""
+    issue = db.session.get(Issue, issue_id)
+    if issue is None:
+        raise NotFound(f"There is no issue {issue_id}.")
+    return issue
+
+
+def find_send(issue_id: int) -> Send | None:
+    """Return the run of an issue, or None while it is not planned."""
+    return db.session.scalar(sa.select(Send).where(Send.issue_id == issue_id))

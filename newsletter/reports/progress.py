@@ -1,0 +1,124 @@
+"""How an issue gets on: how far, how fast, how much longer, and at which providers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from newsletter.delivery import waiting
+from newsletter.delivery.models import Delivery, DeliveryState, Provider, Send
+from newsletter.extensions import db
+from newsletter.reports.numbers import Report, find_send, get_issue, tally
+
+RECENT = timedelta(seconds=30)
+"""The time over which the rate is measured: long enough to be calm, short enough to be true."""
+
+ENDED = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SUPPRESSED)
+"""The ends that bring an issue nearer to its own."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an issue is; `rate` is messages a second, `deferred` wait for a later try."""
+
+    numbers: Report
+    rate: float = 0.0
+    deferred: int = 0
+
+    @property
+    def share(self) -> float:
+        """The part that is final, from 0 to 1."""
+        return self.numbers.final / self.numbers.planned if self.numbers.planned else 0.0
+
+    @property
+    def left(self) -> timedelta | None:
+        """How much longer at this rate, for all that does not wait for a later try."""
+        open_now = self.numbers.planned - self.numbers.final - self.deferred
+        if not self.rate or open_now <= 0:
+            return None
+        return timedelta(seconds=open_now / self.rate)
+
+
+@dataclass(frozen=True)
+class ProviderNumbers:
+    """How many recipients of one issue are where, at one provider of mailboxes."""
+
+    name: str
+    sent: int
+    waiting: int
+    failed: int
+    uncertain: int
+    others: int
+
+
+def progress(issue_id: int, *, now: datetime) -> Progress:
+    """Return how an issue gets on; raise NotFound."""
+    get_issue(issue_id)
+    send = find_send(issue_id)
+    if send is None:
+        return Progress(Report())
+    return Progress(
+        numbers=tally(send.id),
+        rate=rate(send, ENDED, over=RECENT, now=now),
+        deferred=waiting.deferred(send, now=now),
+    )
+
+
+def rate(send: Send, states: Sequence[DeliveryState], *, over: timedelta, now: datetime) -> float:
+    """Return how many rows a second came to one of these ends, over the last time or less.
+
+    It is less for a run that began, or was let go on, only just.
+    """
+    began = max(waiting.waits_since(send), now - over)
+    seconds = max((now - began).total_seconds(), 1.0)
+    return waiting.ended_since(send, now - timedelta(seconds=seconds), *states) / seconds
+
+
+def in_words(left: timedelta) -> str:
+    """Return a rest of time as a person would say it: “about 12 minutes”."""
+    seconds = left.total_seconds()
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count = round(seconds / length)
+        if seconds >= 1.5 * length or (count and unit == "minute"):
+            return f"about {count} {unit}{'' if count == 1 else 's'}"
+    return "less than a minute"
+
+
+def providers(issue_id: int, *, most: int = 50) -> Sequence[ProviderNumbers]:
+    """Return where the recipients of an issue are by provider, the largest first.
+
+    It reads every row of the issue, so it is for a page that somebody asked for.
+    """
+    get_issue(issue_id)
+    planned = sa.func.count().label("planned")
+    columns = [
+        _count(Delivery.state == DeliveryState.SENT),
+        _count(Delivery.state.in_([DeliveryState.WAITING, DeliveryState.IN_FLIGHT])),
+        _count(Delivery.state == DeliveryState.FAILED),
+        _count(Delivery.state == DeliveryState.UNCERTAIN),
+        _count(Delivery.state.in_([DeliveryState.SUPPRESSED, DeliveryState.CANCELLED])),
+    ]
+    rows = db.session.execute(
+        sa.select(Delivery.provider, *columns)
+        .join(Send, Send.id == Delivery.send_id)
+        .where(Send.issue_id == issue_id)
+        .group_by(Delivery.provider)
+        .order_by(planned.desc(), Delivery.provider)
+        .limit(most)
+    )
+    return [ProviderNumbers(name, *map(int, counts)) for name, *counts in rows]
+
+
+def held_providers(*, now: datetime, most: int = 10) -> Sequence[Provider]:
+    """Return the providers that nothing is sent to for a while, the latest trouble first."""
+    return db.session.scalars(
+        sa.select(Provider)
+        .where(Provider.held_until > now)
+        .order_by(Provider.last_trouble_at.desc(), Provider.name)
+        .limit(most)
+    ).all()
+
+
+def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
