@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("refusals", sa.Integer(), nullable=False),
         sa.Column("window", sa.Integer(), nullable=True),
         sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("narrowed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("deferred", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("failed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -72,6 +73,23 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("rule_id", "period", "slot", name=op.f("pk_pace_spent")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "breaker",
+        sa.Column("send_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("tripped_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcomes", sa.Integer(), nullable=False),
+        sa.Column("bounces", sa.Integer(), nullable=False),
+        sa.Column("complaints", sa.Integer(), nullable=False),
+        sa.Column("faults", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["send_id"],
+            ["send.id"],
+            name=op.f("fk_breaker_send_id_send"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("send_id", name=op.f("pk_breaker")),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("batch", schema=None) as batch_op:
@@ -134,6 +152,7 @@ def downgrade() -> None:
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.drop_column("dispatched_at")
 
+    op.drop_table("breaker")
     op.drop_table("pace_spent")
     op.drop_table("provider")
     op.drop_table("pace_rule")

@@ -175,12 +175,29 @@ class Provider(Base):
     window: Mapped[int | None]
     # Messages taken since the window last changed.
     taken: Mapped[int] = mapped_column(default=0)
+    # When the window was last made smaller.
+    narrowed_at: Mapped[datetime | None]
     sent: Mapped[int] = mapped_column(BigId, default=0)
     deferred: Mapped[int] = mapped_column(BigId, default=0)
     failed: Mapped[int] = mapped_column(BigId, default=0)
     uncertain: Mapped[int] = mapped_column(BigId, default=0)
     last_success_at: Mapped[datetime | None]
     last_trouble_at: Mapped[datetime | None]
+
+
+class Breaker(Base):
+    """What one send had met when it last paused by itself: only what came after counts again."""
+
+    __tablename__ = "breaker"
+
+    send_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("send.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    tripped_at: Mapped[datetime]
+    outcomes: Mapped[int]
+    bounces: Mapped[int]
+    complaints: Mapped[int]
+    faults: Mapped[int]
 
 
 class Heartbeat(Base):
