@@ -53,6 +53,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         or f"suppression\n{(fallbacks or [secret_key])[-1]}",
         "TRUSTED_PROXIES": _networks(environ),
         **_database(environ, instance),
+        **_engine(environ),
         **_mail(environ, port, is_production=is_production),
         **_web(is_production=is_production),
     }
@@ -101,6 +102,36 @@ def _is_database(url: str) -> bool:
     except (ArgumentError, ValueError):
         return False
     return True
+
+
+def _engine(environ: Mapping[str, str]) -> dict[str, Any]:
+    engine = environ.get("DELIVERY_ENGINE") or "local"
+    if engine not in ("local", "dramatiq"):
+        raise ConfigurationError(
+            "DELIVERY_ENGINE must be local (the clock sends) or dramatiq (workers send, "
+            "on as many machines as you like)."
+        )
+    broker_url = environ.get("BROKER_URL", "")
+    if engine == "dramatiq" and not _is_broker(broker_url):
+        raise ConfigurationError(
+            "DELIVERY_ENGINE is dramatiq: set BROKER_URL to the address of a RabbitMQ server, "
+            "like amqps://user:password@host/news."
+        )
+    if engine == "dramatiq" and not environ.get("DATABASE_URL", "").startswith("postgres"):
+        raise ConfigurationError(
+            "DELIVERY_ENGINE is dramatiq: set DATABASE_URL to a PostgreSQL database, which all "
+            "machines can reach. SQLite is a file of one machine."
+        )
+    return {"DELIVERY_ENGINE": engine, "BROKER_URL": broker_url}
+
+
+def _is_broker(url: str) -> bool:
+    """Tell whether `url` names a server by AMQP, plain or over TLS."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("amqp", "amqps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _mail(environ: Mapping[str, str], port: int, *, is_production: bool) -> dict[str, Any]:

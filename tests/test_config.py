@@ -64,6 +64,11 @@ def test_the_development_key_is_made_once_and_private(tmp_path: Path) -> None:
         ({"MAIL_SERVER": "mail", "MAIL_USERNAME": "us"}, "in the clear"),
         ({"TRUSTED_PROXIES": "10.0.0.0/8, proxy"}, "TRUSTED_PROXIES must be networks"),
         ({"SQLITE_SYNCHRONOUS": "OFF"}, "must be FULL or NORMAL"),
+        ({"DELIVERY_ENGINE": "celery"}, "DELIVERY_ENGINE must be local"),
+        ({"DELIVERY_ENGINE": "dramatiq"}, "set BROKER_URL"),
+        ({"DELIVERY_ENGINE": "dramatiq", "BROKER_URL": "redis://host"}, "set BROKER_URL"),
+        ({"DELIVERY_ENGINE": "dramatiq", "BROKER_URL": "amqp://h:x"}, "set BROKER_URL"),
+        ({"DELIVERY_ENGINE": "dramatiq", "BROKER_URL": "amqp://h/"}, "set DATABASE_URL"),
     ],
 )
 def test_what_cannot_run_is_refused_with_what_to_change(
@@ -71,6 +76,20 @@ def test_what_cannot_run_is_refused_with_what_to_change(
 ) -> None:
     with pytest.raises(ConfigurationError, match=sentence):
         settings(tmp_path, **environ)
+
+
+def test_workers_on_other_machines_need_a_broker_and_postgresql(tmp_path: Path) -> None:
+    assert settings(tmp_path)["DELIVERY_ENGINE"] == "local"
+    found = settings(
+        tmp_path,
+        DELIVERY_ENGINE="dramatiq",
+        BROKER_URL="amqps://us:word@broker/news",
+        DATABASE_URL="postgresql://us@database/news",
+    )
+    assert (found["DELIVERY_ENGINE"], found["BROKER_URL"]) == (
+        "dramatiq",
+        "amqps://us:word@broker/news",
+    )
 
 
 def test_production_starts_with_a_key_and_a_relay(tmp_path: Path) -> None:
