@@ -130,3 +130,17 @@ def _check_list_fields(raw: bytes, message: EmailMessage, own_domain: str) -> No
     list_id = str(message["List-Id"])
     assert len(list_id) <= 255
     assert re.search(rf"<[a-z0-9-]+\.{re.escape(own_domain)}>$", list_id)
+
+
+def check_untouchable(octets: bytes) -> None:
+    """Assert that no relay, signer or mailbox has a reason to change a byte of a body (M09)."""
+    assert octets.isascii()
+    assert octets.count(b"\r") == octets.count(b"\n") == octets.count(b"\r\n")
+    assert octets.endswith(b"\r\n")
+    assert not re.search(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]", octets)
+    for line in octets.split(b"\r\n"):
+        assert len(line) <= 76
+        assert not line.startswith((b".", b"From "))
+        assert not line.endswith(b" ")
+        assert b"  " not in line
+        assert b"=_" not in line

@@ -1,5 +1,6 @@
 """Tokens: nothing altered, borrowed or late is taken."""
 
+import hashlib
 import string
 from datetime import timedelta
 from itertools import permutations
@@ -72,6 +73,36 @@ def test_a_lasting_link_has_the_format_of_the_plain_signer(app: Flask) -> None:
     token = UNSUBSCRIBE.token("42-7", now=NOW)
     assert token.count(".") == 1
     assert isinstance(UNSUBSCRIBE._signer(NOW), Signer)
+
+
+@pytest.mark.parametrize("link", [UNSUBSCRIBE, PREFERENCES], ids=lambda link: link.purpose)
+@pytest.mark.parametrize("payload", ["0", "42", "42-7", f"{2**63}-{2**63}"])
+def test_a_stamp_makes_the_tokens_that_the_signer_makes(
+    app: Flask, link: Link, payload: str
+) -> None:
+    app.config["SECRET_KEY_FALLBACKS"] = ["an older key that signs nothing any more"]
+    token = link.stamp()(payload).decode()
+
+    assert link.opening + token == link.url(payload, now=NOW)
+    signer = Signer(
+        app.config["SECRET_KEY"],
+        salt=link.purpose,
+        key_derivation="hmac",
+        digest_method=hashlib.sha256,
+    )
+    assert signer.unsign(token) == payload.encode()
+
+
+def test_stamps_of_two_purposes_or_two_keys_differ(app: Flask) -> None:
+    tokens = {UNSUBSCRIBE.stamp()("42"), PREFERENCES.stamp()("42")}
+    app.config["SECRET_KEY"] = "the key that came after it, also long enough"
+    tokens.add(UNSUBSCRIBE.stamp()("42"))
+    assert len(tokens) == 3
+
+
+def test_a_link_that_ends_is_not_stamped(app: Flask) -> None:
+    with pytest.raises(ValueError, match="confirm has a date"):
+        CONFIRM.stamp()
 
 
 def test_links_use_the_public_address_whatever_host_asks(app: Flask) -> None:

@@ -3,8 +3,10 @@
 import email
 import email.policy
 import re
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
@@ -16,9 +18,19 @@ from newsletter.delivery.compiling import Compiled, Person
 from newsletter.delivery.models import CompiledEdition, Delivery, Send
 from newsletter.errors import RenderFault
 from newsletter.extensions import db
+from newsletter.issues import rendering
+from newsletter.issues.content import Content
+from newsletter.issues.merge_fields import Part
+from newsletter.issues.rendering import RenderedEdition
+from newsletter.issues.segments import fill
+from newsletter.mail import message
+from newsletter.mail.message import Mailbox, Message
 from newsletter.subscriptions.models import MailFormat, MailingList
 from tests.conftest import NOW
 from tests.delivery.situations import begin
+from tests.issues.samples import MASTHEAD, content
+from tests.message_standards import check_untouchable
+from tests.naughty import NAUGHTY
 
 VALUES = {"format": "html", "values": {"name": "Ada"}}
 
@@ -144,6 +156,116 @@ def test_every_delivery_has_a_message_id_of_its_own(app: Flask) -> None:
     assert len(ids) == 2
 
 
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("mail_format", list(MailFormat))
+def test_every_message_says_what_plain_rendering_says(
+    app: Flask, language: str, mail_format: MailFormat
+) -> None:
+    frozen = _frozen(PERSONAL, language)
+    compiled = compiling.thaw(frozen, NONCE)
+    for number, name in enumerate(NAUGHTY):
+        other = NAUGHTY[-number]
+        values = compiling.merge_values(name, {"country": other}, mail_format)
+        person = Person(number + 1, 2**40 + number, f"reader{number}@example.org")
+
+        raw = compiling.message_for(compiled, person, values, date=NOW)
+
+        plain = _plainly(frozen, person, values)
+        assert raw.partition(b"\r\n\r\n")[0] == plain.partition(b"\r\n\r\n")[0]
+        assert _payloads(raw) == _payloads(plain)
+        assert _parse(raw).defects == []
+        check_untouchable(raw.partition(b"\r\n\r\n")[2].replace(b"=_" + NONCE.encode(), b""))
+
+
+def test_values_in_a_right_to_left_edition_stay_isolated(app: Flask) -> None:
+    compiled = compiling.thaw(_frozen(PERSONAL, "ar"), NONCE)
+    for part in _parts(_bytes(compiled)):
+        assert "\u2068Ada\u2069" in part
+
+
+@pytest.mark.parametrize(
+    "address", ["Ada.B+c@example.org", "ada@faß.de", "jörg@example.org", "a" * 64 + "@example.org"]
+)
+def test_any_address_is_written_as_plain_rendering_writes_it(app: Flask, address: str) -> None:
+    frozen = _frozen(PERSONAL, "en")
+    person = Person(7, 3, address)
+    raw = _bytes(compiling.thaw(frozen, NONCE), person=person)
+    assert (
+        raw.partition(b"\r\n\r\n")[0] == _plainly(frozen, person, VALUES).partition(b"\r\n\r\n")[0]
+    )
+
+
+@pytest.mark.parametrize("address", ["ada@example.org\r\nBcc: eve@example.org", "ada", ""])
+def test_an_address_that_is_none_is_a_fault_of_this_row_only(
+    compiled: Compiled, address: str
+) -> None:
+    with pytest.raises(RenderFault):
+        _bytes(compiled, person=Person(7, 3, address))
+
+
+def test_the_date_has_the_offset_that_it_was_given(compiled: Compiled) -> None:
+    # Equal times: what was written for one must not serve for the other.
+    for hours, written in ((0, "09:00:00 +0000"), (2, "11:00:00 +0200"), (0, "09:00:00 +0000")):
+        date = NOW.astimezone(timezone(timedelta(hours=hours)))
+        assert f"\r\nDate: Mon, 01 Mar 2027 {written}\r\n".encode() in _bytes(compiled, date=date)
+
+
+def test_a_run_keeps_its_key_out_of_sight(compiled: Compiled, app: Flask) -> None:
+    key = links.UNSUBSCRIBE._plain_signer().derive_key()
+    assert app.config["SECRET_KEY"] not in repr(compiled)
+    assert repr(key) not in repr(compiled)
+
+
+NONCE = "0123456789abcdef" * 2
+PERSONAL = content(
+    subject="{{ name | Reader }}, new guidance for {{ attributes.country | you }}",
+    introduction="Dear {{ name | friend }} of {{ attributes.country }},\n\n"
+    "[your page](https://example.org/?c={{ attributes.country }}&n={{ name | nobody }}).",
+)
+
+
+def _frozen(written: Content, language: str) -> dict[str, Any]:
+    edition = rendering.render(replace(written, language=language), MASTHEAD)
+    return {
+        "from_name": "Stay Informed",
+        "from_address": "news@news.example.org",
+        "reply_to": "desk@example.org",
+        "list_id": "news.news.example.org",
+        "list_name": "Stay Informed, für alle",
+        "edition": edition.to_json(),
+    }
+
+
+def _plainly(frozen: dict[str, Any], person: Person, personal: dict[str, Any]) -> bytes:
+    """The same message, every word of it written and encoded for this one person."""
+    payload = f"{person.subscription_id}-{person.delivery_id}"
+    values = {
+        **personal["values"],
+        "unsubscribe_url": links.UNSUBSCRIBE.url(payload, now=NOW),
+        "preferences_url": links.PREFERENCES.url(payload, now=NOW),
+    }
+    edition = RenderedEdition.from_json(frozen["edition"])
+    has_html = personal["format"] == "html"
+    return message.to_bytes(
+        Message(
+            sender=Mailbox(frozen["from_name"], frozen["from_address"]),
+            recipient=Mailbox("", person.address),
+            reply_to=Mailbox("", frozen["reply_to"]),
+            subject=fill(edition.subject, values, part=Part.HEADER),
+            text_part=fill(edition.text_part, values, part=Part.TEXT),
+            html_part=fill(edition.html_part, values, part=Part.HTML) if has_html else None,
+            date=NOW,
+            message_id=f"<{person.delivery_id}.{NONCE}@news.example.org>",
+            boundary=message.boundary_for(NONCE),
+            headers=message.list_headers(
+                list_id=frozen["list_id"],
+                list_name=frozen["list_name"],
+                unsubscribe_url=values["unsubscribe_url"],
+            ),
+        )
+    )
+
+
 def _compiled() -> Compiled:
     row = db.session.scalars(sa.select(CompiledEdition)).one()
     return compiling.read(row, db.session.get_one(Send, row.send_id))
@@ -153,8 +275,9 @@ def _bytes(
     compiled: Compiled,
     values: object = VALUES,
     person: Person = Person(7, 3, "ada@example.org"),  # noqa: B008  # frozen
+    date: datetime = NOW,
 ) -> bytes:
-    return compiling.message_for(compiled, person, cast("dict[str, object]", values), date=NOW)
+    return compiling.message_for(compiled, person, cast("dict[str, object]", values), date=date)
 
 
 def _parse(raw: bytes) -> EmailMessage:
@@ -164,3 +287,12 @@ def _parse(raw: bytes) -> EmailMessage:
 def _parts(raw: bytes) -> tuple[str, str]:
     text, html = (part.get_content() for part in _parse(raw).iter_parts())
     return text, html
+
+
+def _payloads(raw: bytes) -> list[tuple[str, bytes]]:
+    """Each part's headers and its content, decoded."""
+    parts = [part for part in _parse(raw).walk() if not part.is_multipart()]
+    return [
+        (str(part.items()), cast(bytes, part.get_payload(decode=True)).replace(b"\r\n", b"\n"))
+        for part in parts
+    ]
