@@ -1,0 +1,102 @@
+"""The ledger as plain SQL sees it, from a connection of its own that cannot write."""
+
+import re
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+OPEN = ("waiting", "in_flight")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One delivery; `address` is None when the person was erased."""
+
+    delivery_id: int
+    send_id: int
+    nonce: str
+    state: str
+    address: str | None
+    attempts: int
+    reason: str
+
+    @property
+    def message_key(self) -> str:
+        """What stands before the @ of its Message-ID."""
+        return f"{self.delivery_id}.{self.nonce}"
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The numbers of one send at one moment."""
+
+    send_id: int
+    planned: int
+    states: dict[str, int]
+
+    @property
+    def open(self) -> int:
+        """How many rows are not final."""
+        return sum(self.states.get(state, 0) for state in OPEN)
+
+
+class Books:
+    """Questions to the database of an installation, each one statement."""
+
+    def __init__(self, url: str) -> None:
+        if url.startswith("sqlite"):
+            path = sa.make_url(url).database
+            url = f"sqlite:///file:{path}?mode=ro&uri=true"
+        # Nothing is kept open: it would hold up a checkpoint, or a server's restart.
+        self._engine = sa.create_engine(url, poolclass=sa.NullPool)
+
+    def sums(self) -> list[Sums]:
+        """Return the numbers of every send, all of the same moment."""
+        sums: dict[int, Sums] = {}
+        with self._engine.connect() as connection:
+            for send_id, planned, state, count in connection.execute(_SUMS):
+                one = sums.setdefault(send_id, Sums(send_id, planned, {}))
+                if state is not None:
+                    one.states[state] = count
+        return list(sums.values())
+
+    def rows(self) -> list[Row]:
+        """Return every delivery."""
+        with self._engine.connect() as connection:
+            return [Row(*row) for row in connection.execute(_ROWS)]
+
+    def issue_states(self) -> set[str]:
+        """Return the states that issues are in."""
+        with self._engine.connect() as connection:
+            return set(connection.scalars(sa.text("SELECT state FROM issue")))
+
+    def leased_until(self) -> list[str]:
+        """Return the ends of the leases that somebody holds, as the database writes them."""
+        with self._engine.connect() as connection:
+            return [
+                str(end)
+                for end in connection.scalars(
+                    sa.text("SELECT leased_until FROM batch WHERE leased_until IS NOT NULL")
+                )
+            ]
+
+
+_SUMS = sa.text(
+    "SELECT send.id, send.planned, delivery.state, count(delivery.id)"
+    " FROM send LEFT JOIN delivery ON delivery.send_id = send.id"
+    " GROUP BY send.id, send.planned, delivery.state"
+)
+
+_ROWS = sa.text(
+    "SELECT delivery.id, send.id, send.nonce, delivery.state, subscriber.address,"
+    " delivery.attempts, delivery.reason"
+    " FROM delivery JOIN send ON send.id = delivery.send_id"
+    " LEFT JOIN subscriber ON subscriber.id = delivery.subscriber_id"
+    " ORDER BY delivery.id"
+)
+
+
+def key_of(message_id: str) -> str:
+    """Return what stands before the @ of a Message-ID."""
+    found = re.fullmatch(r"<([^@>]+)@[^>]+>", message_id)
+    return found[1] if found else message_id

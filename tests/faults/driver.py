@@ -1,0 +1,260 @@
+"""A run: an installation with an issue to send, processes that send it, faults, and the books.
+
+    with Run(app, folder, seed="...", plan=Plan(...), readers=300) as run:
+        sender = run.start()
+        run.wait_for_accepted(40)
+        run.kill(sender)
+        run.start()
+        run.settle()
+        run.check()
+
+The sink and the senders are processes of their own and end with the `with`. An exception that
+leaves it carries the seed, the numbers and the ends of all logs.
+"""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import sqlalchemy as sa
+from flask import Flask
+
+import config
+from tests.faults import installation, invariants
+from tests.faults.books import Books
+from tests.faults.invariants import Evidence, Sample
+from tests.faults.plan import Plan
+from tests.faults.sender import Orders
+from tests.faults.sink import PLAN
+from tests.faults.witness import Witness
+
+SAMPLED_EVERY = 0.03
+"""Seconds between two looks at the sums while a run goes on."""
+
+LOG_LINES = 30
+
+
+@dataclass
+class Child:
+    """A sending process."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    connections: int
+    is_stopped: bool = False
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs, or is stopped for a while."""
+        return self.process.poll() is None
+
+
+@dataclass
+class Run:
+    """One issue on its way to `readers` readers, and what stands in the way."""
+
+    app: Flask
+    folder: Path
+    seed: str
+    plan: Plan = field(default_factory=Plan)
+    readers: int = 100
+    batch_size: int = 9
+    # Addresses besides the numbered readers.
+    also: tuple[str, ...] = ()
+    # Whether the issue is planned already when the run begins, or due and left to the clocks.
+    is_planned: bool = True
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)
+        self.witness = Witness(self.folder)
+        self.children: list[Child] = []
+        self.samples: list[Sample] = []
+        # How many rows may be in doubt because of what we did to the processes.
+        self.doubts = 0
+        self._database = self.app.config["SQLALCHEMY_DATABASE_URI"]
+        self.books = Books(self._database)
+        self._over = threading.Event()
+        self._sampler = threading.Thread(target=self._sample, name="sampler")
+        self._sink: subprocess.Popen[bytes] | None = None
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        self.issue_id = installation.build(
+            self.readers, also=self.also, batch_size=self.batch_size, is_planned=self.is_planned
+        )
+        self.plan = replace(self.plan, seed=self.dice.randrange(10**9))
+        (self.folder / PLAN).write_text(self.plan.to_json(), encoding="utf-8")
+        self.start_sink()
+        self._sampler.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        for child in self.children:
+            if child.is_alive:
+                child.process.kill()
+                child.process.wait()
+        self.stop_sink()
+        self._sampler.join()
+        if error is not None:
+            error.add_note(self.report())
+
+    def start_sink(self) -> None:
+        """Start the relay; a second time on the same port."""
+        self._sink = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.sink", str(self.folder), str(self.port)],
+            cwd=config.ROOT,
+            stdout=subprocess.PIPE,
+        )
+        assert self._sink.stdout is not None
+        self.port = int(self._sink.stdout.readline())
+
+    def stop_sink(self) -> None:
+        """Take the relay away, in the middle of whatever it does."""
+        if self._sink is not None:
+            self._sink.kill()
+            self._sink.communicate()
+            self._sink = None
+
+    def start(self, **orders: Any) -> Child:
+        """Start a sending process; `orders` are those of `sender.Orders`."""
+        order = Orders(str(self.folder), self._database, self.port, **orders)
+        name = f"sender-{len(self.children) + 1}"
+        log = self.folder / f"{name}.log"
+        with log.open("wb") as output:
+            process = _spawn(order, output)
+        child = Child(name, process, log, order.connections)
+        self.children.append(child)
+        return child
+
+    def kill(self, child: Child) -> None:
+        """End a process with no chance to say anything: kill -9."""
+        self.doubts += child.connections
+        child.process.kill()
+        child.process.wait()
+
+    def freeze(self, child: Child) -> None:
+        """Stop a process for a while; longer than its lease, it is as if it had died."""
+        self.doubts += child.connections
+        child.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self, child: Child) -> None:
+        """Let a stopped process go on."""
+        child.process.send_signal(signal.SIGCONT)
+
+    def end(self, child: Child, *, seconds: float = 15) -> None:
+        """Ask a process to end, by SIGTERM, and wait until it did, as it should."""
+        child.process.send_signal(signal.SIGTERM)
+        assert child.process.wait(timeout=seconds) == 0, f"{child.name} did not end well"
+
+    def moment(self, most: float = 0.03) -> None:
+        """Let a random moment pass, so that faults fall anywhere."""
+        self._over.wait(self.dice.random() * most)
+
+    def wait_for_accepted(self, more: int, *, seconds: float = 30) -> None:
+        """Wait until the sink accepted so many more messages."""
+        wanted = self.witness.accepted + more
+        self.wait(lambda: self.witness.accepted >= wanted, f"{more} more accepted", seconds=seconds)
+
+    def wait(self, is_reached: Callable[[], bool], what: str, *, seconds: float = 30) -> None:
+        """Wait until something is so; AssertionError if it takes longer."""
+        end = time.monotonic() + seconds
+        while not is_reached():
+            assert time.monotonic() < end, f"it took more than {seconds} seconds: {what}"
+            time.sleep(0.003)
+
+    def settle(self, *, seconds: float = 40) -> None:
+        """Wait until every row is final and the issue sent, without help (I7); then stop all."""
+        self.wait(self._is_done, "nothing waits and the issue is sent", seconds=seconds)
+        for child in self.children:
+            if child.is_alive:
+                self.end(child)
+
+    def broken(self) -> list[str]:
+        """Return every invariant that does not hold now."""
+        self.take_sample()
+        return invariants.broken(
+            Evidence(
+                self.books.rows(),
+                self.samples,
+                self.witness.messages,
+                self.witness.blames,
+                self.witness.losses,
+                self.readers + len(self.also),
+            )
+        )
+
+    def check(self) -> None:
+        """Assert that every invariant holds."""
+        assert self.broken() == []
+
+    def states(self) -> dict[str, int]:
+        """Return how many rows are in each state now."""
+        states: dict[str, int] = {}
+        for sums in self.books.sums():
+            for state, count in sums.states.items():
+                states[state] = states.get(state, 0) + count
+        return states
+
+    def state_of(self, address: str) -> str:
+        """Return the state of one reader's row."""
+        [row] = [row for row in self.books.rows() if row.address == address]
+        return row.state
+
+    def take_sample(self) -> None:
+        """Look at the sums once and keep what they were."""
+        # Read before the books: what is killed meanwhile allows too little, never too much.
+        doubts = self.doubts
+        self.samples.append(Sample(tuple(self.books.sums()), doubts))
+
+    def report(self) -> str:
+        """Return what somebody needs to understand a failure and to see it again."""
+        with contextlib.suppress(sa.exc.SQLAlchemyError):
+            numbers = str(self.states())
+        lines = [
+            f"seed {self.seed!r}, in {self.folder}: {numbers}, accepted {self.witness.accepted},",
+            f"doubts {self.doubts}, losses {self.witness.losses}",
+        ]
+        for child in self.children:
+            ended = child.process.poll()
+            lines.append(f"--- {child.name} (ended with {ended}):")
+            lines += child.log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+        return "\n".join(lines)
+
+    def _is_done(self) -> bool:
+        sums = self.books.sums()
+        is_closed = bool(sums) and not any(one.open for one in sums)
+        return is_closed and self.books.issue_states() == {"sent"}
+
+    def _sample(self) -> None:
+        while not self._over.wait(SAMPLED_EVERY):
+            # A database that is away cannot be asked; the other samples stand.
+            with contextlib.suppress(sa.exc.OperationalError):
+                self.take_sample()
+
+
+def _spawn(orders: Orders, output: IO[bytes]) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(config.ROOT), "PYTHONFAULTHANDLER": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.sender", orders.to_json()],
+        cwd=config.ROOT,
+        env=environment,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )

@@ -1,0 +1,125 @@
+"""The process that sends and sweeps, to be killed, stopped and starved: python -m ... ORDERS.
+
+It is what the clock's process is, with times that suit a test: a short lease, sweeps four times as
+often, back-off and the relay's time limits shortened.
+"""
+
+import dataclasses
+import json
+import logging
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+
+from newsletter import clock, create_app, jobs
+from newsletter.delivery import backoff
+from newsletter.delivery.engines import local
+from newsletter.extensions import db
+from newsletter.mail.connecting import RelaySettings, relay_settings
+from tests.conftest import settings
+from tests.faults import weakness
+
+log = logging.getLogger(__name__)
+
+SWEEPS = ("start-due-issues", "sweep")
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What one process does, and how; the lease and `patience` with the relay are in seconds."""
+
+    folder: str
+    database: str
+    port: int
+    connections: int = 3
+    lease: float = 1.0
+    patience: float = 5.0
+    # How many times shorter back-off is.
+    haste: float = 100.0
+    sends: bool = True
+    sweeps: bool = True
+    # What is taken out of the product in this process: see weakness.py.
+    weakness: str = ""
+
+    def to_json(self) -> str:
+        """Return the orders as text for the process."""
+        return json.dumps(dataclasses.asdict(self))
+
+
+def main(orders: Orders) -> None:
+    """Work until SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(threadName)s %(message)s")
+    stop = _stop_when_told()
+    app = create_app(
+        {
+            **settings(Path(orders.folder)),
+            "SQLALCHEMY_DATABASE_URI": orders.database,
+            "MAIL_SERVER": "127.0.0.1",
+            "MAIL_PORT": orders.port,
+            "MAIL_CONNECTIONS": orders.connections,
+        }
+    )
+    _hurry(orders)
+    with app.app_context():
+        weakness.weaken(orders.weakness)
+    sweeping = threading.Thread(target=_sweep, args=(app, stop, orders), name="sweeps")
+    if orders.sweeps:
+        sweeping.start()
+    if orders.sends:
+        local.run(app, stop, lease_length=timedelta(seconds=orders.lease))
+    stop.wait()
+    if orders.sweeps:
+        sweeping.join(timeout=10)
+
+
+def _stop_when_told() -> threading.Event:
+    """Return an event that SIGTERM sets, by a thread that waits for nothing else."""
+    stop = threading.Event()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    def wait_and_set() -> None:
+        signal.sigwait({signal.SIGTERM})
+        stop.set()
+
+    threading.Thread(target=wait_and_set, daemon=True, name="signals").start()
+    return stop
+
+
+def _sweep(app: Flask, stop: threading.Event, orders: Orders) -> None:
+    while not stop.wait(orders.lease / 4):
+        for name in SWEEPS:
+            with app.app_context():
+                try:
+                    jobs.once(name, now=clock.now())
+                except Exception:
+                    db.session.rollback()
+                    log.exception("job %s failed", name)
+
+
+def _hurry(orders: Orders) -> None:
+    """Shorten the times that a test cannot wait for; the order of things stays."""
+    backoff.DELAYS = tuple(delay / orders.haste for delay in backoff.DELAYS)
+    backoff.CONNECTION_DELAYS = tuple(
+        min(delay / 10, timedelta(seconds=1)) for delay in backoff.CONNECTION_DELAYS
+    )
+    backoff.SHORTEST_LOSS /= 20
+
+    def impatient() -> RelaySettings:
+        return dataclasses.replace(
+            relay_settings(),
+            connect_timeout=orders.patience,
+            reply_timeout=orders.patience,
+            write_timeout=orders.patience,
+            final_timeout=orders.patience,
+        )
+
+    vars(local)["relay_settings"] = impatient
+
+
+if __name__ == "__main__":
+    main(Orders(**json.loads(sys.argv[1])))
