@@ -163,6 +163,11 @@ def finish(issue: Issue, *, now: datetime) -> None:
     _move(issue, IssueState.SENT, allowed={IssueState.SENDING}, sent_at=now)
 
 
+def reopen(issue: Issue) -> None:
+    """Let an issue that was sent be sent on: a person wants some of its mails sent again."""
+    _move(issue, IssueState.SENDING, allowed={IssueState.SENT})
+
+
 def due_issues(*, now: datetime) -> list[Issue]:
     """Return the scheduled issues whose time has come, oldest number first."""
     scheduled = db.session.scalars(

@@ -91,7 +91,6 @@ def providers(issue_id: int, *, most: int = 50) -> Sequence[ProviderNumbers]:
     It reads every row of the issue, so it is for a page that somebody asked for.
     """
     get_issue(issue_id)
-    planned = sa.func.count().label("planned")
     columns = [
         _count(Delivery.state == DeliveryState.SENT),
         _count(Delivery.state.in_([DeliveryState.WAITING, DeliveryState.IN_FLIGHT])),
@@ -104,7 +103,7 @@ def providers(issue_id: int, *, most: int = 50) -> Sequence[ProviderNumbers]:
         .join(Send, Send.id == Delivery.send_id)
         .where(Send.issue_id == issue_id)
         .group_by(Delivery.provider)
-        .order_by(planned.desc(), Delivery.provider)
+        .order_by(sa.func.count().desc(), Delivery.provider)
         .limit(most)
     )
     return [ProviderNumbers(name, *map(int, counts)) for name, *counts in rows]
