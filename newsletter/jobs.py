@@ -90,6 +90,11 @@ def sweep(now: datetime) -> None:
     sweeping.sweep(now=now)
 
 
+def watch(now: datetime) -> None:
+    """Tell the editors when mail waits too long."""
+    alarms.watch(now=now)
+
+
 def beat(now: datetime) -> None:
     """Write the clock's sign of life."""
     reports.beat(now=now)
@@ -124,6 +129,7 @@ JOBS: Sequence[Job] = (
         start_due_issues,
     ),
     Job("sweep", "settle what stopped senders left", timedelta(seconds=5), sweep),
+    Job("watch", "tell the editors when mail waits too long", timedelta(seconds=30), watch),
     Job("heartbeat", "write the clock's sign of life", timedelta(seconds=5), beat),
     Job(
         "expire-signups",

@@ -1,15 +1,26 @@
 """Telling the editors, through the outbox, what they would not notice by themselves."""
 
-from datetime import datetime
+import logging
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
 
 from newsletter import accounts, links
 from newsletter.accounts import Action
+from newsletter.delivery import waiting
+from newsletter.delivery.models import DeliveryState, PaceRule, PaceScope, Provider, Send
 from newsletter.errors import Refused
+from newsletter.extensions import db, rows_changed
 from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue
 from newsletter.mail import outbox
 from newsletter.mail.message import Mailbox
 from newsletter.subscriptions import lists
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT = timedelta(minutes=15)
+"""How long a message that is due may wait before the editors are told."""
 
 
 def pause_and_tell(issue: Issue, reason: str, *, now: datetime) -> bool:
@@ -22,13 +33,14 @@ def pause_and_tell(issue: Issue, reason: str, *, now: datetime) -> bool:
         workflow.pause(issue, reason)
     except Refused:
         return False
-    _tell(issue, reason, now=now)
+    _tell("pause-alarm", issue, reason, now=now)
     return True
 
 
 def tell_nobody_reached(issue: Issue, *, now: datetime) -> None:
     """Mail the editors that an issue ended without a single recipient."""
     _tell(
+        "nobody-reached",
         issue,
         "Nobody was left to send it to: no confirmed reader of this list and its topics. "
         "The issue counts as sent to nobody.",
@@ -36,7 +48,80 @@ def tell_nobody_reached(issue: Issue, *, now: datetime) -> None:
     )
 
 
-def _tell(issue: Issue, reason: str, *, now: datetime) -> None:
+def watch(*, now: datetime) -> None:
+    """Mail the editors when a message that is due has waited too long; once until it recovers.
+
+    An issue that goes out at a pace somebody set is left in peace while it moves.
+    Two processes may watch at once: one of them tells.
+    """
+    for send in waiting.sends_being_sent():
+        waited = waiting.oldest_wait(send, now=now)
+        is_late = waited is not None and waited > LONGEST_WAIT
+        if waited is None or not is_late or _keeps_its_pace(send, now=now):
+            _note(send, None)
+        elif send.alarmed_at is None and _note(send, now):
+            log.error("issue %s: a message has waited for %s", send.issue_id, waited)
+            _tell("waiting-alarm", send.issue, _what_is_wrong(send, waited, now=now), now=now)
+
+
+def _keeps_its_pace(send: Send, *, now: datetime) -> bool:
+    return _has_pace(send) and bool(_sent_lately(send, now=now))
+
+
+def _has_pace(send: Send) -> bool:
+    """Tell whether somebody set a pace for everything or for the list of this issue."""
+    slug = send.issue.mailing_list.slug
+    return bool(
+        db.session.scalar(
+            sa.select(
+                sa.exists().where(
+                    (PaceRule.scope == PaceScope.INSTALLATION)
+                    | (PaceRule.scope == PaceScope.MAILING_LIST) & (PaceRule.key == slug)
+                )
+            )
+        )
+    )
+
+
+def _sent_lately(send: Send, *, now: datetime) -> int:
+    return waiting.ended_since(send, now - LONGEST_WAIT, DeliveryState.SENT)
+
+
+def _note(send: Send, alarmed_at: datetime | None) -> bool:
+    """Write when the editors were told; False if somebody else just did."""
+    is_new = Send.alarmed_at.is_(None) if alarmed_at else Send.alarmed_at.is_not(None)
+    noted = db.session.execute(
+        sa.update(Send)
+        .where(Send.id == send.id, is_new)
+        .values(alarmed_at=alarmed_at)
+        .execution_options(synchronize_session=False)
+    )
+    return rows_changed(noted) == 1
+
+
+def _what_is_wrong(send: Send, waited: timedelta, *, now: datetime) -> str:
+    minutes = int(waited / timedelta(minutes=1))
+    sentences = [f"Its oldest message has waited for {minutes} minutes."]
+    sent = _sent_lately(send, now=now)
+    if sent:
+        sentences.append(f"{sent:,} went out in the last quarter of an hour, so it moves slowly.")
+    else:
+        sentences.append(
+            "Nothing of it went out in the last quarter of an hour. The relay may be out of "
+            "reach, or what sends may not be running; the log of the clock says more."
+        )
+    if _has_pace(send):
+        sentences.append("A pace is set, which may be the reason (flask pace show).")
+    held = db.session.scalars(
+        sa.select(Provider.name).where(Provider.held_until > now).order_by(Provider.name).limit(5)
+    ).all()
+    if held:
+        sentences.append(f"Nothing is sent to {', '.join(held)} for now, which refused our mail.")
+    sentences.append("Nothing is lost: everybody who has not got it waits.")
+    return " ".join(sentences)
+
+
+def _tell(kind: str, issue: Issue, reason: str, *, now: datetime) -> None:
     mailing_list = issue.mailing_list
     facts = {
         "issue_number": str(issue.id),
@@ -49,7 +134,7 @@ def _tell(issue: Issue, reason: str, *, now: datetime) -> None:
     for editor in accounts.all_editors():
         if accounts.may(editor, Action.SEND):
             outbox.enqueue(
-                "pause-alarm",
+                kind,
                 to=editor.email,
                 language=mailing_list.default_language,
                 sender=Mailbox(lists.sender_name(mailing_list), lists.sender_address(mailing_list)),

@@ -28,6 +28,7 @@ def resume(issue: Issue, *, now: datetime) -> None:
     workflow.resume(issue, now=now)
     send = find_send(issue.id)
     if send is not None:
+        send.resumed_at = now
         _end_waits(send, now=now)
 
 

@@ -50,6 +50,8 @@ FACTS: dict[str, dict[str, Any]] = {
     "welcome": LIST_FACTS,
     "sign-in": DESK_FACTS,
     "pause-alarm": DESK_FACTS,
+    "waiting-alarm": DESK_FACTS,
+    "nobody-reached": DESK_FACTS,
 }
 # Where the one button of each kind leads.
 BUTTONS = {
@@ -58,6 +60,8 @@ BUTTONS = {
     "welcome": "archive_url",
     "sign-in": "sign_in_url",
     "pause-alarm": "desk_url",
+    "waiting-alarm": "desk_url",
+    "nobody-reached": "desk_url",
 }
 
 
