@@ -1,0 +1,47 @@
+# What scripts/services needs from Debian, and where it is. Read by scripts/services.
+# shellcheck shell=bash
+
+install() {
+    local missing=()
+    [ -n "$(postgres_programs)" ] || missing+=(postgresql)
+    [ -x "$broker_programs/rabbitmq-server" ] || missing+=(rabbitmq-server)
+    [ -n "$(postfix_program smtp-sink)" ] || missing+=(postfix)
+    # Without the fonts every letter in a picture of a page is an empty box.
+    [ -n "$(chromium_path)" ] || missing+=(chromium fonts-liberation)
+    # The program that Playwright drives the browser with needs it, and its wheel does not bring it.
+    compgen -G "/usr/lib/*/libatomic.so.1" >/dev/null || missing+=(libatomic1)
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        fail "The tests need more programs. On Debian, as root: apt-get install ${missing[*]}"
+    fi
+    echo "Installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    quietly apt-get update
+    # Only Postfix's two programs are wanted, no mail server that somebody must configure.
+    echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
+    start_nothing quietly apt-get install --yes --no-install-recommends "${missing[@]}"
+}
+
+start_nothing() {
+    # Run a command during which no package starts its service on its usual port.
+    local policy=/usr/sbin/policy-rc.d
+    if [ -e "$policy" ]; then
+        "$@"
+        return
+    fi
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    trap "rm -f '$policy'" EXIT
+    "$@"
+    rm -f "$policy"
+    trap - EXIT
+}
+
+chromium_path() {
+    command -v chromium || command -v chromium-browser || true
+}
+
+postfix_program() {
+    # Debian keeps it where only root looks.
+    PATH="$PATH:/usr/sbin" command -v "$1" || true
+}
