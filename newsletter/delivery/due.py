@@ -21,43 +21,50 @@ class Line:
     batches: Sequence[DueBatch]
 
 
-def lines(*, now: datetime, most: int) -> list[Line]:
-    """Return up to `most` due, unowned batches of each issue that is being sent."""
-    is_due = (~Batch.is_done, Batch.due_at <= now, Batch.leased_until.is_(None))
+def lines(*, now: datetime, most: int, told_since: datetime | None = None) -> list[Line]:
+    """Return up to `most` due, unowned batches of each issue that is being sent.
+
+    With `told_since`, those that a broker was told of since then count as being worked on.
+    """
+    busy: sa.ColumnElement[bool] = Batch.leased_until.is_not(None)
+    is_free: tuple[sa.ColumnElement[bool], ...] = (
+        Batch.due_at <= now,
+        Batch.leased_until.is_(None),
+    )
+    if told_since is not None:
+        busy |= Batch.dispatched_at >= told_since
+        is_free += (Batch.dispatched_at.is_(None) | (Batch.dispatched_at < told_since),)
     return [
         Line(
-            busy,
+            _count(send_id, busy),
             [
                 DueBatch(batch_id, send_id, issue_id)
                 for batch_id in db.session.scalars(
                     sa.select(Batch.id)
-                    .where(Batch.send_id == send_id, *is_due)
+                    .where(Batch.send_id == send_id, ~Batch.is_done, *is_free)
                     .order_by(Batch.due_at, Batch.id)
                     .limit(most)
                 )
             ],
         )
-        for send_id, issue_id, busy in _being_sent()
+        for send_id, issue_id in _being_sent()
     ]
 
 
-def _being_sent() -> Sequence[tuple[int, int, int]]:
-    """Return send, issue and how many batches are under lease, for each issue being sent."""
-    under_lease = (
-        sa.select(sa.func.count())
-        .where(Batch.send_id == Send.id, ~Batch.is_done, Batch.leased_until.is_not(None))
-        .scalar_subquery()
+def _being_sent() -> Sequence[tuple[int, int]]:
+    rows = db.session.execute(
+        sa.select(Send.id, Send.issue_id)
+        .join(Issue, Issue.id == Send.issue_id)
+        .where(Issue.state == IssueState.SENDING, Send.finished_at.is_(None))
+        .order_by(Send.id)
     )
-    return (
-        db.session.execute(
-            sa.select(Send.id, Send.issue_id, under_lease)
-            .join(Issue, Issue.id == Send.issue_id)
-            .where(Issue.state == IssueState.SENDING, Send.finished_at.is_(None))
-            .order_by(Send.id)
-        )
-        .tuples()
-        .all()
-    )
+    return [(send_id, issue_id) for send_id, issue_id in rows]
+
+
+def _count(send_id: int, condition: sa.ColumnElement[bool]) -> int:
+    return db.session.scalars(
+        sa.select(sa.func.count()).where(Batch.send_id == send_id, ~Batch.is_done, condition)
+    ).one()
 
 
 def in_turn(waiting: Iterable[Line]) -> Iterator[DueBatch]:
@@ -71,3 +78,20 @@ def in_turn(waiting: Iterable[Line]) -> Iterator[DueBatch]:
             heapq.heappush(going, (busy + 1, turn, batches))
             yield batch
             break
+
+
+def find(batch_id: int, *, now: datetime) -> DueBatch | None:
+    """Return one batch if somebody may claim it now."""
+    row = db.session.execute(
+        sa.select(Batch.id, Batch.send_id, Send.issue_id)
+        .join(Send, Send.id == Batch.send_id)
+        .join(Issue, Issue.id == Send.issue_id)
+        .where(
+            Batch.id == batch_id,
+            ~Batch.is_done,
+            Batch.due_at <= now,
+            Batch.leased_until.is_(None),
+            Issue.state == IssueState.SENDING,
+        )
+    ).one_or_none()
+    return None if row is None else DueBatch(*row)

@@ -69,7 +69,8 @@ def claim(batch_id: int, *, now: datetime, length: timedelta = LEASE) -> Lease |
     token = db.session.scalar(
         sa.update(Batch)
         .where(Batch.id == batch_id, ~Batch.is_done, Batch.leased_until.is_(None))
-        .values(lease=Batch.lease + 1, leased_until=now + length)
+        # Whoever was told of it has come: given back, it is told again at once.
+        .values(lease=Batch.lease + 1, leased_until=now + length, dispatched_at=None)
         .returning(Batch.lease)
         .execution_options(synchronize_session=False)
     )

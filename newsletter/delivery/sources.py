@@ -1,5 +1,6 @@
 """Where a courier gets its batches: straight from the database, or from a broker's messages."""
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -66,3 +67,51 @@ class LocalSource:
         self._waiting = deque(batch for batch in found if batch.batch_id not in self._taken)
         # After the reading, so that a slow database is not asked all the time.
         self._look_at = time.monotonic() + self._look_every
+
+
+class OfferedSource:
+    """Batches that other threads of this process bring, first come first served."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: deque[DueBatch] = deque()
+        self._taken: set[int] = set()
+        self._is_closed = False
+
+    def offer(self, batch: DueBatch, *, patience: float) -> bool:
+        """Wait until the courier takes it; False if it did not in `patience` seconds, or is gone.
+
+        What is here already is not offered again: that is True at once.
+        """
+        with self._changed:
+            if batch in self._waiting or batch.batch_id in self._taken:
+                return True
+            self._waiting.append(batch)
+            self._changed.wait_for(
+                lambda: self._is_closed or batch not in self._waiting, timeout=patience
+            )
+            if batch not in self._waiting:
+                return True
+            self._waiting.remove(batch)
+            return False
+
+    def take(self) -> DueBatch | None:
+        """Return what was offered first."""
+        with self._changed:
+            if not self._waiting:
+                return None
+            batch = self._waiting.popleft()
+            self._taken.add(batch.batch_id)
+            self._changed.notify_all()
+            return batch
+
+    def release(self, batch_id: int) -> None:
+        """Let it be offered again."""
+        with self._changed:
+            self._taken.discard(batch_id)
+
+    def close(self) -> None:
+        """Send away everybody who waits, and whoever comes later."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
