@@ -20,12 +20,13 @@ broker_start() {
         RABBITMQ_CONFIG_FILE="$home/settings" RABBITMQ_ADVANCED_CONFIG_FILE="$home/none.config"
         RABBITMQ_ENABLED_PLUGINS_FILE="$home/plugins" RABBITMQ_PID_FILE="$home/pid"
         RABBITMQ_MNESIA_BASE="$home/mnesia" RABBITMQ_LOG_BASE="$home/log"
-        RABBITMQ_DIST_PORT="$(free_port)" ERL_EPMD_PORT="$(cat "$home/names-port")" ERL_EPMD_ADDRESS=127.0.0.1
+        ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT="$(cat "$home/names-port")"
+        RABBITMQ_DIST_PORT="$(free_port)"
         # The last two words do nothing but name the folder in the list of processes.
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1} -of $home"
     )
     quietly as_user rabbitmq env "${settings[@]}" "$broker_programs/rabbitmq-server" -detached || return 1
-    broker_await || { tail -n "$log_lines" "$home"/log/*.log >&2; return 1; }
+    broker_await || { cat "$home"/log/*.log | tail -n "$log_lines" >&2; return 1; }
 }
 
 broker_await() {
@@ -37,10 +38,11 @@ broker_await() {
 }
 
 broker_stop() {
+    # It removes its pid file long before it ends.
     local pid end=$((SECONDS + broker_seconds))
     pid=$(cat "$(folder)/broker/pid")
     kill -TERM "$pid"
-    while broker_runs; do
+    while is_broker "$pid"; do
         [ "$SECONDS" -lt "$end" ] || kill -KILL "$pid" 2>/dev/null || true
         sleep 0.1
     done
@@ -58,10 +60,12 @@ broker_kill() {
 }
 
 broker_runs() {
+    is_broker "$(cat "$(folder)/broker/pid" 2>/dev/null || true)"
+}
+
+is_broker() {
     # A pid may come again, but not with our folder among its arguments.
-    local pid
-    pid=$(cat "$(folder)/broker/pid" 2>/dev/null) && [ -n "$pid" ] &&
-        { tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF -- "-of $(folder)/broker"; } 2>/dev/null
+    [ -n "$1" ] && { tr '\0' ' ' <"/proc/$1/cmdline" | grep -qF -- "-of $(folder)/broker"; } 2>/dev/null
 }
 
 free_port() {
