@@ -1,4 +1,4 @@
-"""Reading a CSV file of subscribers row by row, whoever wrote it."""
+"""Reading a CSV file of people row by row, whoever wrote it."""
 
 import _csv
 import csv
@@ -70,12 +70,12 @@ def read_rows(
     text, no column of addresses.
     """
     csv.field_size_limit(LONGEST_CELL)
-    with path.open(encoding=_encoding(path), newline="") as lines:
+    with path.open(encoding=encoding_of(path), newline="") as lines:
         head = lines.readline(LONGEST_CELL)
         delimiter = max(",;\t", key=head.count)
         columns = _columns(next(csv.reader([head], delimiter=delimiter), []))
         seen: set[str] = set()
-        for line, cells in _lines(csv.reader(lines, delimiter=delimiter)):
+        for line, cells in rows_of(csv.reader(lines, delimiter=delimiter), first=2):
             if isinstance(cells, BadRow):
                 yield cells
             elif any(cell.strip() for cell in cells):
@@ -83,7 +83,7 @@ def read_rows(
                 yield _row(line, values, default_language, own_addresses, seen)
 
 
-def _encoding(path: Path) -> str:
+def encoding_of(path: Path) -> str:
     """Return the encoding of the whole file; raise InvalidInput if it is none of ours."""
     try:
         with path.open("rb") as raw:
@@ -101,7 +101,7 @@ def _encoding(path: Path) -> str:
 
 
 def _columns(header: list[str]) -> dict[str, int]:
-    plain = [_plain(title) for title in header]
+    plain = [plain_title(title) for title in header]
     found = {
         column: place
         for column, aliases in ALIASES.items()
@@ -116,19 +116,22 @@ def _columns(header: list[str]) -> dict[str, int]:
     return found
 
 
-def _plain(title: str) -> str:
+def plain_title(title: str) -> str:
+    """Return what a column is called, in small letters without marks and accents."""
     letters = unicodedata.normalize("NFKD", title.lower())
     return "".join(letter for letter in letters if letter.isalnum())
 
 
-def _lines(table: "_csv.Reader") -> Iterator[tuple[int, list[str] | BadRow]]:
-    """Yield the line that each row begins on, the header being 1, and its cells or what is wrong.
+def rows_of(table: "_csv.Reader", *, first: int) -> Iterator[tuple[int, list[str] | BadRow]]:
+    """Yield the line that each row begins on, and its cells or what is wrong with them.
+
+    `first` is the line on which the table begins: 2 below a header.
 
     A quotation mark that is never closed would swallow the rows after it: a cell
     over several lines is refused, and says so.
     """
     while True:
-        line = table.line_num + 2
+        line = table.line_num + first
         try:
             cells = next(table)
         except StopIteration:
@@ -137,7 +140,7 @@ def _lines(table: "_csv.Reader") -> Iterator[tuple[int, list[str] | BadRow]]:
             yield line, BadRow(line, f"this line is not CSV: {exc}")
             continue
         if any("\n" in cell or "\r" in cell for cell in cells):
-            last = table.line_num + 1
+            last = table.line_num + first - 1
             yield line, BadRow(line, f"a quotation mark is missing: it reaches to line {last}")
         else:
             yield line, cells
@@ -145,9 +148,14 @@ def _lines(table: "_csv.Reader") -> Iterator[tuple[int, list[str] | BadRow]]:
 
 def _values(cells: list[str], columns: dict[str, int]) -> dict[str, str]:
     return {
-        column: FORMULA_ESCAPE.sub("", cells[place]).strip() if place < len(cells) else ""
+        column: cell(cells[place]) if place < len(cells) else ""
         for column, place in columns.items()
     }
+
+
+def cell(text: str) -> str:
+    """Return what a cell says, without the mark that keeps it from being a formula."""
+    return FORMULA_ESCAPE.sub("", text).strip()
 
 
 def _row(

@@ -1,12 +1,20 @@
 """flask suppressions: addresses that are never mailed."""
 
+from pathlib import Path
+from typing import Any
+
 import click
 
 from newsletter import clock
-from newsletter.cli.house import HouseGroup, parse_address
+from newsletter.audiences import suppressing
+from newsletter.audiences.suppressing import SuppressionReport
+from newsletter.cli.house import HouseGroup, as_json_option, parse_address, print_json
 from newsletter.extensions import db
 from newsletter.subscriptions import suppression
 from newsletter.subscriptions.models import SuppressionReason
+
+SHOWN_REFUSALS = 20
+"""Refused rows that are listed one by one; JSON has them all."""
 
 group = HouseGroup("suppressions", help="Addresses that are never mailed.")
 
@@ -22,3 +30,45 @@ def add(address: str, reason: str) -> None:
     )
     db.session.commit()
     click.echo(f"Suppressed {suppressed.spelling}")
+
+
+@group.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--reason", default="", help="Why, for rows that do not say it themselves.")
+@click.option("--dry-run", "is_dry_run", is_flag=True, help="Count only; change nothing.")
+@as_json_option
+def import_file(file: Path, reason: str, is_dry_run: bool, as_json: bool) -> None:
+    """Never mail the addresses of a file: one a line, or CSV with the columns address,reason."""
+    report = suppressing.suppress_file(
+        file,
+        note=reason or f"imported from {file.name[:200]}",
+        now=clock.now(),
+        is_dry_run=is_dry_run,
+    )
+    if as_json:
+        print_json(_facts(report, is_dry_run))
+    else:
+        _say(report, is_dry_run)
+
+
+def _facts(report: SuppressionReport, is_dry_run: bool) -> dict[str, Any]:
+    return {
+        "dry_run": is_dry_run,
+        "rows": report.rows,
+        "suppressed": report.suppressed,
+        "already_suppressed": report.already,
+        "refused": len(report.refused),
+        "refusals": [{"line": row.line, "reason": row.reason} for row in report.refused],
+    }
+
+
+def _say(report: SuppressionReport, is_dry_run: bool) -> None:
+    would = "would be " if is_dry_run else ""
+    click.echo(
+        f"{report.rows:,} rows: {report.suppressed:,} {would}suppressed, "
+        f"{report.already:,} suppressed already, {len(report.refused):,} refused"
+    )
+    for reason, count in report.reasons().most_common():
+        click.echo(f"  {count:,}: {reason}")
+    for row in report.refused[:SHOWN_REFUSALS]:
+        click.echo(f"  line {row.line}: {row.reason}")
