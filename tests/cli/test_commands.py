@@ -179,7 +179,7 @@ def test_composing_checking_and_previewing(app: Flask, tmp_path: Path) -> None:
     assert all(finding["level"] != "stop" for finding in findings)
     message = told(app, "issues preview 1 --as ada@example.org")
     assert "Subject: New for Ada" in message
-    assert "Dear Ada" in message
+    assert "Dear Ada" in message.replace("=\n", "")
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in message
 
 
