@@ -50,6 +50,6 @@ def _cut_deliveries(subscriber_id: int, *, now: datetime) -> None:
     db.session.execute(
         sa.update(Delivery)
         .where(theirs)
-        .values(subscriber_id=None, merge_values=None)
+        .values(subscriber_id=None, merge_values=None, provider="")
         .execution_options(synchronize_session=False)
     )

@@ -7,7 +7,7 @@ from newsletter.delivery import backoff
 from newsletter.delivery.ledger import Answer, Mark
 from newsletter.delivery.models import DeliveryState
 from newsletter.errors import RenderFault
-from newsletter.mail.smtp import Kind, Outcome
+from newsletter.mail.replies import Kind, Outcome, Phase
 
 TOO_LARGE = "5.3.4"
 """The message is too large for the relay: true of every recipient (STANDARDS 5.4)."""
@@ -38,7 +38,7 @@ def answer_to(outcome: Outcome, mark: Mark, *, is_marked: bool, now: datetime) -
         date=mark.date,
         values=mark.values,
     )
-    if is_our_fault(outcome):
+    if why_it_is_us(outcome):
         # It goes on when a person has mended the cause, so no attempt is charged.
         return answer if is_marked else replace(answer, attempt=0)
     if outcome.kind is not Kind.DEFERRED:
@@ -79,6 +79,29 @@ def not_made(answer: Answer, fault: RenderFault) -> Answer:
     return replace(answer, state=DeliveryState.FAILED, reason=str(fault))
 
 
-def is_our_fault(outcome: Outcome) -> bool:
-    """Tell whether every recipient would get the same answer, so that the issue must pause."""
-    return outcome.kind is Kind.REFUSED and outcome.status == TOO_LARGE
+def taken_back(mark: Mark) -> Answer:
+    """Return what is to be written when it is not known whether a mark was, and no dot was."""
+    return Answer(
+        mark.lease,
+        mark.delivery_id,
+        DeliveryState.WAITING,
+        attempt=mark.attempt,
+        is_marked=True,
+        date=mark.date,
+        values=mark.values,
+    )
+
+
+def why_it_is_us(outcome: Outcome) -> str:
+    """Return why every recipient would get the same answer, so that the issue must pause.
+
+    Nothing for an answer that is about the recipient.
+    """
+    if outcome.kind is not Kind.REFUSED:
+        return ""
+    if outcome.status == TOO_LARGE:
+        return f"The relay does not take a message as large as this one: {outcome.text}"
+    if outcome.phase is Phase.MAIL:
+        said = " ".join(filter(None, (str(outcome.code), outcome.status, outcome.text)))
+        return f"The relay does not take mail from this sender: {said}"
+    return ""

@@ -51,6 +51,11 @@ def next_connection(failures: int, *, now: datetime) -> datetime:
     return now + CONNECTION_DELAYS[min(failures, len(CONNECTION_DELAYS)) - 1]
 
 
+def after_database_fault(faults: int) -> float:
+    """Return the seconds until a database that failed `faults` times in a row is asked again."""
+    return float(min(0.2 * 2 ** (faults - 1), 5.0))
+
+
 def after_lost_connection(*, first_attempt_at: datetime, now: datetime) -> datetime | None:
     """Return when a recipient is due again over whom a fresh connection broke; None to give up.
 

@@ -6,7 +6,6 @@ open connection in doubt, and every other row says what is true.
 """
 
 import logging
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,20 +14,27 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from newsletter.delivery import leases
 from newsletter.delivery.leases import Lease
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
+from newsletter.delivery.recipients import Recipient
+from newsletter.delivery.statements import (
+    ANSWER_MARKED,
+    ANSWER_UNMARKED,
+    DATABASE_ERRORS,
+    HOLD_LEASE,
+    LOOK,
+    MARK,
+    driver_for,
+    to_json,
+)
 from newsletter.errors import Refused
 from newsletter.extensions import db, rows_changed
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
-from newsletter.subscriptions.models import (
-    Subscriber,
-    Subscription,
-    SubscriptionState,
-    Suppression,
-)
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +43,6 @@ OPEN = (DeliveryState.WAITING, DeliveryState.IN_FLIGHT)
 
 BREATH = 0.0005
 """Seconds between two commits on SQLite, so that a page that writes gets its turn."""
-
-_turn = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -78,130 +82,158 @@ class Answer:
     values: dict[str, Any] | None = None
 
 
-def write(answers: Sequence[Answer], marks: Sequence[Mark], *, now: datetime) -> frozenset[int]:
-    """Commit answers and marks together; return the deliveries whose mark was granted.
+@dataclass(frozen=True)
+class Turn:
+    """What one transaction brought: marks granted, who is next, and batches that were lost."""
 
-    A mark is granted if the row still waits, its batch is still the asker's,
-    its issue is still being sent, and the reader still wants it. An answer to
-    a marked row is taken even from an owner who lost the batch: it is the
-    evidence that was missing.
-    """
-    with _alone(), _committed():
-        owned = _renew_all([*answers, *marks], now=now)
-        for answer in answers:
-            _record(answer, is_owned=answer.lease in owned, now=now)
-        return frozenset(mark.delivery_id for mark in marks if mark.lease in owned and _grant(mark))
+    granted: frozenset[int]
+    recipients: Sequence[Recipient]
+    lost: frozenset[int]
 
 
-def close(
-    lease: Lease, answers: Sequence[Answer], *, now: datetime, not_before: datetime | None = None
-) -> None:
-    """Commit the last answers of a batch and give the batch back.
+class Ledger:
+    """The writer of one sending process: a connection of its own, a transaction a turn."""
+
+    def __init__(self) -> None:
+        self._engine = db.engine
+        self._driver = driver_for(self._engine.dialect.name)
+        self._connection: PoolProxiedConnection | None = None
+        # SQLite has one writer; PostgreSQL joins parallel commits by itself.
+        self._breath = BREATH if self._engine.dialect.name == "sqlite" else 0.0
+        self._committed_at = 0.0
+
+    def rest(self) -> float:
+        """Return the seconds until the next commit may begin, so that others get to write."""
+        return max(0.0, self._committed_at + self._breath - time.monotonic())
+
+    def turn(
+        self,
+        answers: Sequence[Answer],
+        marks: Sequence[Mark],
+        looks: Sequence[int] = (),
+        *,
+        held: Sequence[Lease] = (),
+        now: datetime,
+    ) -> Turn:
+        """Commit answers and marks together, prolong leases, and look at who is next.
+
+        A mark is granted if the row still waits, its batch is still the asker's,
+        its issue is still being sent, and the reader still wants it. An answer to
+        a marked row is taken even from an owner who lost the batch: it is the
+        evidence that was missing. Raises a DATABASE_ERROR, and then it is not
+        known whether anything of it was written.
+        """
+        writes = bool(answers or marks or held)
+        if writes and (rest := self.rest()):
+            time.sleep(rest)
+        try:
+            found = self._transact(answers, marks, looks, held, writes=writes, now=now)
+        except BaseException:
+            self.hang_up()
+            raise
+        if writes:
+            self._committed_at = time.monotonic()
+        return found
+
+    def hang_up(self) -> None:
+        """Give the connection up; whatever it had begun is rolled back."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(*DATABASE_ERRORS, SQLAlchemyError):
+                connection.invalidate()
+
+    def _transact(
+        self,
+        answers: Sequence[Answer],
+        marks: Sequence[Mark],
+        looks: Sequence[int],
+        held: Sequence[Lease],
+        *,
+        writes: bool,
+        now: datetime,
+    ) -> Turn:
+        connection = self._connected()
+        driver = self._driver
+        cursor = connection.cursor()
+        driver.begin(cursor, writes=writes)
+        kept = driver.change(cursor, HOLD_LEASE, [self._held(lease, now=now) for lease in held])
+        self._record(cursor, answers, now=now)
+        granted = driver.change(cursor, MARK, [self._marked(mark) for mark in marks])
+        looked = driver.find(cursor, LOOK, [{"id": delivery_id} for delivery_id in looks])
+        cursor.close()
+        connection.commit()
+        return Turn(
+            frozenset(
+                mark.delivery_id for mark, count in zip(marks, granted, strict=True) if count
+            ),
+            [Recipient.from_row(row) for row in looked],
+            frozenset(lease.batch_id for lease, count in zip(held, kept, strict=True) if not count),
+        )
+
+    def _connected(self) -> PoolProxiedConnection:
+        if self._connection is None:
+            connection = self._engine.raw_connection()
+            self._driver.prepare(connection.driver_connection)
+            self._connection = connection
+        return self._connection
+
+    def _record(self, cursor: Any, answers: Sequence[Answer], *, now: datetime) -> None:
+        for statement, which in (
+            (ANSWER_MARKED, [answer for answer in answers if answer.is_marked]),
+            (ANSWER_UNMARKED, [answer for answer in answers if not answer.is_marked]),
+        ):
+            rows = [self._answered(answer, now=now) for answer in which]
+            for answer, count in zip(
+                which, self._driver.change(cursor, statement, rows), strict=True
+            ):
+                if not count:
+                    log.warning(
+                        "delivery %s: an answer came too late and was dropped", answer.delivery_id
+                    )
+
+    def _held(self, lease: Lease, *, now: datetime) -> dict[str, Any]:
+        until = self._driver.moment(now + lease.length)
+        return {"batch": lease.batch_id, "token": lease.token, "until": until}
+
+    def _marked(self, mark: Mark) -> dict[str, Any]:
+        return {
+            "id": mark.delivery_id,
+            "batch": mark.lease.batch_id,
+            "token": mark.lease.token,
+            "attempt": mark.attempt,
+            "date": self._driver.moment(mark.date),
+            "values": to_json(mark.values),
+        }
+
+    def _answered(self, answer: Answer, *, now: datetime) -> dict[str, Any]:
+        waits = answer.state is DeliveryState.WAITING
+        # What cannot be sent again needs no copy of a person's name.
+        keeps = waits or answer.state is DeliveryState.UNCERTAIN
+        return {
+            "id": answer.delivery_id,
+            "batch": answer.lease.batch_id,
+            "token": answer.lease.token,
+            "attempt": answer.attempt,
+            "is_evidence": answer.state in (DeliveryState.SENT, DeliveryState.FAILED),
+            "state": answer.state.value,
+            "due_at": self._driver.moment(answer.due_at),
+            "finished_at": None if waits else self._driver.moment(now),
+            "date": self._driver.moment(answer.date),
+            "values": to_json(answer.values) if keeps else None,
+            "code": answer.code,
+            "status": answer.status[:12],
+            "reason": answer.reason[:500],
+        }
+
+
+def close(lease: Lease, *, now: datetime, not_before: datetime | None = None) -> None:
+    """Give a batch back, whose answers are written, and commit.
 
     If that was the last open row of the send, the issue becomes `sent`.
     """
-    with _alone(), _committed():
-        owned = _renew_all(answers, now=now)
-        for answer in answers:
-            _record(answer, is_owned=answer.lease in owned, now=now)
+    with _committed():
         leases.give_back(lease, now=now, not_before=not_before)
         finish_done(now=now)
-
-
-def _renew_all(rows: Sequence[Answer | Mark], *, now: datetime) -> set[Lease]:
-    # In one order everywhere, so that two writers cannot wait for each other.
-    wanted = sorted({row.lease for row in rows}, key=lambda lease: lease.batch_id)
-    return {lease for lease in wanted if leases.renew(lease, now=now)}
-
-
-def _record(answer: Answer, *, is_owned: bool, now: datetime) -> None:
-    statement = sa.update(Delivery).where(Delivery.id == answer.delivery_id)
-    if answer.is_marked:
-        # The number of the attempt fences: the row may have been sent on by somebody else.
-        statement = statement.where(
-            Delivery.attempts == answer.attempt, Delivery.state.in_(_answerable(answer))
-        )
-    elif is_owned:
-        statement = statement.where(Delivery.state == DeliveryState.WAITING)
-    else:
-        log.warning("delivery %s: an answer came too late and was dropped", answer.delivery_id)
-        return
-    result = db.session.execute(
-        statement.values(_columns(answer, now=now)).execution_options(synchronize_session=False)
-    )
-    if rows_changed(result) != 1:
-        log.warning("delivery %s: an answer came too late and was dropped", answer.delivery_id)
-
-
-def _answerable(answer: Answer) -> tuple[DeliveryState, ...]:
-    if answer.state in (DeliveryState.SENT, DeliveryState.FAILED):
-        return (DeliveryState.IN_FLIGHT, DeliveryState.UNCERTAIN)
-    return (DeliveryState.IN_FLIGHT,)
-
-
-def _columns(answer: Answer, *, now: datetime) -> dict[str, Any]:
-    columns: dict[str, Any] = {
-        "state": answer.state,
-        "due_at": answer.due_at,
-        "reply_code": answer.code,
-        "reply_status": answer.status[:12],
-        "reason": answer.reason[:500],
-    }
-    if answer.attempt and not answer.is_marked:
-        columns["attempts"] = answer.attempt
-    if answer.date is not None:
-        columns["first_attempt_at"] = sa.func.coalesce(
-            Delivery.first_attempt_at, sa.literal(answer.date, Delivery.first_attempt_at.type)
-        )
-    if answer.state is DeliveryState.WAITING:
-        columns["merge_values"] = answer.values
-        return columns
-    columns["finished_at"] = now
-    if answer.state is not DeliveryState.UNCERTAIN:
-        # What cannot be sent again needs no copy of a person's name.
-        columns["merge_values"] = sa.null()
-    return columns
-
-
-def _grant(mark: Mark) -> bool:
-    granted = db.session.execute(
-        sa.update(Delivery)
-        .where(
-            Delivery.id == mark.delivery_id,
-            Delivery.batch_id == mark.lease.batch_id,
-            Delivery.state == DeliveryState.WAITING,
-            Delivery.attempts == mark.attempt - 1,
-            _is_wanted(),
-        )
-        .values(
-            state=DeliveryState.IN_FLIGHT,
-            attempts=mark.attempt,
-            due_at=None,
-            first_attempt_at=mark.date,
-            merge_values=mark.values,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    return rows_changed(granted) == 1
-
-
-def _is_wanted() -> sa.ColumnElement[bool]:
-    """Tell whether the issue is still being sent and the reader still to be mailed."""
-    is_suppressed = sa.exists().where(Suppression.address_hmac == Subscriber.address_hmac)
-    return (
-        sa.exists()
-        .where(
-            Send.id == Delivery.send_id,
-            Issue.id == Send.issue_id,
-            Issue.state == IssueState.SENDING,
-            Subscriber.id == Delivery.subscriber_id,
-            Subscription.subscriber_id == Delivery.subscriber_id,
-            Subscription.mailing_list_id == Issue.mailing_list_id,
-            Subscription.state == SubscriptionState.CONFIRMED,
-            ~is_suppressed.correlate(Subscriber),
-        )
-        .correlate(Delivery)
-    )
 
 
 def cancel_waiting(send: Send, *, now: datetime) -> int:
@@ -273,21 +305,6 @@ def tally(send_id: int) -> dict[str, int]:
     ).one()
     names = ["planned", *(state.value for state in DeliveryState)]
     return dict(zip(names, map(int, row), strict=True))
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Let one writer of this process commit at a time on SQLite, and pause after it.
-
-    SQLite has one writer; without turns the couriers would keep the lock among
-    themselves and starve the pages. PostgreSQL joins parallel commits by itself.
-    """
-    if db.engine.dialect.name != "sqlite":
-        yield
-        return
-    with _turn:
-        yield
-        time.sleep(BREATH)
 
 
 @contextmanager

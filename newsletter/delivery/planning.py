@@ -11,7 +11,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.delivery import alarms, compiling, ledger
+from newsletter.delivery import alarms, compiling, ledger, providers
 from newsletter.delivery.models import Batch, CompiledEdition, Delivery, DeliveryState, Send
 from newsletter.errors import Refused
 from newsletter.extensions import db, rows_changed
@@ -116,6 +116,7 @@ def _freeze(
         sa.select(
             Subscriber.id.label("subscriber_id"),
             _edition_for(editions).label("edition_id"),
+            providers.expression(Subscriber.canonical).label("provider"),
             sa.func.row_number().over(order_by=Subscription.id).label("place"),
         )
         .select_from(Subscription)
@@ -129,12 +130,13 @@ def _freeze(
     )
     frozen = db.session.execute(
         sa.insert(Delivery).from_select(
-            ["send_id", "batch_id", "edition_id", "subscriber_id", "state"],
+            ["send_id", "batch_id", "edition_id", "subscriber_id", "provider", "state"],
             sa.select(
                 sa.literal(send.id),
                 _batch_of(reader.c.place, batch_ids),
                 reader.c.edition_id,
                 reader.c.subscriber_id,
+                reader.c.provider,
                 sa.literal(DeliveryState.WAITING, Delivery.state.type),
             ).order_by(reader.c.place),
         ),

@@ -91,7 +91,7 @@ def _of_domain(domain: str) -> str:
     return HOUSE_OF.get(domain, domain)
 
 
-def expression(address: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+def expression(address: sa.SQLColumnExpression[str]) -> sa.ColumnElement[str]:
     """Return the same as SQL over a column of canonical addresses (`Subscriber.canonical`).
 
     For the one INSERT ... SELECT of planning: most readers are found in no
@@ -110,7 +110,7 @@ def expression(address: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     return sa.case((_is_one_of(domain, others), whose), else_=domain)
 
 
-def _domain(address: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+def _domain(address: sa.SQLColumnExpression[str]) -> sa.ColumnElement[str]:
     if db.engine.dialect.name == "sqlite":
         return sa.func.substr(address, sa.func.instr(address, "@") + 1, LONGEST, type_=sa.String)
     return sa.func.split_part(address, "@", 2, type_=sa.String)

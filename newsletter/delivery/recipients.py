@@ -7,85 +7,68 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.delivery.models import Delivery, DeliveryState, Send
+from newsletter.delivery.models import Delivery, DeliveryState
+from newsletter.delivery.statements import from_json, instant
 from newsletter.extensions import db
-from newsletter.issues.models import Issue, IssueState
-from newsletter.subscriptions.models import (
-    MailFormat,
-    Subscriber,
-    Subscription,
-    SubscriptionState,
-    Suppression,
-    SuppressionReason,
-)
+from newsletter.subscriptions.models import SubscriptionState
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Recipient:
-    """One delivery and the person behind it; those fields are None when the person is gone."""
+    """One delivery and the person behind it; those fields are None when the person is gone.
+
+    States, format and reason are the words that the database keeps: they equal
+    the members of the enums, and making members would take longer than looking.
+    """
 
     delivery_id: int
-    state: DeliveryState
+    state: str
     attempts: int
     first_attempt_at: datetime | None
     merge_values: dict[str, Any] | None
     edition_id: int
-    issue_state: IssueState
+    issue_state: str
     address: str | None
     name: str | None
     attributes: dict[str, Any] | None
-    format: MailFormat | None
+    format: str | None
     subscription_id: int | None
-    subscription_state: SubscriptionState | None
-    suppressed_for: SuppressionReason | None
+    subscription_state: str | None
+    suppressed_for: str | None
+
+    @classmethod
+    def from_row(cls, row: tuple[Any, ...]) -> "Recipient":
+        """Return what `statements.LOOK` found."""
+        return cls(
+            delivery_id=row[0],
+            state=row[1],
+            attempts=row[2],
+            first_attempt_at=instant(row[3]),
+            merge_values=from_json(row[4]),
+            edition_id=row[5],
+            issue_state=row[6],
+            address=row[7],
+            name=row[8],
+            attributes=from_json(row[9]),
+            format=row[10],
+            subscription_id=row[11],
+            subscription_state=row[12],
+            suppressed_for=row[13],
+        )
 
 
-def due_in(batch_id: int, *, now: datetime) -> Sequence[int]:
-    """Return the deliveries of a batch that wait and are due, oldest first."""
-    return db.session.scalars(
-        sa.select(Delivery.id)
+def due_in(batch_id: int, *, now: datetime) -> Sequence[tuple[int, str]]:
+    """Return the deliveries of a batch that wait and are due, with their providers."""
+    rows = db.session.execute(
+        sa.select(Delivery.id, Delivery.provider)
         .where(
             Delivery.batch_id == batch_id,
             Delivery.state == DeliveryState.WAITING,
             Delivery.due_at.is_(None) | (Delivery.due_at <= now),
         )
         .order_by(Delivery.id)
-    ).all()
-
-
-def look(delivery_id: int) -> Recipient:
-    """Return what the database says of one recipient at this moment."""
-    row = db.session.execute(_QUESTION.where(Delivery.id == delivery_id)).one()
-    return Recipient(*row)
-
-
-_QUESTION = (
-    sa.select(
-        Delivery.id,
-        Delivery.state,
-        Delivery.attempts,
-        Delivery.first_attempt_at,
-        Delivery.merge_values,
-        Delivery.edition_id,
-        Issue.state,
-        Subscriber.address,
-        Subscriber.name,
-        Subscriber.attributes,
-        Subscriber.format,
-        Subscription.id,
-        Subscription.state,
-        Suppression.reason,
     )
-    .join(Send, Send.id == Delivery.send_id)
-    .join(Issue, Issue.id == Send.issue_id)
-    .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
-    .outerjoin(
-        Subscription,
-        (Subscription.subscriber_id == Subscriber.id)
-        & (Subscription.mailing_list_id == Issue.mailing_list_id),
-    )
-    .outerjoin(Suppression, Suppression.address_hmac == Subscriber.address_hmac)
-)
+    return [(delivery_id, provider) for delivery_id, provider in rows]
 
 
 def why_not(recipient: Recipient) -> str:
@@ -93,14 +76,15 @@ def why_not(recipient: Recipient) -> str:
     if recipient.address is None:
         return "Erased after the issue was planned."
     if recipient.suppressed_for is not None:
-        return f"Suppressed after the issue was planned ({recipient.suppressed_for.value})."
+        return f"Suppressed after the issue was planned ({recipient.suppressed_for})."
+    if recipient.subscription_state == SubscriptionState.CONFIRMED:
+        return ""
     if recipient.subscription_state is None:
         return _STATE_REASONS[SubscriptionState.UNSUBSCRIBED]
-    return _STATE_REASONS[recipient.subscription_state]
+    return _STATE_REASONS[SubscriptionState(recipient.subscription_state)]
 
 
 _STATE_REASONS = {
-    SubscriptionState.CONFIRMED: "",
     SubscriptionState.UNSUBSCRIBED: "Unsubscribed after the issue was planned.",
     SubscriptionState.PENDING: "Unsubscribed after the issue was planned, then asked again.",
     SubscriptionState.PAUSED: "Paused the subscription after the issue was planned.",

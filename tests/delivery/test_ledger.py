@@ -1,5 +1,6 @@
 """The only writer of outcomes: what it grants, what it refuses, whether it adds up."""
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from newsletter.delivery import leases, ledger, sweeping
 from newsletter.delivery.leases import Lease
 from newsletter.delivery.ledger import Answer, Mark
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
+from newsletter.delivery.statements import Sqlite
 from newsletter.extensions import db
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
@@ -24,7 +26,7 @@ from newsletter.subscriptions.models import (
 )
 from newsletter.subscriptions.suppression import suppress
 from tests.conftest import NOW
-from tests.delivery.situations import begin, row_of, states
+from tests.delivery.situations import begin, row_of, states, write
 
 LATER = NOW + timedelta(seconds=60)
 
@@ -39,8 +41,8 @@ def lease(app: Flask) -> Lease:
 
 
 def test_one_commit_holds_the_answer_and_the_next_mark(lease: Lease) -> None:
-    assert ledger.write([], [_mark(lease, "ada")], now=NOW)
-    assert ledger.write([_sent(lease, "ada")], [_mark(lease, "ben")], now=NOW)
+    assert write([], [_mark(lease, "ada")], now=NOW)
+    assert write([_sent(lease, "ada")], [_mark(lease, "ben")], now=NOW)
 
     assert states(1) == {"sent": 1, "in_flight": 1, "waiting": 1}
     assert row_of("ada").finished_at == NOW
@@ -51,8 +53,8 @@ def test_one_commit_holds_the_answer_and_the_next_mark(lease: Lease) -> None:
 def test_a_row_is_marked_once(lease: Lease) -> None:
     mark = _mark(lease, "ada")
 
-    assert ledger.write([], [mark], now=NOW) == {mark.delivery_id}
-    assert ledger.write([], [mark], now=NOW) == frozenset()
+    assert write([], [mark], now=NOW) == {mark.delivery_id}
+    assert write([], [mark], now=NOW) == frozenset()
 
 
 def _pause() -> None:
@@ -87,7 +89,7 @@ def test_a_mark_is_refused_when_something_changed(lease: Lease, change: Callable
     change()
     db.session.commit()
 
-    assert ledger.write([], [mark], now=NOW) == frozenset()
+    assert write([], [mark], now=NOW) == frozenset()
 
     row = db.session.get_one(Delivery, mark.delivery_id, populate_existing=True)
     assert (row.state, row.attempts) == (DeliveryState.WAITING, 0)
@@ -98,7 +100,7 @@ def test_a_row_that_is_final_is_never_marked(lease: Lease) -> None:
     ledger.cancel_waiting(db.session.scalars(sa.select(Send)).one(), now=NOW)
     db.session.commit()
 
-    assert ledger.write([], [mark], now=NOW) == frozenset()
+    assert write([], [mark], now=NOW) == frozenset()
 
     assert states(1) == {"cancelled": 3}
 
@@ -110,7 +112,7 @@ def test_an_owner_who_lost_the_batch_cannot_write_about_rows_it_did_not_mark(
     leases.end_expired(now=LATER)
     db.session.commit()
 
-    ledger.write([Answer(lease, ada, DeliveryState.FAILED, attempt=1)], [], now=LATER)
+    write([Answer(lease, ada, DeliveryState.FAILED, attempt=1)], [], now=LATER)
 
     assert states(1) == {"waiting": 3}
 
@@ -119,48 +121,48 @@ def test_an_owner_who_lost_the_batch_cannot_write_about_rows_it_did_not_mark(
 def test_a_late_answer_is_the_evidence_that_an_uncertain_row_missed(
     lease: Lease, state: DeliveryState
 ) -> None:
-    ledger.write([], [_mark(lease, "ada")], now=NOW)
+    write([], [_mark(lease, "ada")], now=NOW)
     assert sweeping.sweep(now=LATER) == 1
     db.session.commit()
     assert states(1) == {"uncertain": 1, "waiting": 2}
 
-    ledger.write([replace(_sent(lease, "ada"), state=state)], [], now=LATER)
+    write([replace(_sent(lease, "ada"), state=state)], [], now=LATER)
 
     assert states(1) == {state.value: 1, "waiting": 2}
 
 
 def test_a_late_answer_does_not_touch_a_row_that_was_sent_again(lease: Lease) -> None:
-    ledger.write([], [_mark(lease, "ada")], now=NOW)
+    write([], [_mark(lease, "ada")], now=NOW)
     db.session.execute(
         sa.update(Delivery).where(Delivery.id == row_of("ada").id).values(attempts=2)
     )
     db.session.commit()
 
-    ledger.write([_sent(lease, "ada")], [], now=NOW)
+    write([_sent(lease, "ada")], [], now=NOW)
 
     assert states(1) == {"in_flight": 1, "waiting": 2}
 
 
 def test_a_failed_commit_changes_nothing(lease: Lease, monkeypatch: pytest.MonkeyPatch) -> None:
-    ledger.write([], [_mark(lease, "ada")], now=NOW)
+    write([], [_mark(lease, "ada")], now=NOW)
     mark, answer = _mark(lease, "ben"), _sent(lease, "ada")
 
-    def full_disk() -> None:
-        raise sa.exc.OperationalError("COMMIT", None, Exception("disk is full"))
+    def full_disk(*_args: object) -> list[object]:
+        raise sqlite3.OperationalError("database or disk is full")
 
-    with monkeypatch.context() as broken, pytest.raises(sa.exc.OperationalError):
-        broken.setattr(db.session, "commit", full_disk)
-        ledger.write([answer], [mark], now=NOW)
+    with monkeypatch.context() as broken, pytest.raises(sqlite3.OperationalError):
+        broken.setattr(Sqlite, "find", full_disk)
+        write([answer], [mark], now=NOW)
 
     assert states(1) == {"in_flight": 1, "waiting": 2}
 
 
 def test_the_last_answer_ends_the_batch_the_send_and_the_issue(lease: Lease) -> None:
     for name in ("ada", "ben", "cleo"):
-        ledger.write([], [_mark(lease, name)], now=NOW)
-        ledger.write([_sent(lease, name)], [], now=NOW)
+        write([], [_mark(lease, name)], now=NOW)
+        write([_sent(lease, name)], [], now=NOW)
 
-    ledger.close(lease, [], now=LATER)
+    ledger.close(lease, now=LATER)
 
     issue = db.session.get_one(Issue, 1)
     assert (issue.state, issue.sent_at) == (IssueState.SENT, LATER)
@@ -169,7 +171,7 @@ def test_the_last_answer_ends_the_batch_the_send_and_the_issue(lease: Lease) -> 
 
 
 def test_a_dead_sender_leaves_one_uncertain_row_and_a_free_batch(lease: Lease) -> None:
-    ledger.write([], [_mark(lease, "ada")], now=NOW)
+    write([], [_mark(lease, "ada")], now=NOW)
 
     assert sweeping.sweep(now=NOW + timedelta(seconds=19)) == 0
     assert sweeping.sweep(now=NOW + timedelta(seconds=21)) == 1
@@ -183,9 +185,9 @@ def test_a_dead_sender_leaves_one_uncertain_row_and_a_free_batch(lease: Lease) -
 
 def test_the_sweep_ends_an_issue_whose_last_row_became_uncertain(lease: Lease) -> None:
     for name in ("ada", "ben"):
-        ledger.write([], [_mark(lease, name)], now=NOW)
-        ledger.write([_sent(lease, name)], [], now=NOW)
-    ledger.write([], [_mark(lease, "cleo")], now=NOW)
+        write([], [_mark(lease, name)], now=NOW)
+        write([_sent(lease, name)], [], now=NOW)
+    write([], [_mark(lease, "cleo")], now=NOW)
 
     sweeping.sweep(now=LATER)
     db.session.commit()
@@ -195,13 +197,14 @@ def test_the_sweep_ends_an_issue_whose_last_row_became_uncertain(lease: Lease) -
 
 
 def test_cancelling_leaves_what_is_in_flight_to_end_by_itself(lease: Lease) -> None:
-    ledger.write([], [_mark(lease, "ada")], now=NOW)
+    write([], [_mark(lease, "ada")], now=NOW)
     workflow.cancel(db.session.get_one(Issue, 1))
     assert ledger.cancel_waiting(db.session.scalars(sa.select(Send)).one(), now=NOW) == 2
     db.session.commit()
     assert states(1) == {"in_flight": 1, "cancelled": 2}
 
-    ledger.close(lease, [_sent(lease, "ada")], now=NOW)
+    write([_sent(lease, "ada")], [], now=NOW)
+    ledger.close(lease, now=NOW)
 
     assert states(1) == {"sent": 1, "cancelled": 2}
     assert db.session.scalars(sa.select(Send.finished_at)).one() == NOW

@@ -1,91 +1,68 @@
-"""The engine without a broker: courier threads in the process of the clock."""
+"""The engine without a broker: one courier in the process of the clock."""
 
 import logging
+import os
+import secrets
 import threading
-import time
 from datetime import timedelta
 
 from flask import Flask
 
+from newsletter.delivery import beats
 from newsletter.delivery.courier import Courier
-from newsletter.delivery.health import RelayHealth
 from newsletter.delivery.leases import LEASE
+from newsletter.delivery.sources import LocalSource, Source
 from newsletter.extensions import db
 from newsletter.mail.smtp import relay_settings
 
 log = logging.getLogger(__name__)
 
-IDLE = 0.3
-"""Seconds between two looks for work when there was none."""
-
-RENEWALS = 4
-"""How often a lease is renewed in its own length."""
-
-GRACE = 5.0
-"""Seconds that the messages in flight get when the process is asked to stop."""
+REST = 1.0
+"""Seconds before a courier that stumbled begins anew."""
 
 
 def run(app: Flask, stop: threading.Event, *, lease_length: timedelta = LEASE) -> None:
-    """Send whatever is due, over MAIL_CONNECTIONS connections, until `stop` is set.
+    """Send whatever is due until `stop` is set; see `send_from`."""
+    send_from(LocalSource(), app, stop, lease_length=lease_length)
 
-    Then each courier finishes the message it has in flight and gives its
-    batch back. One whose relay does not answer in time is left behind: its
-    lease runs out, and its last message becomes uncertain.
+
+def send_from(
+    source: Source, app: Flask, stop: threading.Event, *, lease_length: timedelta = LEASE
+) -> None:
+    """Send what `source` gives, over MAIL_CONNECTIONS connections, until `stop` is set.
+
+    Then what is in flight gets a few seconds to end, and the batches are given
+    back. Mail that the relay does not answer in time is left behind: its lease
+    runs out, and it becomes uncertain.
     """
+    name = f"{beats.SENDER}{os.getpid()}-{secrets.token_hex(4)}"
     with app.app_context():
-        settings = relay_settings()
-        health = RelayHealth()
-        couriers = [
-            Courier(settings, health, stop=stop, lease_length=lease_length)
-            for _ in range(app.config["MAIL_CONNECTIONS"])
-        ]
-        threads = [
-            threading.Thread(target=_work, args=(app, one, stop), daemon=True, name=f"courier-{n}")
-            for n, one in enumerate(couriers, start=1)
-        ]
-        for thread in threads:
-            thread.start()
-        while not stop.wait(lease_length.total_seconds() / RENEWALS):
-            _renew(couriers)
-        end = time.monotonic() + GRACE
-        for thread in threads:
-            thread.join(timeout=max(0, end - time.monotonic()))
+        while not stop.is_set():
+            courier = Courier(
+                relay_settings(),
+                source,
+                connections=app.config["MAIL_CONNECTIONS"],
+                stop=stop,
+                name=name,
+                lease_length=lease_length,
+            )
+            try:
+                courier.run()
+            except Exception:
+                # Nothing is lost by what nobody foresaw: the rows say how far it came,
+                # and a message in flight becomes uncertain when its lease runs out.
+                log.exception("the courier stumbled")
+                db.session.remove()
+                stop.wait(REST)
+        beats.end(name)
 
 
 def drain() -> None:
     """Send what is due now over one connection, in this thread, and return."""
-    courier = Courier(relay_settings(), RelayHealth(), stop=threading.Event())
-    while courier.work_once():
-        pass
-    courier.hang_up()
-
-
-def _work(app: Flask, courier: Courier, stop: threading.Event) -> None:
-    with app.app_context():
-        while not stop.is_set():
-            worked = False
-            try:
-                worked = courier.work_once()
-            except Exception:
-                # A database that is away, a disk that is full: it is noted and
-                # tried again. Nothing is lost, the rows say how far it came.
-                log.exception("a courier stumbled")
-                courier.drop()
-            # A session a batch: nothing stale is carried over, no connection kept.
-            db.session.remove()
-            if not worked:
-                stop.wait(IDLE)
-        try:
-            courier.hang_up()
-        except Exception:
-            log.exception("a courier could not write what it knew")
-            courier.drop()
-
-
-def _renew(couriers: list[Courier]) -> None:
-    for courier in couriers:
-        try:
-            courier.keep_lease()
-        except Exception:
-            log.exception("a lease could not be renewed")
-            db.session.rollback()
+    courier = Courier(
+        relay_settings(), LocalSource(look_every=0), connections=1, stop=threading.Event()
+    )
+    try:
+        courier.drain()
+    finally:
+        courier.hang_up()

@@ -1,0 +1,167 @@
+"""The batches that one courier has taken on: claimed, kept under lease, given back."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from newsletter.delivery import leases, ledger, recipients
+from newsletter.delivery.leases import DueBatch, Lease
+from newsletter.delivery.loads import Errand, Lanes, Load
+from newsletter.delivery.sources import Source
+from newsletter.extensions import db, reading
+from newsletter.issues.models import Issue
+
+log = logging.getLogger(__name__)
+
+AT_HAND = 4
+"""Batches that a courier works on at a time: some, so that issues mix and no connection idles."""
+
+MOST = 16
+"""Batches that it may have under lease when the lanes of the first ones sleep."""
+
+RENEWALS = 4
+"""How often a lease is renewed in its own length."""
+
+LONGEST_SLEEP = 5.0
+"""Seconds that a lane may sleep before what is in it is given back, for whoever can go on."""
+
+
+class Portfolio:
+    """Claims batches from a source and knows, for each, what is still open."""
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        now: Callable[[], datetime],
+        lease_length: timedelta,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.lanes = Lanes()
+        self._source = source
+        self._now = now
+        self._monotonic = monotonic
+        self._lease_length = lease_length
+        self._loads: dict[int, Load] = {}
+        self._next: DueBatch | None = None
+        self._lists: dict[int, int] = {}
+
+    @property
+    def has_work(self) -> bool:
+        """Whether something may be begun now, or could be claimed."""
+        if self.lanes.awake:
+            return True
+        if self._next is None and len(self._loads) < MOST:
+            self._next = self._source.take()
+        return self._next is not None and len(self._loads) < MOST
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no batch is at hand."""
+        return not self._loads
+
+    def claim(self, *, enough: int) -> None:
+        """Claim batches until `enough` deliveries may be begun, or there are none; commits."""
+        while self.lanes.awake < enough and self._has_room():
+            batch = self._next or self._source.take()
+            self._next = None
+            if batch is None:
+                return
+            self._claim(batch)
+
+    def renewals(self) -> list[Lease]:
+        """Return the leases that are to be prolonged now."""
+        now = self._monotonic()
+        interval = self._lease_length.total_seconds() / RENEWALS
+        due = [load for load in self._loads.values() if now - load.held_at >= interval]
+        for load in due:
+            load.held_at = now
+        return [load.lease for load in due]
+
+    def settle(self, errand: Errand, how: str) -> None:
+        """Count one delivery of a batch as done with; `how` goes into the log."""
+        errand.load.open -= 1
+        errand.load.tally[how] += 1
+
+    def put_back(self, errand: Errand) -> None:
+        """Put a delivery back that was taken and not begun."""
+        if errand.load.is_stopped:
+            errand.load.open -= 1
+        else:
+            self.lanes.add(errand, first=True)
+
+    def stop(self, load: Load, *, not_before: datetime | None = None) -> None:
+        """Begin nothing more of a batch; it is given back when what is begun has ended."""
+        if load.is_stopped:
+            return
+        load.is_stopped = True
+        load.not_before = not_before
+        load.open -= len(self.lanes.drop(lambda errand: errand.load is load))
+
+    def stop_all(self, *, not_before: datetime | None = None) -> None:
+        """Begin nothing more of any batch."""
+        for load in self._loads.values():
+            self.stop(load, not_before=not_before)
+        if self._next is not None:
+            self._source.release(self._next.batch_id)
+            self._next = None
+
+    def lose(self, batch_ids: frozenset[int]) -> None:
+        """Begin nothing more of batches whose lease somebody ended."""
+        for batch_id in batch_ids:
+            self.stop(self._loads[batch_id])
+
+    def leave_sleepers(self) -> None:
+        """Let go of what may not be sent for long, so that its batch can be given back."""
+        now = self._monotonic()
+        wakes_at = self.lanes.wakes_at
+        if wakes_at is None or self.lanes.awake:
+            return
+        for errand in self.lanes.drop(self.lanes.sleepers(until=now + LONGEST_SLEEP)):
+            load = errand.load
+            load.open -= 1
+            wait = timedelta(seconds=max(LONGEST_SLEEP, wakes_at - now))
+            load.not_before = self._now() + wait
+
+    def close_finished(self) -> None:
+        """Give back the batches of which nothing is under way any more; commits.
+
+        Call it with every answer written.
+        """
+        for load in [one for one in self._loads.values() if not one.open]:
+            ledger.close(load.lease, now=self._now(), not_before=load.not_before)
+            del self._loads[load.batch.batch_id]
+            self._source.release(load.batch.batch_id)
+            said = ", ".join(f"{count} {how}" for how, count in sorted(load.tally.items()))
+            log.info(
+                "batch %s of issue %s: %s", load.batch.batch_id, load.batch.issue_id, said or "-"
+            )
+
+    def _has_room(self) -> bool:
+        return len(self._loads) < (AT_HAND if self.lanes.awake else MOST)
+
+    def _claim(self, batch: DueBatch) -> None:
+        lease = leases.claim(batch.batch_id, now=self._now(), length=self._lease_length)
+        db.session.commit()
+        if lease is None:
+            self._source.release(batch.batch_id)
+            return
+        with reading():
+            list_id = self._list_of(batch)
+            due = recipients.due_in(batch.batch_id, now=self._now())
+        load = Load(batch, lease, list_id, len(due), self._monotonic())
+        self._loads[batch.batch_id] = load
+        for delivery_id, provider in due:
+            self.lanes.add(Errand(load, delivery_id, provider))
+
+    def _list_of(self, batch: DueBatch) -> int:
+        known = self._lists.get(batch.issue_id)
+        if known is None:
+            known = db.session.scalars(
+                sa.select(Issue.mailing_list_id).where(Issue.id == batch.issue_id)
+            ).one()
+            self._lists[batch.issue_id] = known
+        return known
