@@ -12,10 +12,14 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from newsletter.errors import ConfigurationError
+from newsletter.mail import dkim
 
 ROOT = Path(__file__).resolve().parent
 SHORTEST_KEY = 32
 """Characters of the shortest SECRET_KEY that production accepts."""
+
+SHORTEST_TOKEN = 16
+"""Characters of the shortest METRICS_TOKEN."""
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of the largest request body that is read at all."""
@@ -56,6 +60,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         **_engine(environ),
         **_mail(environ, port, is_production=is_production),
         **_web(is_production=is_production),
+        **_monitoring(environ),
     }
 
 
@@ -159,6 +164,7 @@ def _mail(environ: Mapping[str, str], port: int, *, is_production: bool) -> dict
         "MAIL_PASSWORD": environ.get("MAIL_PASSWORD") or None,
         "MAIL_USE_TLS": use_tls,
         "MAIL_USE_SSL": use_ssl,
+        "DKIM_KEYS": dkim.load(environ.get("DKIM_KEYS", ""), environ.get("DKIM_PASSPHRASE", "")),
         "MAIL_CONNECTIONS": _number(environ, "MAIL_CONNECTIONS", 4),
     }
 
@@ -174,6 +180,19 @@ def _web(*, is_production: bool) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
     }
+
+
+def _monitoring(environ: Mapping[str, str]) -> dict[str, Any]:
+    token = environ.get("METRICS_TOKEN", "").strip()
+    if token and len(token) < SHORTEST_TOKEN:
+        raise ConfigurationError(
+            f"METRICS_TOKEN must have at least {SHORTEST_TOKEN} random characters, or be left out: "
+            "then /metrics answers on this machine only."
+        )
+    log_format = environ.get("LOG_FORMAT") or "text"
+    if log_format not in ("text", "json"):
+        raise ConfigurationError("LOG_FORMAT must be text or json.")
+    return {"METRICS_TOKEN": token, "LOG_FORMAT": log_format}
 
 
 def _secret_key(environ: Mapping[str, str], instance: Path, *, is_production: bool) -> str:

@@ -63,8 +63,8 @@ def main(lock: str) -> None:
         _write_stamp([])
         _say(f"Installing {lock} into .venv: half a minute, less when pip has it cached")
         _pip_install("-r", BUILD_LOCK)
-        # Flask-Principal is published as source only; the build lock just brought what builds it.
-        _pip_install("--no-build-isolation", "--no-binary", "flask-principal", "-r", lock)
+        # These are published as source only; the build lock just brought what builds them.
+        _pip_install("--no-build-isolation", "--no-binary", "flask-principal,dkimpy", "-r", lock)
         # As the last act, so that an interrupted installation is not taken for a whole one.
         _write_stamp(HOLDS[lock])
 

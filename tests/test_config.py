@@ -63,6 +63,7 @@ def test_the_development_key_is_made_once_and_private(tmp_path: Path) -> None:
         ({"MAIL_USE_TLS": "1", "MAIL_USE_SSL": "1"}, "not both"),
         ({"MAIL_SERVER": "mail", "MAIL_USERNAME": "us"}, "in the clear"),
         ({"TRUSTED_PROXIES": "10.0.0.0/8, proxy"}, "TRUSTED_PROXIES must be networks"),
+        ({"DKIM_KEYS": "s2027:example.org:/nowhere/key.pem"}, "cannot be read: No such file"),
         ({"SQLITE_SYNCHRONOUS": "OFF"}, "must be FULL or NORMAL"),
         ({"DELIVERY_ENGINE": "celery"}, "DELIVERY_ENGINE must be local"),
         ({"DELIVERY_ENGINE": "dramatiq"}, "set BROKER_URL"),

@@ -23,12 +23,13 @@ from newsletter.issues.merge_fields import Part
 from newsletter.issues.models import Issue
 from newsletter.issues.rendering import RenderedEdition
 from newsletter.issues.segments import fill
-from newsletter.mail import message
+from newsletter.mail import dkim, message
+from newsletter.mail.dkim import SigningKey
 from newsletter.mail.message import Mailbox
 from newsletter.subscriptions import lists, unsubscribing
 from newsletter.subscriptions.models import MailFormat
 
-# What a broken row may raise, and no fault of this code that every row would meet.
+# What the values of one broken row may raise.
 _OF_ONE_ROW = (NewsletterError, ValueError, TypeError, LookupError, AttributeError)
 
 # Letters in the place of a token or a number, where a whole field is made to be cut there.
@@ -48,6 +49,7 @@ class Compiled:
     # They hold keys, and a function shows nothing of what it holds.
     unsubscribe: Callable[[str], bytes]
     preferences: Callable[[str], bytes]
+    dkim_keys: tuple[SigningKey, ...]
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def thaw(frozen: dict[str, Any], nonce: str) -> Compiled:
         message_ids=(before, after),
         unsubscribe=links.UNSUBSCRIBE.stamp(),
         preferences=links.PREFERENCES.stamp(),
+        dkim_keys=dkim.keys_for(sender.domain, current_app.config["DKIM_KEYS"]),
     )
 
 
@@ -171,9 +174,10 @@ def message_for(
         values = frozen["values"]
         is_html = frozen["format"] == MailFormat.HTML.value
         pattern = compiled.with_html if is_html else compiled.text_only
-        return pattern.fill(values, _own(compiled, person, values, date))
+        data = pattern.fill(values, _own(compiled, person, values, date))
     except _OF_ONE_ROW as exc:
         raise _fault(exc) from exc
+    return dkim.sign(data, compiled.dkim_keys)
 
 
 def _own(

@@ -19,7 +19,7 @@ from flask import Flask
 
 from newsletter import clock
 from newsletter.errors import ConnectionLost, MailRefused, Refused, SenderFault
-from newsletter.mail import smtp
+from newsletter.mail import dkim, smtp
 from newsletter.mail.message import (
     AUTOMATIC,
     Mailbox,
@@ -105,7 +105,10 @@ class Connection(flask_mail.Connection):
         copies = _copies(message, sender)
         if self._relay is not None:
             bounces = _mailbox(envelope_from).address if envelope_from else sender.address
-            outcomes = {to: self._hand_over(bounces, to, data) for to, data in copies}
+            keys = self.mail.app.config["DKIM_KEYS"]
+            outcomes = {
+                to: self._hand_over(bounces, to, dkim.signed(data, keys)) for to, data in copies
+            }
             failed = {to: one for to, one in outcomes.items() if one.kind is not Kind.SENT}
             if len(failed) < len(outcomes):
                 self._tell(message)

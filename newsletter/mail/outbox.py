@@ -21,7 +21,7 @@ from jinja2 import TemplateError
 from newsletter.errors import ConnectionLost, InvalidInput, SenderFault
 from newsletter.extensions import db
 from newsletter.limits import NEVER
-from newsletter.mail import claims, retrying, texts
+from newsletter.mail import claims, dkim, retrying, texts
 from newsletter.mail.claims import Claim
 from newsletter.mail.message import Mailbox, boundary_for, message_id, to_bytes
 from newsletter.mail.models import OutboxMessage, OutboxState
@@ -69,7 +69,8 @@ def enqueue(
 def enqueue_message(data: bytes, *, to: str, sender: Mailbox, now: datetime) -> OutboxMessage:
     """Queue a whole message as it stands, as part of the caller's transaction.
 
-    For mail that has no templates of its own: the test of an issue.
+    For mail that has no templates of its own: the test of an issue, which is
+    signed already as an issue is.
     """
     facts = {"message": base64.b64encode(data).decode("ascii")}
     return enqueue(MESSAGE, to=to, language="", sender=sender, facts=facts, now=now)
@@ -201,7 +202,7 @@ def _bytes_of(claim: Claim) -> bytes:
         return base64.b64decode(claim.facts["message"])
     seed = f"{claim.id}\n{claim.created_at.isoformat()}\n{claim.sender.address}"
     nonce = hashlib.sha256(seed.encode()).hexdigest()[:32]
-    return to_bytes(
+    data = to_bytes(
         texts.compose(
             claim.kind,
             claim.facts,
@@ -214,6 +215,7 @@ def _bytes_of(claim: Claim) -> bytes:
             boundary=boundary_for(nonce),
         )
     )
+    return dkim.signed(data, current_app.config["DKIM_KEYS"])
 
 
 def _record(claim: Claim, outcome: Outcome, *, now: datetime) -> None:

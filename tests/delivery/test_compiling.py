@@ -161,7 +161,7 @@ def test_every_delivery_has_a_message_id_of_its_own(app: Flask) -> None:
 def test_every_message_says_what_plain_rendering_says(
     app: Flask, language: str, mail_format: MailFormat
 ) -> None:
-    frozen = _frozen(PERSONAL, language)
+    frozen = frozen_edition(PERSONAL, language)
     compiled = compiling.thaw(frozen, NONCE)
     for number, name in enumerate(NAUGHTY):
         other = NAUGHTY[-number]
@@ -178,7 +178,7 @@ def test_every_message_says_what_plain_rendering_says(
 
 
 def test_values_in_a_right_to_left_edition_stay_isolated(app: Flask) -> None:
-    compiled = compiling.thaw(_frozen(PERSONAL, "ar"), NONCE)
+    compiled = compiling.thaw(frozen_edition(PERSONAL, "ar"), NONCE)
     for part in _parts(_bytes(compiled)):
         assert "\u2068Ada\u2069" in part
 
@@ -187,7 +187,7 @@ def test_values_in_a_right_to_left_edition_stay_isolated(app: Flask) -> None:
     "address", ["Ada.B+c@example.org", "ada@faß.de", "jörg@example.org", "a" * 64 + "@example.org"]
 )
 def test_any_address_is_written_as_plain_rendering_writes_it(app: Flask, address: str) -> None:
-    frozen = _frozen(PERSONAL, "en")
+    frozen = frozen_edition(PERSONAL, "en")
     person = Person(7, 3, address)
     raw = _bytes(compiling.thaw(frozen, NONCE), person=person)
     assert (
@@ -224,7 +224,8 @@ PERSONAL = content(
 )
 
 
-def _frozen(written: Content, language: str) -> dict[str, Any]:
+def frozen_edition(written: Content, language: str) -> dict[str, Any]:
+    """What a send keeps of an edition."""
     edition = rendering.render(replace(written, language=language), MASTHEAD)
     return {
         "from_name": "Stay Informed",

@@ -1,0 +1,194 @@
+"""DKIM signatures: who vouches for a message, over its final bytes (RFC 6376, RFC 8463).
+
+Several keys may be live at once: an RSA and an Ed25519 key, or an old and a
+new one while keys are changed. Each gives a signature of its own (STANDARDS D01, D02).
+"""
+
+import base64
+import hashlib
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, utils
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from newsletter.errors import ConfigurationError
+
+log = logging.getLogger(__name__)
+
+SMALLEST_RSA = 1024
+"""Bits of the smallest RSA key that any verifier must accept (RFC 8301 section 3.2)."""
+
+GOOD_RSA = 2048
+"""Bits of the smallest RSA key that is good today (RFC 8301 section 3.2, STANDARDS D01)."""
+
+SIGNED_FIELDS = (
+    # Once more than it is there: a second From that somebody adds breaks the signature.
+    *("from", "from", "to", "subject", "date", "message-id", "reply-to"),
+    *("mime-version", "content-type"),
+    *("list-unsubscribe", "list-unsubscribe-post", "list-id", "feedback-id"),
+)
+"""What is signed of what a message has (STANDARDS D01, L03; RFC 8058 section 4)."""
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_FIELD_END = re.compile(rb"\r\n(?![ \t])")
+_BLANKS = re.compile(rb"[ \t]+")
+_LINE_TAIL = re.compile(rb"[ \t]+(?=\r\n)")
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """One private key, and the name under which its public half is in the DNS."""
+
+    selector: str
+    domain: str
+    # In no log, no traceback and no page: only names say which key it is.
+    private: RSAPrivateKey | Ed25519PrivateKey = field(repr=False)
+
+    @property
+    def algorithm(self) -> str:
+        """The name of what it signs with."""
+        return "rsa-sha256" if isinstance(self.private, RSAPrivateKey) else "ed25519-sha256"
+
+    def may_sign_for(self, domain: str) -> bool:
+        """Tell whether mail from `domain`, an A-label, is this key's to sign."""
+        return f".{domain.lower()}".endswith(f".{self.domain}")
+
+    def seal(self, octets: bytes) -> bytes:
+        """Return the signature of the SHA-256 hash of `octets`; the same each time."""
+        digest = hashlib.sha256(octets).digest()
+        if isinstance(self.private, RSAPrivateKey):
+            return self.private.sign(digest, padding.PKCS1v15(), utils.Prehashed(hashes.SHA256()))
+        return self.private.sign(digest)
+
+
+def load(text: str, passphrase: str) -> tuple[SigningKey, ...]:
+    """Return the keys that a setting names, as in `s2027:example.org:/etc/keys/s2027.pem,...`.
+
+    `passphrase` opens those that are encrypted. Raises ConfigurationError with
+    what to change.
+    """
+    keys = tuple(_load_one(part.strip(), passphrase) for part in text.split(",") if part.strip())
+    names = {(key.selector, key.domain) for key in keys}
+    if len(names) < len(keys):
+        raise ConfigurationError("DKIM_KEYS names one selector of a domain twice.")
+    return keys
+
+
+def _load_one(entry: str, passphrase: str) -> SigningKey:
+    selector, _, rest = entry.partition(":")
+    domain, _, path = rest.partition(":")
+    selector, domain = selector.lower(), domain.lower()
+    if not (path and _NAME.fullmatch(selector) and _NAME.fullmatch(domain) and "." in domain):
+        raise ConfigurationError(
+            "DKIM_KEYS must be selector:domain:file with commas between them, "
+            f"like s2027:example.org:/etc/keys/s2027.pem, not “{entry}”."
+        )
+    private = _private_key(Path(path), passphrase)
+    if not isinstance(private, RSAPrivateKey | Ed25519PrivateKey):
+        raise ConfigurationError(f"The DKIM key {path} must be an RSA or an Ed25519 key.")
+    if isinstance(private, RSAPrivateKey) and private.key_size < GOOD_RSA:
+        if private.key_size < SMALLEST_RSA:
+            raise ConfigurationError(
+                f"The DKIM key {path} has {private.key_size} bits, which no receiver accepts. "
+                f"Make one of {GOOD_RSA}."
+            )
+        log.warning("DKIM key %s has %d bits; make one of 2048", path, private.key_size)
+    return SigningKey(selector, domain, private)
+
+
+def _private_key(path: Path, passphrase: str) -> object:
+    try:
+        pem = path.read_bytes()
+    except OSError as exc:
+        raise ConfigurationError(f"The DKIM key {path} cannot be read: {exc.strerror}.") from exc
+    try:
+        return load_pem_private_key(pem, None)
+    except TypeError:
+        # What this means is that the key is encrypted.
+        if not passphrase:
+            raise ConfigurationError(
+                f"The DKIM key {path} is encrypted: set DKIM_PASSPHRASE."
+            ) from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise ConfigurationError(f"The DKIM key {path} is no private key in PEM format.") from None
+    try:
+        return load_pem_private_key(pem, passphrase.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        # Without the cause, whose text is the library's and not meant for people.
+        raise ConfigurationError(
+            f"The DKIM key {path} does not open with DKIM_PASSPHRASE."
+        ) from None
+
+
+def keys_for(domain: str, keys: Sequence[SigningKey]) -> tuple[SigningKey, ...]:
+    """Return those of `keys` that sign what is from `domain`: their own, or one below it."""
+    return tuple(key for key in keys if key.may_sign_for(domain))
+
+
+def signed(data: bytes, keys: Sequence[SigningKey]) -> bytes:
+    """Return a message of our writer with the signatures of the keys of its From domain."""
+    author = _FIELD_END.split(data.partition(b"\r\n\r\n")[0])[0]
+    _, _, domain = author.decode("utf-8").rstrip(">").rpartition("@")
+    return sign(data, keys_for(domain, keys))
+
+
+def sign(data: bytes, keys: Sequence[SigningKey]) -> bytes:
+    """Return `data`, whose every field is there once, with one signature of each key before it."""
+    if not keys:
+        return data
+    head, _, body = data.partition(b"\r\n\r\n")
+    fields = dict(map(_relaxed_field, _FIELD_END.split(head)))
+    # A name that is listed again stands for a field that is not there (RFC 6376 section 5.4.2).
+    names = [name for name in SIGNED_FIELDS if name.encode() in fields]
+    covered = b"".join([fields[name.encode()] + b"\r\n" for name in dict.fromkeys(names)])
+    body_hash = base64.b64encode(hashlib.sha256(_relaxed_body(body)).digest()).decode()
+    return b"".join([*(_signature(key, names, covered, body_hash) for key in keys), data])
+
+
+def _signature(key: SigningKey, names: Sequence[str], covered: bytes, body_hash: str) -> bytes:
+    """Return one DKIM-Signature field over the canonical fields and the hash of the body."""
+    lines = (
+        f"DKIM-Signature: v=1; a={key.algorithm}; c=relaxed/relaxed;\r\n"
+        f" d={key.domain};\r\n s={key.selector};\r\n"
+        f" h={_in_lines(names)};\r\n bh={body_hash};\r\n b="
+    ).encode()
+    _, unsigned = _relaxed_field(lines)
+    value = base64.b64encode(key.seal(covered + unsigned))
+    # 72 letters, and the blank that makes the next line part of the field.
+    chunks = [value[start : start + 72] for start in range(0, len(value), 72)]
+    return lines + b"\r\n ".join(chunks) + b"\r\n"
+
+
+def _in_lines(names: Sequence[str]) -> str:
+    """Return the names with colons between them, in lines of at most 76 characters."""
+    lines = [""]
+    for name in names:
+        if len(lines[-1]) + len(name) > 70:
+            lines.append("")
+        lines[-1] += f"{name}:"
+    return "\r\n ".join(lines).removesuffix(":")
+
+
+def _relaxed_field(octets: bytes) -> tuple[bytes, bytes]:
+    """Return a field's name, and the field in its canonical form (RFC 6376 section 3.4.2)."""
+    name, _, value = octets.partition(b":")
+    lower = name.strip().lower()
+    value = _BLANKS.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ")
+    return lower, lower + b":" + value
+
+
+def _relaxed_body(body: bytes) -> bytes:
+    """Return the body in its canonical form (RFC 6376 section 3.4.4): ours mostly as it is."""
+    # Far quicker to find that there is nothing to do than to do it.
+    if b"\t" in body or b"  " in body or b" \r\n" in body:
+        body = _BLANKS.sub(b" ", _LINE_TAIL.sub(b"", body))
+    text = body.rstrip(b"\r\n")
+    return text + b"\r\n" if text else b""
