@@ -1,0 +1,72 @@
+"""What is due, and whose turn it is."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from newsletter.delivery import due, leases, planning
+from newsletter.delivery.due import Line
+from newsletter.delivery.leases import DueBatch
+from newsletter.delivery.models import Batch
+from newsletter.extensions import db
+from newsletter.issues import workflow
+from newsletter.issues.models import Issue
+from tests.conftest import NOW
+from tests.delivery.situations import begin, readers
+from tests.factories import make_due_issue
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "BATCH_SIZE", 5)
+
+
+def test_the_issue_with_the_fewest_batches_going_is_next() -> None:
+    def line(issue_id: int, busy: int, count: int) -> Line:
+        return Line(busy, [DueBatch(100 * issue_id + n, issue_id, issue_id) for n in range(count)])
+
+    turns = [batch.issue_id for batch in due.in_turn([line(1, 2, 3), line(2, 0, 9), line(3, 0, 0)])]
+
+    assert turns == [2, 2, 1, 2, 1, 2, 1, 2, 2, 2, 2, 2]
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_second_issue_does_not_wait_behind_a_long_first_one(app: Flask) -> None:
+    first = begin(*readers(60))
+    second = another_issue(first)
+
+    lines = due.lines(now=NOW, most=3)
+
+    assert [batch.issue_id for batch in due.in_turn(lines)] == [first, second] * 3
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_only_free_batches_of_issues_that_are_being_sent_are_due(app: Flask) -> None:
+    issue_id = begin(*readers(25))
+    owned, later, done, *free = db.session.scalars(sa.select(Batch).order_by(Batch.id)).all()
+    leases.claim(owned.id, now=NOW)
+    later.due_at = NOW + timedelta(seconds=1)
+    done.is_done = True
+    db.session.flush()
+
+    [line] = due.lines(now=NOW, most=9)
+
+    assert line.busy == 1
+    assert [batch.batch_id for batch in line.batches] == [batch.id for batch in free]
+    for batch in (owned, later, done, *free):
+        assert (due.find(batch.id, now=NOW) is not None) == (batch in free)
+    assert due.find(0, now=NOW) is None
+    workflow.pause(db.session.get_one(Issue, issue_id))
+    assert due.lines(now=NOW, most=9) == []
+    assert due.find(free[0].id, now=NOW) is None
+
+
+def another_issue(first: int) -> int:
+    """Plan one more issue for the same readers; return its number."""
+    mailing_list = db.session.get_one(Issue, first).mailing_list
+    issue = make_due_issue(mailing_list, subject="Another")
+    planning.plan(issue, now=NOW)
+    db.session.commit()
+    return issue.id
