@@ -1,14 +1,47 @@
-"""What one sending process asks before each message."""
+"""What one sending process asks before each message, and tells after it."""
 
+import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
-from newsletter.mail.replies import Outcome
+from sqlalchemy.exc import SQLAlchemyError
+
+from newsletter.delivery.pacing import spending, standings
+from newsletter.delivery.pacing.board import Board
+from newsletter.delivery.pacing.purses import LONGEST_WAIT, SHORTEST_WAIT, Purses
+from newsletter.delivery.pacing.relay import RelayWindow
+from newsletter.delivery.pacing.rules import Rule
+from newsletter.delivery.pacing.standings import Tally
+from newsletter.delivery.pacing.traffic import Traffic
+from newsletter.mail.replies import Kind, Outcome
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 1.0
+"""Seconds between two exchanges with the database."""
+
+SOON = 0.01
+"""Seconds until one of our own connections may be free."""
+
+NO_SHARE = 2.0
+"""Seconds until asking again where other senders have all the connections."""
+
+WITHOUT_DATABASE = 1.0
+"""Seconds until asking again when the database did not answer."""
+
+MEMORY = 10
+"""Exchanges for which a provider counts as waiting after it was last asked for."""
+
+_NOTHING = Tally()
 
 
 class Pacer:
-    """Who may be written to now; one per sending process, used by its courier's thread only."""
+    """Who may be written to now; one per sending process, used by its courier's thread only.
+
+    It has short transactions of its own, so it must be called outside of any other.
+    """
 
     def __init__(
         self,
@@ -17,37 +50,233 @@ class Pacer:
         now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._worker = worker
         self._now = now
         self._monotonic = monotonic
+        self._board = Board(worker)
+        self._relay = RelayWindow()
+        self._purses = Purses()
+        self._traffic: dict[str, Traffic] = {}
+        self._busy_by_list: dict[int, int] = {}
+        self._singles: deque[None] = deque()
+        self._configured = 1
+        # Neither the installation nor a list limits messages, and the rules were read.
+        self._is_free = False
+        # The connections that a slow provider may hold while others wait: all but one.
+        self._most_of_one = 1
+        self._latest = self._other = ""
+        self._exchanges = self._other_at = 0
 
     def refresh(self) -> None:
         """At most once a second, write what is to be shared and read what others wrote."""
+        at = self._monotonic()
+        if at - self._board.seen_at >= INTERVAL:
+            self._exchange(at)
 
     def admit(self, provider: str, mailing_list_id: int) -> float:
-        """Return 0.0 if a message may go now, else the seconds until asking again makes sense."""
+        """Return 0.0 if a message may go now, else the seconds until asking again makes sense.
+
+        0.0 takes one message of every limit and one connection of the
+        provider; `leave` gives the connection back.
+        """
+        traffic = self._traffic.get(provider)
+        if traffic is None:
+            traffic = self._meet(provider)
+        if provider != self._latest:
+            self._other, self._other_at = self._latest, self._exchanges
+            self._latest = provider
+        if not (self._is_free and traffic.is_free and traffic.in_use < self._most_of_one):
+            try:
+                wait = self._wait_for(provider, mailing_list_id)
+            except SQLAlchemyError as exc:
+                # Without the database nothing is allowed; who asks has other work to put away.
+                log.warning("the paces cannot be read: %s", exc)
+                wait = WITHOUT_DATABASE
+            if wait:
+                return wait
+            # Meanwhile it may have been forgotten and met again.
+            traffic = self._traffic.get(provider) or self._meet(provider)
+        traffic.in_use += 1
         return 0.0
 
-    def leave(self, provider: str) -> None:
+    def leave(self, provider: str, mailing_list_id: int | None = None) -> None:
         """Note that the transaction of an admitted message is over, however it ended."""
+        traffic = self._traffic[provider]
+        traffic.in_use -= 1
+        traffic.ended += 1
+        traffic.ended_at = self._monotonic()
+        if self._busy_by_list and mailing_list_id is not None:
+            busy = self._busy_by_list.get(mailing_list_id, 0)
+            self._busy_by_list[mailing_list_id] = max(0, busy - 1)
 
     def note(self, provider: str, outcome: Outcome) -> str:
         """Count one outcome; return a sentence for which the issue must pause, or nothing."""
+        traffic = self._traffic.get(provider)
+        if traffic is None:
+            traffic = self._meet(provider)
+        if outcome.kind is not Kind.SENT:
+            return self._note_trouble(traffic, outcome)
+        tally = traffic.tally
+        tally.sent += 1
+        tally.refusals = traffic.refusals = 0
+        if self._relay.is_narrow:
+            self._relay.taken()
         return ""
 
     def held(self, provider: str) -> bool:
         """Tell whether a provider is not written to now."""
-        return False
+        standing = self._board.standings.get(provider)
+        return standing is not None and standing.is_held(now=self._now())
 
     def connections(self, configured: int) -> int:
-        """Return how many connections this process may have open now."""
-        return configured
+        """Return how many connections this process may have open now; it may be none.
+
+        The installation's rule is shared among the senders at work, and the
+        relay may have turned some away.
+        """
+        self._configured = configured
+        self._look_if_stale()
+        most = self._relay.limit(configured)
+        cap = self._board.connection_cap()
+        if cap is not None:
+            most = min(most, cap)
+        self._most_of_one = max(1, most - 1)
+        return most
 
     def turned_away(self) -> None:
-        """Note that the relay refused one connection more while others were open."""
+        """Note that the relay refused one connection while others were open: use fewer (XG25)."""
+        self._relay.turned_away(self._configured, at=self._monotonic())
 
     def spend_single(self) -> None:
-        """Count one transactional mail against the limits of the installation."""
+        """Count one transactional mail against the installation's limits; from any thread."""
+        self._singles.append(None)
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write what is left, and give back what was reserved; without a database it is lost."""
+        try:
+            self._exchange(self._monotonic())
+            self._purses.empty()
+            self._board.leave()
+        except SQLAlchemyError as exc:
+            log.warning("what was met last could not be shared: %s", exc)
+
+    def _wait_for(self, provider: str, mailing_list_id: int) -> float:
+        """Return how long a message has to wait; for 0.0 every limit is paid."""
+        self._look_if_stale()
+        traffic = self._traffic.get(provider) or self._meet(provider)
+        if traffic.in_use >= self._most_of_one and self._must_spare(traffic):
+            return SOON
+        if self._is_free and traffic.is_free:
+            return 0.0
+        if traffic.cap is not None and traffic.in_use >= traffic.cap:
+            return self._until_free(traffic)
+        cap = self._board.list_cap(mailing_list_id)
+        busy = self._busy_by_list.get(mailing_list_id, 0)
+        if cap is not None and busy >= cap:
+            return SOON if cap else NO_SHARE
+        wait = self._pay(self._board.concerned(provider, mailing_list_id))
+        if not wait and cap is not None:
+            self._busy_by_list[mailing_list_id] = busy + 1
+        return wait
+
+    def _look_if_stale(self) -> None:
+        at = self._monotonic()
+        if self._board.is_stale(at):
+            self._exchange(at)
+
+    def _must_spare(self, traffic: Traffic) -> bool:
+        """Tell whether the last connection is kept from a provider, because it is slow.
+
+        Others were asked for lately; one slow provider must not hold them up.
+        """
+        if not self._other or self._exchanges - self._other_at > MEMORY:
+            return False
+        return not traffic.is_quick(since=self._board.seen_at, at=self._monotonic())
+
+    def _until_free(self, traffic: Traffic) -> float:
+        if traffic.cap:
+            return SOON
+        standing, now = self._board.standings.get(traffic.name), self._now()
+        if standing is None or standing.held_until is None or standing.held_until <= now:
+            return NO_SHARE
+        return min(LONGEST_WAIT, (standing.held_until - now).total_seconds())
+
+    def _pay(self, rules: list[Rule]) -> float:
+        """Take one message of every limit, or none and return the seconds to wait."""
+        at = self._now().timestamp()
+        if self._purses.pay(rules, at=at):
+            return 0.0
+        wait = self._purses.wait(rules, at=at)
+        if wait:
+            return wait
+        self._purses.fill(rules, at=at)
+        # It may have had to wait for its turn, and the slot may be over.
+        at = self._now().timestamp()
+        if self._purses.pay(rules, at=at):
+            return 0.0
+        return self._purses.wait(rules, at=at) or SHORTEST_WAIT
+
+    def _note_trouble(self, traffic: Traffic, outcome: Outcome) -> str:
+        tally = traffic.tally
+        if outcome.kind is Kind.DEFERRED:
+            tally.deferred += 1
+            if outcome.code == 421 or outcome.status.startswith("4.7."):
+                traffic.narrow(senders=len(self._board.crew), at=self._monotonic())
+        elif outcome.kind is Kind.UNCERTAIN:
+            tally.uncertain += 1
+        elif outcome.kind is Kind.REFUSED:
+            tally.failed += 1
+            if outcome.status.startswith("5.7."):
+                return self._note_policy(traffic, outcome)
+        return ""
+
+    def _note_policy(self, traffic: Traffic, outcome: Outcome) -> str:
+        """Count a refusal that is about us and not about the recipient."""
+        traffic.tally.refusals += 1
+        traffic.tally.words = f"{outcome.code} {outcome.status} {outcome.text}"
+        standing = self._board.standings.get(traffic.name)
+        is_probe = standing is not None and standing.is_probed(now=self._now())
+        if is_probe or traffic.refusals + traffic.tally.refusals == standings.ROW:
+            try:
+                self._exchange(self._monotonic())
+            except SQLAlchemyError as exc:
+                # The answer must not be lost with it; the next exchange tells the others.
+                log.warning("what %s refused is not shared yet: %s", traffic.name, exc)
+        return standings.why_two(self._board.held(now=self._now()))
+
+    def _meet(self, provider: str) -> Traffic:
+        traffic = self._traffic[provider] = Traffic(provider)
+        self._place(traffic)
+        return traffic
+
+    def _place(self, traffic: Traffic) -> None:
+        """Note what rules, window and hold mean for a provider."""
+        traffic.cap = self._board.provider_cap(traffic.name, now=self._now())
+        traffic.is_free = traffic.cap is None and traffic.name not in self._board.rules.providers
+
+    def _exchange(self, at: float) -> None:
+        """Write what we met, read what the others wrote, and settle what follows for us."""
+        now = self._now()
+        tallies = {
+            name: traffic.tally
+            for name, traffic in self._traffic.items()
+            if traffic.tally != _NOTHING
+        }
+        settled = self._board.exchange(tallies, configured=self._configured, at=at, now=now)
+        for name in tallies:
+            self._traffic[name].tally = Tally()
+        for name, standing in settled.items():
+            self._traffic[name].refusals = standing.refusals
+        self._exchanges += 1
+        self._purses.keep(self._board.rules.all(), at=now.timestamp())
+        self._is_free = not self._board.limits_everybody
+        self._traffic = {
+            name: traffic for name, traffic in self._traffic.items() if not traffic.is_idle
+        }
+        for traffic in self._traffic.values():
+            traffic.ended = 0
+            self._place(traffic)
+        if self._singles:
+            count = len(self._singles)
+            spending.spend_singles(count, at=now.timestamp())
+            for _ in range(count):
+                self._singles.popleft()
