@@ -75,23 +75,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("rule_id", "period", "slot", name=op.f("pk_pace_spent")),
         sqlite_autoincrement=True,
     )
-    op.create_table(
-        "breaker",
-        sa.Column("send_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("tripped_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("outcomes", sa.Integer(), nullable=False),
-        sa.Column("bounces", sa.Integer(), nullable=False),
-        sa.Column("complaints", sa.Integer(), nullable=False),
-        sa.Column("faults", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["send_id"],
-            ["send.id"],
-            name=op.f("fk_breaker_send_id_send"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("send_id", name=op.f("pk_breaker")),
-        sqlite_autoincrement=True,
-    )
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.add_column(sa.Column("dispatched_at", sa.DateTime(timezone=True), nullable=True))
 
@@ -152,7 +135,6 @@ def downgrade() -> None:
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.drop_column("dispatched_at")
 
-    op.drop_table("breaker")
     op.drop_table("pace_spent")
     op.drop_table("provider")
     op.drop_table("pace_rule")

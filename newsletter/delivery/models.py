@@ -185,21 +185,6 @@ class Provider(Base):
     last_trouble_at: Mapped[datetime | None]
 
 
-class Breaker(Base):
-    """What one send had met when it last paused by itself: only what came after counts again."""
-
-    __tablename__ = "breaker"
-
-    send_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("send.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
-    tripped_at: Mapped[datetime]
-    outcomes: Mapped[int]
-    bounces: Mapped[int]
-    complaints: Mapped[int]
-    faults: Mapped[int]
-
-
 class Heartbeat(Base):
     """A sign of life of the clock, or of a process that sends."""
 
