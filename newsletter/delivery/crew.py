@@ -155,7 +155,10 @@ class Crew:
                 wish.say_goodbye(timeout=GOODBYE)
                 continue
             if self._is_closed:
-                return
+                # What was asked for earlier is not opened; those to be closed come after it.
+                if self._wishes.empty():
+                    return
+                continue
             self._arrivals.put(self._opened())
             with suppress(OSError):
                 self._ringer.send(b"\0")
