@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from newsletter.errors import ConfigurationError
+from newsletter.mail.encoding import LINE
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +40,6 @@ SIGNED_FIELDS = (
 """What is signed of what a message has (STANDARDS D01, L03; RFC 8058 section 4)."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
-_FIELD_END = re.compile(rb"\r\n(?![ \t])")
-_BLANKS = re.compile(rb"[ \t]+")
-_LINE_TAIL = re.compile(rb"[ \t]+(?=\r\n)")
 
 
 @dataclass(frozen=True)
@@ -135,60 +134,70 @@ def keys_for(domain: str, keys: Sequence[SigningKey]) -> tuple[SigningKey, ...]:
 
 def signed(data: bytes, keys: Sequence[SigningKey]) -> bytes:
     """Return a message of our writer with the signatures of the keys of its From domain."""
-    author = _FIELD_END.split(data.partition(b"\r\n\r\n")[0])[0]
-    _, _, domain = author.decode("utf-8").rstrip(">").rpartition("@")
-    return sign(data, keys_for(domain, keys))
+    head = data.partition(b"\r\n\r\n")[0]
+    author = _unfolded(head).partition(b"\r\n")[0].decode("utf-8")
+    return sign(data, keys_for(author.rstrip(">").rpartition("@")[2], keys))
 
 
 def sign(data: bytes, keys: Sequence[SigningKey]) -> bytes:
-    """Return `data`, whose every field is there once, with one signature of each key before it."""
+    """Return a message of our writer with one signature of each key before it.
+
+    Another writer's would have to be brought into canonical form first. Ours
+    has every field once, no two blanks together and none at the end of a
+    line, in the head and in the body (encoding.quoted_printable).
+    """
     if not keys:
         return data
     head, _, body = data.partition(b"\r\n\r\n")
-    fields = dict(map(_relaxed_field, _FIELD_END.split(head)))
-    # A name that is listed again stands for a field that is not there (RFC 6376 section 5.4.2).
-    names = [name for name in SIGNED_FIELDS if name.encode() in fields]
-    covered = b"".join([fields[name.encode()] + b"\r\n" for name in dict.fromkeys(names)])
-    body_hash = base64.b64encode(hashlib.sha256(_relaxed_body(body)).digest()).decode()
-    return b"".join([*(_signature(key, names, covered, body_hash) for key in keys), data])
+    fields = dict(map(_canonical, _unfolded(head).split(b"\r\n")))
+    names, written = _names(frozenset(fields))
+    covered = b"".join([fields[name] for name in names])
+    body_hash = base64.b64encode(_body_hash(body)).decode()
+    return b"".join([*(_signature(key, written, covered, body_hash) for key in keys), data])
 
 
-def _signature(key: SigningKey, names: Sequence[str], covered: bytes, body_hash: str) -> bytes:
+def _unfolded(head: bytes) -> bytes:
+    return head.replace(b"\r\n ", b" ")
+
+
+def _canonical(line: bytes) -> tuple[bytes, bytes]:
+    """Return a field's name and its relaxed canonical form (RFC 6376 section 3.4.2)."""
+    name, _, value = line.partition(b":")
+    lower = name.lower()
+    return lower, b"%b:%b\r\n" % (lower, value.strip())
+
+
+@lru_cache(maxsize=64)
+def _names(present: frozenset[bytes]) -> tuple[list[bytes], str]:
+    """Return what is signed of the fields that are there, and the h= tag in lines."""
+    names = [name for name in SIGNED_FIELDS if name.encode() in present]
+    lines = [""]
+    for name in names:
+        if len(lines[-1]) + len(name) > LINE - len(" h=:;"):
+            lines.append("")
+        lines[-1] += f"{name}:"
+    # The second From stands for one that is not there, so it brings no bytes (section 5.4.2).
+    once = [name.encode() for name in dict.fromkeys(names)]
+    return once, "\r\n ".join(lines).removesuffix(":")
+
+
+def _body_hash(body: bytes) -> bytes:
+    """Return the hash of the canonical body, which has no empty lines at its end (3.4.4)."""
+    if body.endswith(b"\r\n\r\n"):
+        body = body.rstrip(b"\r\n") + b"\r\n"
+    return hashlib.sha256(body if body != b"\r\n" else b"").digest()
+
+
+def _signature(key: SigningKey, names: str, covered: bytes, body_hash: str) -> bytes:
     """Return one DKIM-Signature field over the canonical fields and the hash of the body."""
     lines = (
         f"DKIM-Signature: v=1; a={key.algorithm}; c=relaxed/relaxed;\r\n"
         f" d={key.domain};\r\n s={key.selector};\r\n"
-        f" h={_in_lines(names)};\r\n bh={body_hash};\r\n b="
+        f" h={names};\r\n bh={body_hash};\r\n b="
     ).encode()
-    _, unsigned = _relaxed_field(lines)
-    value = base64.b64encode(key.seal(covered + unsigned))
+    # It signs itself, too: without what is to come and without a line end (section 3.7).
+    own = _canonical(_unfolded(lines))[1].removesuffix(b"\r\n")
+    value = base64.b64encode(key.seal(covered + own))
     # 72 letters, and the blank that makes the next line part of the field.
     chunks = [value[start : start + 72] for start in range(0, len(value), 72)]
     return lines + b"\r\n ".join(chunks) + b"\r\n"
-
-
-def _in_lines(names: Sequence[str]) -> str:
-    """Return the names with colons between them, in lines of at most 76 characters."""
-    lines = [""]
-    for name in names:
-        if len(lines[-1]) + len(name) > 70:
-            lines.append("")
-        lines[-1] += f"{name}:"
-    return "\r\n ".join(lines).removesuffix(":")
-
-
-def _relaxed_field(octets: bytes) -> tuple[bytes, bytes]:
-    """Return a field's name, and the field in its canonical form (RFC 6376 section 3.4.2)."""
-    name, _, value = octets.partition(b":")
-    lower = name.strip().lower()
-    value = _BLANKS.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ")
-    return lower, lower + b":" + value
-
-
-def _relaxed_body(body: bytes) -> bytes:
-    """Return the body in its canonical form (RFC 6376 section 3.4.4): ours mostly as it is."""
-    # Far quicker to find that there is nothing to do than to do it.
-    if b"\t" in body or b"  " in body or b" \r\n" in body:
-        body = _BLANKS.sub(b" ", _LINE_TAIL.sub(b"", body))
-    text = body.rstrip(b"\r\n")
-    return text + b"\r\n" if text else b""
