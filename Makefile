@@ -33,7 +33,7 @@ check: ## Format, lint, types, import directions, locks
 	@$(SETUP) requirements-dev.lock
 	$(IN_VENV) -m ruff format --check .
 	$(IN_VENV) -m ruff check .
-	$(IN_VENV) -m mypy --strict newsletter config.py wsgi.py scripts
+	$(IN_VENV) -m mypy --strict newsletter config.py wsgi.py worker.py scripts
 	$(IN_VENV) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	$(IN_VENV) scripts/locks.py check
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import clock, limits, reports
 from newsletter.delivery import alarms, planning, sweeping
-from newsletter.delivery.engines import local
+from newsletter.delivery.engines import dramatiq, local
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.extensions import db, reading
 from newsletter.issues import composing, workflow
@@ -26,6 +26,9 @@ from newsletter.mail import outbox
 from newsletter.subscriptions import signup
 
 log = logging.getLogger(__name__)
+
+ENGINES = {"local": local.run, "dramatiq": dramatiq.run}
+"""What the clock does about issues, all the time: send them, or tell the workers of them."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ def run(app: Flask) -> None:
     scheduler.start()
     log.debug("the clock runs")
     try:
-        local.run(app, stop)
+        ENGINES[app.config["DELIVERY_ENGINE"]](app, stop)
     finally:
         # A job that waits for the network is left behind: its lease runs out.
         scheduler.shutdown(wait=False)
