@@ -6,6 +6,8 @@ install() {
     [ -n "$(postgres_programs)" ] || missing+=(postgresql)
     [ -x "$broker_programs/rabbitmq-server" ] || missing+=(rabbitmq-server)
     [ -n "$(postfix_program smtp-sink)" ] || missing+=(postfix)
+    # Verifies our signatures, beside dkimpy.
+    perl -MMail::DKIM -e1 2>/dev/null || missing+=(libmail-dkim-perl)
     # Without the fonts every letter in a picture of a page is an empty box.
     [ -n "$(chromium_path)" ] || missing+=(chromium fonts-liberation)
     # The program that Playwright drives the browser with needs it, and its wheel does not bring it.
