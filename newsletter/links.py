@@ -52,7 +52,7 @@ class Link:
         return public_url(self.path.format(token=""))
 
     def stamp(self) -> Callable[[str], bytes]:
-        """Return what makes tokens for many payloads, the same as `token` does, ten times as fast.
+        """Return what makes tokens for many payloads, the same as `token` does, four times as fast.
 
         It works with the key of the moment it was asked for; the link must be
         one without a lifetime.
