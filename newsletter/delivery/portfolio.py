@@ -70,7 +70,12 @@ class Portfolio:
             self._next = None
             if batch is None:
                 return
-            self._claim(batch)
+            try:
+                self._claim(batch)
+            except BaseException:
+                # Otherwise the source would think for ever that it is being worked on.
+                self._source.release(batch.batch_id)
+                raise
 
     def renewals(self) -> list[Lease]:
         """Return the leases that are to be prolonged now."""

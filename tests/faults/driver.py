@@ -52,7 +52,8 @@ class Child:
     process: subprocess.Popen[bytes]
     log: Path
     connections: int
-    is_stopped: bool = False
+    # How much of its log was looked at.
+    read: int = 0
 
     @property
     def is_alive(self) -> bool:
@@ -153,6 +154,12 @@ class Run:
         """Stop a process for a while; longer than its lease, it is as if it had died."""
         self.doubts += child.connections
         child.process.send_signal(signal.SIGSTOP)
+        while installation.is_locked(self._database):
+            # Stopped inside a transaction it would stop every writer of SQLite's file with it,
+            # and nothing could be seen.
+            child.process.send_signal(signal.SIGCONT)
+            self.moment()
+            child.process.send_signal(signal.SIGSTOP)
 
     def thaw(self, child: Child) -> None:
         """Let a stopped process go on."""
@@ -179,9 +186,27 @@ class Run:
             assert time.monotonic() < end, f"it took more than {seconds} seconds: {what}"
             time.sleep(0.003)
 
+    def wait_until_swept(self, *, lease: float) -> None:
+        """Wait until the leases of now, of so many seconds, ran out and were ended."""
+        since = time.time()
+        self.wait(
+            lambda: (
+                time.time() > since + lease
+                and all(end.timestamp() > since + lease for end in self.books.leases())
+            ),
+            "the leases of the stopped are ended",
+        )
+
     def settle(self, *, seconds: float = 40) -> None:
         """Wait until every row is final and the issue sent, without help (I7); then stop all."""
-        self.wait(self._is_done, "nothing waits and the issue is sent", seconds=seconds)
+
+        def is_done() -> bool:
+            assert any(child.is_alive for child in self.children), "nobody sends any more"
+            states = self.books.issue_states()
+            assert states != {"paused"}, "the issue paused"
+            return states == {"sent"} and not any(sums.open for sums in self.books.sums())
+
+        self.wait(is_done, "nothing waits and the issue is sent", seconds=seconds)
         for child in self.children:
             if child.is_alive:
                 self.end(child)
@@ -223,6 +248,16 @@ class Run:
         doubts = self.doubts
         self.samples.append(Sample(tuple(self.books.sums()), doubts))
 
+    def log_has(self, words: str) -> bool:
+        """Tell whether a process wrote these words since the last time that it was asked."""
+        for child in self.children:
+            written = child.log.read_text(errors="replace")
+            found = written.find(words, child.read)
+            if found >= 0:
+                child.read = len(written)
+                return True
+        return False
+
     def report(self) -> str:
         """Return what somebody needs to understand a failure and to see it again."""
         with contextlib.suppress(sa.exc.SQLAlchemyError):
@@ -236,11 +271,6 @@ class Run:
             lines.append(f"--- {child.name} (ended with {ended}):")
             lines += child.log.read_text(errors="replace").splitlines()[-LOG_LINES:]
         return "\n".join(lines)
-
-    def _is_done(self) -> bool:
-        sums = self.books.sums()
-        is_closed = bool(sums) and not any(one.open for one in sums)
-        return is_closed and self.books.issue_states() == {"sent"}
 
     def _sample(self) -> None:
         while not self._over.wait(SAMPLED_EVERY):

@@ -12,9 +12,12 @@ import sys
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
+from sqlalchemy import event
 
 from newsletter import clock, create_app, jobs
 from newsletter.delivery import backoff
@@ -22,7 +25,7 @@ from newsletter.delivery.engines import local
 from newsletter.extensions import db
 from newsletter.mail.connecting import RelaySettings, relay_settings
 from tests.conftest import settings
-from tests.faults import weakness
+from tests.faults.weakness import Weakness, weaken
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +46,12 @@ class Orders:
     haste: float = 100.0
     sends: bool = True
     sweeps: bool = True
+    # Seconds that SQLite waits for another writer; None is the product's own time.
+    busy_timeout: float | None = None
+    # Pages that SQLite's file may have, which is then full; 0 is no limit.
+    most_pages: int = 0
     # What is taken out of the product in this process: see weakness.py.
-    weakness: str = ""
+    weakness: Weakness = Weakness.NONE
 
     def to_json(self) -> str:
         """Return the orders as text for the process."""
@@ -66,7 +73,9 @@ def main(orders: Orders) -> None:
     )
     _hurry(orders)
     with app.app_context():
-        weakness.weaken(orders.weakness)
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", partial(_limit, orders))
+        weaken(Weakness(orders.weakness))
     sweeping = threading.Thread(target=_sweep, args=(app, stop, orders), name="sweeps")
     if orders.sweeps:
         sweeping.start()
@@ -99,6 +108,13 @@ def _sweep(app: Flask, stop: threading.Event, orders: Orders) -> None:
                 except Exception:
                     db.session.rollback()
                     log.exception("job %s failed", name)
+
+
+def _limit(orders: Orders, connection: Any, record: Any) -> None:
+    if orders.busy_timeout is not None:
+        connection.execute(f"PRAGMA busy_timeout = {int(orders.busy_timeout * 1000)}").close()
+    if orders.most_pages:
+        connection.execute(f"PRAGMA max_page_count = {orders.most_pages}").close()
 
 
 def _hurry(orders: Orders) -> None:
