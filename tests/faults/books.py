@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
@@ -70,14 +71,15 @@ class Books:
         with self._engine.connect() as connection:
             return set(connection.scalars(sa.text("SELECT state FROM issue")))
 
-    def leased_until(self) -> list[str]:
-        """Return the ends of the leases that somebody holds, as the database writes them."""
+    def leases(self) -> list[datetime]:
+        """Return when the leases end that somebody holds, or held."""
+        ends = sa.text("SELECT leased_until FROM batch WHERE leased_until IS NOT NULL").columns(
+            leased_until=sa.DateTime(timezone=True)
+        )
         with self._engine.connect() as connection:
+            # SQLite keeps UTC without its zone.
             return [
-                str(end)
-                for end in connection.scalars(
-                    sa.text("SELECT leased_until FROM batch WHERE leased_until IS NOT NULL")
-                )
+                end if end.tzinfo else end.replace(tzinfo=UTC) for end in connection.scalars(ends)
             ]
 
 

@@ -254,8 +254,14 @@ class Session(Speaker):
         fault = self._fault_at(phase)
         if fault is None:
             return False
+        assert self._transaction is not None
         self._diary.note(
-            "fault", connection=self.number, phase=phase, is_loss=fault.is_loss, end=fault.end
+            "fault",
+            connection=self.number,
+            recipient=self._transaction.recipient,
+            phase=phase,
+            is_loss=fault.is_loss,
+            end=fault.end,
         )
         answer = _USUAL[phase] if fault.answer == USUAL else fault.answer
         refuses = fault.answer[:1] in ("4", "5")

@@ -73,6 +73,11 @@ class Witness:
         return sum(event["event"] == "fault" and event["is_loss"] for event in self.events)
 
     @property
+    def met(self) -> Counter[str]:
+        """How many faults befell each recipient."""
+        return Counter(event["recipient"] for event in self.events if event["event"] == "fault")
+
+    @property
     def blames(self) -> list[str]:
         """What the sender did against the protocol."""
         return [

@@ -1,0 +1,50 @@
+"""Processes that are asked to stop, stand still, or are there twice (STANDARDS XH02, XH05)."""
+
+from collections.abc import Callable
+
+from tests.faults.driver import Run
+from tests.faults.plan import Plan
+
+
+def test_asked_to_stop_it_ends_what_is_in_flight_and_leaves_nothing_in_doubt(
+    make_run: Callable[..., Run],
+) -> None:
+    with make_run(plan=Plan(pace=0.01), readers=250) as run:
+        for _ in range(3):
+            sender = run.start()
+            run.wait_for_accepted(run.dice.randrange(10, 40))
+            run.moment()
+            run.end(sender)
+            # Nothing is left for a sweep: whoever comes next can go on at once.
+            assert run.states().get("in_flight", 0) == 0
+            assert run.books.leases() == []
+        run.start()
+        run.settle()
+        run.check()
+        assert run.states() == {"sent": 250}
+
+
+def test_a_process_that_stands_still_for_longer_than_its_lease_sends_nothing_twice(
+    make_run: Callable[..., Run],
+) -> None:
+    with make_run(plan=Plan(pace=0.01), readers=900) as run:
+        senders = [run.start(lease=0.6), run.start(lease=0.6)]
+        for _ in range(3):
+            run.wait_for_accepted(run.dice.randrange(10, 60))
+            run.moment()
+            sleeper = run.dice.choice(senders)
+            run.freeze(sleeper)
+            run.wait_for_accepted(1)
+            run.wait_until_swept(lease=0.6)
+            run.thaw(sleeper)
+        run.settle()
+        run.check()
+
+
+def test_two_clocks_that_find_the_same_due_issue_send_it_once(make_run: Callable[..., Run]) -> None:
+    with make_run(plan=Plan(pace=0.003), readers=400, is_planned=False) as run:
+        for _ in range(2):
+            run.start()
+        run.settle()
+        run.check()
+        assert run.states() == {"sent": 400}

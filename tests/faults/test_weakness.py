@@ -1,0 +1,128 @@
+"""The mutation check: without the mark, the lease or the unique keys the harness finds it."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from newsletter import clock
+from newsletter.delivery import planning
+from newsletter.extensions import db
+from newsletter.issues.models import Issue
+from tests.faults.driver import Run
+from tests.faults.installation import address_of
+from tests.faults.plan import DEFER, Fault, Phase, Plan
+from tests.faults.weakness import Weakness, drop_unique_keys
+
+# A relay that takes its time, so that every kill finds messages under way.
+SLOW = Plan(pace=0.05)
+
+
+@pytest.mark.parametrize("taken_out", Weakness, ids=lambda one: one.name.lower())
+def test_a_process_with_a_weakness_sends_well_while_nothing_goes_wrong(
+    make_run: Callable[..., Run], taken_out: Weakness
+) -> None:
+    with make_run(readers=40) as run:
+        run.start(weakness=taken_out, sweeps=False)
+        run.settle()
+        run.check()
+        assert run.states() == {"sent": 40}
+
+
+@pytest.mark.parametrize("taken_out", [Weakness.NONE, Weakness.NO_MARK])
+def test_without_the_mark_a_kill_sends_messages_twice(
+    make_run: Callable[..., Run], taken_out: Weakness
+) -> None:
+    with make_run(plan=SLOW, readers=120) as run:
+        for _ in range(2):
+            sender = run.start(weakness=taken_out)
+            run.wait_for_accepted(15)
+            run.kill(sender)
+        run.start(weakness=taken_out)
+        run.settle()
+        assert ("I1" in names(run)) is bool(taken_out)
+        assert taken_out or names(run) == set()
+
+
+@pytest.mark.parametrize("taken_out", [Weakness.NONE, Weakness.NO_LEASE])
+def test_without_the_lease_a_sweep_takes_the_message_out_of_a_living_hand(
+    make_run: Callable[..., Run], taken_out: Weakness
+) -> None:
+    # An answer that takes longer than a sweep, and says that the message was not taken.
+    late = Fault(Phase.DOT, DEFER, delay=1.0)
+    faults = {address_of(number): (late,) for number in range(0, 60, 6)}
+    with make_run(plan=Plan(faults=faults), readers=60) as run:
+        for _ in range(2):
+            run.start(weakness=taken_out, lease=0.8)
+        run.settle()
+        assert names(run) == ({"I6"} if taken_out else set())
+
+
+def test_with_its_unique_keys_an_issue_that_is_planned_again_goes_out_once(
+    make_run: Callable[..., Run],
+) -> None:
+    with make_run(plan=SLOW, readers=60) as run:
+        run.start()
+        run.wait_for_accepted(5)
+        assert not plan_again(run.issue_id)
+        assert not freeze_again()
+        run.settle()
+        run.check()
+
+
+def test_without_the_unique_key_of_sends_an_issue_that_is_planned_again_goes_out_twice(
+    make_run: Callable[..., Run],
+) -> None:
+    with make_run(plan=SLOW, readers=60) as run:
+        drop_unique_keys()
+        run.start()
+        run.wait_for_accepted(5)
+        assert plan_again(run.issue_id)
+        run.wait(lambda: {"I1", "I5"} <= names(run), "somebody gets it twice")
+
+
+def test_without_the_unique_key_of_deliveries_who_is_frozen_twice_gets_it_twice(
+    make_run: Callable[..., Run],
+) -> None:
+    with make_run(readers=60) as run:
+        drop_unique_keys()
+        assert freeze_again()
+        run.start()
+        run.settle()
+        assert names(run) == {"I1", "I5"}
+
+
+def names(run: Run) -> set[str]:
+    """Return the names of the invariants that do not hold."""
+    return {sentence.partition(":")[0] for sentence in run.broken()}
+
+
+def plan_again(issue_id: int) -> bool:
+    """Plan an issue a second time, as somebody would who had seen it scheduled; tell if it went."""
+    db.session.execute(
+        sa.text("UPDATE issue SET state = 'scheduled' WHERE id = :id"), {"id": issue_id}
+    )
+    try:
+        planning.plan(db.session.get_one(Issue, issue_id), now=clock.now())
+        db.session.commit()
+    except sa.exc.IntegrityError:
+        db.session.rollback()
+        return False
+    return True
+
+
+def freeze_again() -> bool:
+    """Write a second row for some readers, as a planning that runs twice would; tell if it went."""
+    columns = "send_id, batch_id, edition_id, subscriber_id, provider, state, attempts"
+    try:
+        db.session.execute(
+            sa.text(
+                f"INSERT INTO delivery ({columns}, reply_status, reason)"
+                f" SELECT {columns}, '', '' FROM delivery WHERE id % 10 = 0"
+            )
+        )
+        db.session.commit()
+    except sa.exc.IntegrityError:
+        db.session.rollback()
+        return False
+    return True
