@@ -10,7 +10,7 @@ import config
 from newsletter import cli, desk, extensions, web
 from newsletter.mail import facade
 from newsletter.mailbox import views as mailbox
-from newsletter.public import archive, form, health, leaving, library
+from newsletter.public import archive, form, health, leaving, library, metrics
 
 READERS_PAGES = (
     form.blueprint,
@@ -18,6 +18,7 @@ READERS_PAGES = (
     archive.blueprint,
     library.blueprint,
     health.blueprint,
+    metrics.blueprint,
 )
 
 

@@ -42,6 +42,9 @@ STATUS: dict[type[errors.NewsletterError], HTTPStatus] = {
 }
 """Which status code tells a browser about which family of errors."""
 
+FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via")
+"""Headers by which a proxy says that it passes on what somebody else asked."""
+
 SENTENCES = {
     400: "The request could not be read. Go back and try again.",
     403: "You are not allowed to do this. Somebody with more rights can.",
@@ -92,6 +95,18 @@ def client_ip() -> str:
         if not any(peer in network for network in _trusted()):
             return str(peer)
     return from_right[-1]
+
+
+def is_local() -> bool:
+    """Tell whether who asks sits on this machine.
+
+    A proxy on this machine that TRUSTED_PROXIES does not name makes everybody look
+    local: what it passed on, and says so, is never taken for that.
+    """
+    ip = client_ip()
+    if not ip or not ipaddress.ip_address(ip).is_loopback:
+        return False
+    return ip != request.remote_addr or not any(name in request.headers for name in FORWARDING)
 
 
 def client_network() -> str:

@@ -1,7 +1,7 @@
 """Questions about the ledger: how many, who got it, if not why not, is anybody working."""
 
 from newsletter.reports.numbers import Failure, Report, failures, report
-from newsletter.reports.progress import Progress, progress
+from newsletter.reports.progress import Progress, progress_of
 from newsletter.reports.signs import (
     CLOCK,
     SENDERS,
@@ -25,7 +25,7 @@ __all__ = [
     "beat",
     "clock_is_alive",
     "failures",
-    "progress",
+    "progress_of",
     "readiness",
     "report",
     "trace",

@@ -52,7 +52,7 @@ class ProviderNumbers:
     others: int
 
 
-def progress(issue_id: int, *, now: datetime) -> Progress:
+def progress_of(issue_id: int, *, now: datetime) -> Progress:
     """Return how an issue gets on; raise NotFound."""
     get_issue(issue_id)
     send = find_send(issue_id)
