@@ -2,7 +2,17 @@
 
 from flask import Flask
 
-from newsletter.cli import editors, issues, jobs, library, lists, mailbox, subscribers, suppressions
+from newsletter.cli import (
+    editors,
+    issues,
+    jobs,
+    library,
+    lists,
+    mailbox,
+    pace,
+    subscribers,
+    suppressions,
+)
 
 GROUPS = (
     editors.group,
@@ -10,6 +20,7 @@ GROUPS = (
     jobs.group,
     library.group,
     lists.group,
+    pace.group,
     subscribers.group,
     suppressions.group,
 )

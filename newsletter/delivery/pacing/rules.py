@@ -61,6 +61,11 @@ class Rule:
         }
         return limits[period]
 
+    def limits(self) -> dict[str, int]:
+        """Return the limits that there are, by the names of their columns."""
+        limits: dict[str, int | None] = {name: getattr(self, name) for name in LIMITS}
+        return {name: limit for name, limit in limits.items() if limit is not None}
+
     def periods(self) -> Sequence[Period]:
         """Return the periods that this rule limits."""
         return [period for period in Period if self.most(period, 0.0) is not None]
