@@ -101,6 +101,11 @@ class Editor(Base, UserMixin):
 
     roles: Mapped[list[Role]] = relationship(secondary=editor_role)  # type: ignore[assignment]  # list[Role] is one
 
+    @property
+    def signature(self) -> str:
+        """Who they are where no address may stand: “Edith (editor 3)”."""
+        return f"{self.name} (editor {self.id})" if self.name else f"editor {self.id}"
+
 
 class SignInLink(Base):
     """One mailed or printed sign-in link; it works once."""

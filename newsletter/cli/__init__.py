@@ -4,19 +4,19 @@ from flask import Flask
 
 from newsletter.cli import (
     editors,
-    issues,
     jobs,
     library,
     lists,
     mailbox,
     pace,
+    sending,
     subscribers,
     suppressions,
 )
 
 GROUPS = (
     editors.group,
-    issues.group,
+    sending.group,
     jobs.group,
     library.group,
     lists.group,

@@ -1,35 +1,20 @@
-"""flask issues: compose, check, send, and ask the ledger."""
+"""flask issues: compose, check, and ask the ledger; `sending` has what moves an issue."""
 
 import sys
-import time
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
 from newsletter import clock, reports
-from newsletter.cli.house import HouseGroup, OneLine, as_json_option, parse_address, print_json
-from newsletter.delivery import control, preflight, previewing
-from newsletter.delivery.preflight import POSTAL_ADDRESS
+from newsletter.cli.house import HouseGroup, as_json_option, parse_address, print_json
+from newsletter.delivery import preflight, previewing
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db, reading
-from newsletter.issues import composing, workflow
-from newsletter.issues.checks import Finding, Level
-from newsletter.issues.models import Issue, IssueState
+from newsletter.issues import composing
+from newsletter.issues.models import Issue
 from newsletter.subscriptions import lists
-
-FOLLOW_EVERY = 0.5
-"""Seconds between two looks at the ledger while waiting."""
-
-CLOCK_GRACE = 15.0
-"""Seconds that a clock which is just starting gets before it counts as dead."""
-
-NO_CLOCK = 3
-"""The exit code of `send --wait` when no clock is alive."""
-
-OVER = frozenset({IssueState.SENT, IssueState.CANCELLED})
 
 group = HouseGroup("issues", help="What is composed and sent.")
 number_argument = click.argument("number", metavar="ID", type=click.IntRange(1, 2**31 - 1))
@@ -93,81 +78,6 @@ def preview(number: int, address: str) -> None:
     sys.stdout.buffer.write(message)
 
 
-@group.command("schedule")
-@number_argument
-@click.option("--at", "at", required=True, help="Wall time, like 2027-03-01T09:00.")
-@click.option("--zone", required=True, help="Time zone, like Europe/Vienna.")
-def schedule(number: int, at: str, zone: str) -> None:
-    """Approve what an issue says now and schedule it for a wall time in a zone."""
-    issue, stops, warnings = _approve(number)
-    workflow.schedule(issue, clock.parse_wall_time(at), zone, findings=stops, now=clock.now())
-    db.session.commit()
-    _warn(warnings)
-    click.echo(f"Scheduled for {at} in {zone}: issue {number}")
-
-
-@group.command("send")
-@number_argument
-@click.option(
-    "--hold",
-    type=click.IntRange(0),
-    default=600,
-    show_default=True,
-    help="Seconds in which Stop takes it back; 0 means now.",
-)
-@click.option("--wait", is_flag=True, help="Follow the clock until nothing waits or flies.")
-@click.pass_context
-def send(ctx: click.Context, number: int, hold: int, wait: bool) -> None:
-    """Approve what an issue says now and send it."""
-    if wait and composing.find_issue(number).state in (IssueState.SCHEDULED, IssueState.SENDING):
-        # Somebody follows again what is on its way already.
-        db.session.rollback()
-        ctx.exit(_follow(number))
-    issue, stops, warnings = _approve(number)
-    workflow.send_soon(issue, timedelta(seconds=hold), findings=stops, now=clock.now())
-    db.session.commit()
-    _warn(warnings)
-    click.echo(f"Goes out in {hold} seconds: issue {number}" if hold else f"Sending issue {number}")
-    if wait:
-        ctx.exit(_follow(number))
-
-
-@group.command("pause")
-@number_argument
-def pause(number: int) -> None:
-    """Stop sending between two recipients."""
-    control.pause(composing.find_issue(number))
-    db.session.commit()
-    click.echo(f"Paused issue {number}")
-
-
-@group.command("resume")
-@number_argument
-def resume(number: int) -> None:
-    """Go on where it was paused, without waiting for any back-off."""
-    control.resume(composing.find_issue(number), now=clock.now())
-    db.session.commit()
-    click.echo(f"Resumed issue {number}")
-
-
-@group.command("cancel")
-@number_argument
-def cancel(number: int) -> None:
-    """End an issue for good; who has not got it will not."""
-    control.cancel(composing.find_issue(number), now=clock.now())
-    db.session.commit()
-    click.echo(f"Cancelled issue {number}")
-
-
-@group.command("stop")
-@number_argument
-def stop(number: int) -> None:
-    """Take a scheduled issue back before its first mail; it stays approved."""
-    workflow.stop(composing.find_issue(number))
-    db.session.commit()
-    click.echo(f"Stopped issue {number}")
-
-
 @group.command("show")
 @as_json_option
 def show(as_json: bool) -> None:
@@ -207,61 +117,6 @@ def trace(number: int, address: str, as_json: bool) -> None:
         print_json({"address": address, "issue": number, **facts})
         return
     click.echo(f"{facts['state']}: {facts['reason']}")
-
-
-def _approve(number: int) -> tuple[Issue, list[Finding], list[Finding]]:
-    """Approve the issue as it stands; return it, what stops it and what a command lets pass."""
-    issue = composing.find_issue(number)
-    findings = preflight.examine(issue)
-    if issue.state is not IssueState.APPROVED:
-        workflow.approve(issue, by=None, now=clock.now())
-    warnings = [
-        finding
-        for finding in findings
-        if finding.level is Level.WARN or finding.code == POSTAL_ADDRESS
-    ]
-    stops = [finding for finding in findings if finding.level is Level.STOP]
-    return issue, [finding for finding in stops if finding not in warnings], warnings
-
-
-def _warn(findings: list[Finding]) -> None:
-    """Say what the command let pass; only after it worked, so that a refusal is one line."""
-    for finding in findings:
-        click.echo(f"Warning: {finding.sentence} {finding.why}", err=True)
-
-
-def _follow(number: int) -> int:
-    """Show how the sending goes until it is over; return the exit code."""
-    began, shown = time.monotonic(), ""
-    while True:
-        now = clock.now()
-        with reading():
-            issue = composing.find_issue(number)
-            state, reason = issue.state, issue.pause_reason
-            facts = reports.report(number)
-            is_alive = reports.clock_is_alive(now=now)
-        progress = _progress(facts)
-        if progress != shown:
-            click.echo(progress, err=True)
-            shown = progress
-        if state in OVER:
-            return 0
-        if state is not IssueState.SENDING and state is not IssueState.SCHEDULED:
-            raise OneLine(f"Issue {number} is {state.value}. {reason}")
-        if not is_alive and time.monotonic() - began > CLOCK_GRACE:
-            click.echo(
-                "No clock is running, so nothing is sent: start one with “flask jobs run”. "
-                f"Issue {number} stays {state.value}.",
-                err=True,
-            )
-            return NO_CLOCK
-        time.sleep(FOLLOW_EVERY)
-
-
-def _progress(report: reports.Report) -> str:
-    return ", ".join(
-        f"{count:,} {name.replace('_', ' ')}" for name, count in asdict(report).items()
-    )
 
 
 def _facts(issue: Issue) -> dict[str, Any]:

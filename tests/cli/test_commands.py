@@ -215,7 +215,7 @@ def test_an_issue_for_nobody_is_refused_and_a_missing_postal_address_only_warns(
 def test_waiting_without_a_clock_says_so_and_exits_3(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsletter.cli.issues.CLOCK_GRACE", 0.0)
+    monkeypatch.setattr("newsletter.cli.following.CLOCK_GRACE", 0.0)
     make_item("guide")
     make_subscription(make_list("news"))
     told(app, "issues create --list news --item guide --subject Hello")

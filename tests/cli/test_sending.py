@@ -1,0 +1,200 @@
+"""Following an issue, and deciding what is uncertain, from the command line."""
+
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from click.testing import Result
+from flask import Flask
+
+from newsletter import clock, reports
+from newsletter.cli import following
+from newsletter.delivery import ledger, planning
+from newsletter.delivery.models import Batch, Delivery, DeliveryState
+from newsletter.extensions import db
+from newsletter.issues import workflow
+from newsletter.issues.models import Issue, IssueState
+from newsletter.reports import Progress, Report
+from tests.factories import make_due_issue, make_editor, make_list, make_subscription
+
+
+@pytest.fixture
+def number(app: Flask) -> int:
+    """An issue to three readers that is being sent, and nobody sends it."""
+    news = make_list()
+    for name in ("ada", "ben", "cleo"):
+        make_subscription(news, f"{name}@example.org")
+    issue = make_due_issue(news, at=clock.now())
+    planning.plan(issue, now=clock.now())
+    db.session.commit()
+    return issue.id
+
+
+def run(app: Flask, line: str) -> Result:
+    db.session.commit()
+    result = app.test_cli_runner().invoke(args=line.split())
+    db.session.rollback()
+    db.session.expire_all()
+    return result
+
+
+def end(state: DeliveryState) -> None:
+    """Let the issue end with all of its rows in one state."""
+    db.session.execute(sa.update(Delivery).values(state=state, finished_at=clock.now()))
+    ledger.close_batches(sa.true())
+    ledger.finish_done(now=clock.now())
+    db.session.commit()
+
+
+def test_following_ends_when_the_issue_does(
+    app: Flask, number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(following, "FOLLOW_EVERY", 0.05)
+
+    def send_all() -> None:
+        with app.app_context():
+            end(DeliveryState.SENT)
+
+    sender = threading.Thread(target=send_all)
+    sender.start()
+    assert following.follow(number) == 0
+    sender.join()
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"Issue {number}: [####################] 100 %, 3 of 3 sent"
+
+
+def test_a_program_gets_one_json_object_at_the_end(
+    app: Flask, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "CLOCK_GRACE", 0.0)
+    result = run(app, f"issues send {number} --wait --json")
+    assert result.exit_code == following.NO_CLOCK
+    facts = json.loads(result.stdout)
+    assert (facts["issue"], facts["state"], facts["planned"]) == (number, "sending", 3)
+    assert facts["waiting"] == 3
+
+
+def test_a_pause_while_following_is_said_with_its_reason(app: Flask, number: int) -> None:
+    issue = db.session.get_one(Issue, number)
+    workflow.pause(issue, "The relay does not take our password.")
+    db.session.commit()
+    with pytest.raises(Exception, match="is paused. The relay does not take our password."):
+        following.follow(number)
+
+
+@pytest.mark.parametrize(
+    ("state", "progress", "expected"),
+    [
+        (IssueState.SCHEDULED, Progress(Report()), "waits for its time"),
+        (
+            IssueState.SENDING,
+            Progress(Report(planned=10_000, sent=5_000, failed=12, waiting=4_988), rate=1234.5),
+            "[##########..........] 50 %, 5,000 of 10,000 sent, 1,234 a second, "
+            "less than a minute left, 12 failed",
+        ),
+        (
+            IssueState.SENDING,
+            Progress(Report(planned=100_000, waiting=100_000), rate=10.0, deferred=7),
+            "[....................] 0 %, 0 of 100,000 sent, 10 a second, about 3 hours left, "
+            "7 wait for another try",
+        ),
+        (
+            IssueState.SENT,
+            Progress(Report(planned=3, sent=2, uncertain=1), rate=9.0),
+            "[####################] 100 %, 2 of 3 sent, 1 uncertain",
+        ),
+    ],
+)
+def test_the_line_says_how_far_how_fast_and_how_much_longer(
+    state: IssueState, progress: Progress, expected: str
+) -> None:
+    assert following.line(state, progress) == expected
+
+
+def test_a_log_gets_a_line_now_and_then_and_the_last_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    screen = following._Log()
+    for words in ("one", "two", "three"):
+        screen.show(words)
+    screen.end()
+    screen.end()
+    assert capsys.readouterr().err == "one\nthree\n"
+
+
+def test_a_terminal_draws_one_line_over(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = following._Terminal()
+    screen.show("one")
+    screen.show("x" * 500)
+    screen.end()
+    drawn = capsys.readouterr().err
+    assert drawn.startswith("\r\x1b[Kone\r\x1b[Kxxx")
+    assert drawn.endswith("x\n")
+    assert max(map(len, drawn.split("\r"))) < 100
+
+
+def test_uncertain_mail_is_counted_as_sent_by_an_editor(app: Flask, number: int) -> None:
+    make_editor("edith@example.org", name="Edith")
+    end(DeliveryState.UNCERTAIN)
+    result = run(app, f"issues resolve {number} --as sent --by edith@example.org")
+    assert (result.exit_code, result.stdout) == (0, "3 counted as sent.\n")
+    trace = reports.trace(number, "ada@example.org")
+    assert "Edith (editor 1) decided" in trace.reason
+    assert reports.report(number) == Report(planned=3, sent=3)
+
+
+def test_uncertain_mail_of_one_reader_is_sent_again_and_the_risk_is_said(
+    app: Flask, number: int
+) -> None:
+    end(DeliveryState.UNCERTAIN)
+    line = f"issues resolve {number} --as again --address ADA@example.org --json"
+    result = run(app, line)
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout) == {
+        "issue": number,
+        "as": "again",
+        "decided": 1,
+        "busy": 0,
+        "unwanted": 0,
+    }
+    assert "a second time" in result.stderr
+    assert reports.report(number) == Report(planned=3, waiting=1, uncertain=2)
+    assert db.session.get_one(Issue, number).state is IssueState.SENDING
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("--as sent", "is not uncertain"),
+        ("--as perhaps", "is not one of"),
+        ("--as sent --by nobody@example.org", "no editor with the address"),
+        ("--as sent --address nobody", "is not a mail address"),
+        ("--as sent --address zoe@example.org", "was not planned for"),
+        ("", "Missing option '--as'"),
+    ],
+)
+def test_what_cannot_be_decided_is_one_line(
+    app: Flask, number: int, line: str, sentence: str
+) -> None:
+    result = run(app, f"issues resolve {number} {line}")
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+
+
+def test_what_a_sender_holds_is_not_decided_and_says_so(app: Flask, number: int) -> None:
+    end(DeliveryState.UNCERTAIN)
+    db.session.execute(sa.update(Batch).values(leased_until=clock.now() + timedelta(minutes=1)))
+    result = run(app, f"issues resolve {number} --as again --yes")
+    assert result.stdout.startswith("0 to be sent again.\n3 are among what a sender is working on.")
+
+
+def test_a_restored_backup_is_told_about(app: Flask, number: int) -> None:
+    result = run(app, "issues restored")
+    assert result.stdout == (
+        f"Issue {number} was being sent: it is paused, what was open is uncertain.\n"
+        "3 messages are uncertain now.\n"
+    )
+    facts = json.loads(run(app, "issues restored --json").stdout)
+    assert facts == {"begun": [number], "uncertain": 0, "due": []}
