@@ -1,0 +1,31 @@
+"""Where one run of our engine spends its time."""
+
+import io
+import pstats
+from pathlib import Path
+
+from benchmarks.racing import fitting_count
+from benchmarks.rows import Place
+from benchmarks.stock import Kind
+
+FUNCTIONS = 45
+"""How many of them are listed, the dearest first."""
+
+
+def profile(place: Place, path: Path) -> str:
+    """Send an issue on SQLite, NORMAL, once plain and once profiled; return what took how long.
+
+    The profile itself is left at `path`. It makes every call slower, so read it for
+    proportions, and the plain run for times.
+    """
+    engine = place.ours(Kind.NORMAL)
+    count = fitting_count(engine, place.scale)
+    plain = engine(count) / count
+    profiled = place.ours(Kind.NORMAL, profile=path.resolve())(count) / count
+    said = io.StringIO()
+    statistics = pstats.Stats(str(path), stream=said)
+    statistics.sort_stats("tottime").print_stats(FUNCTIONS)
+    return (
+        f"{count:,} messages, {plain * 1e6:.0f} µs each; {profiled * 1e6:.0f} µs when profiled. "
+        f"Seconds below are of all messages together.\n{said.getvalue()}"
+    )

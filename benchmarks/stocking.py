@@ -1,0 +1,48 @@
+"""Fills the installation that the environment describes: python -m benchmarks.stocking READERS."""
+
+import json
+import sys
+
+import flask_migrate
+
+from benchmarks import issue, readers
+from newsletter import clock, create_app
+from newsletter.extensions import db
+from newsletter.subscriptions import lists
+
+
+def main(count: int) -> None:
+    """Make the tables, so many readers and an issue for them that is due; say how that went."""
+    app = create_app()
+    with app.app_context():
+        flask_migrate.upgrade()
+        now = clock.now()
+        news = lists.add_list(
+            "news",
+            name="Country news",
+            is_public=True,
+            postal_address="1 Example Street, 10115 Sample Town",
+            now=now,
+        )
+        readers.fill(news, count, now=now)
+        issue.write(news, now=now)
+        db.session.commit()
+        db.session.remove()
+        if db.engine.dialect.name == "postgresql":
+            _learn_the_tables()
+        # The last connection to leave brings SQLite's log into its file, which can then be copied.
+        db.engine.dispose()
+    print(json.dumps({"readers": count}), flush=True)
+
+
+def _learn_the_tables() -> None:
+    """Do at once what a server does by itself in time."""
+    with db.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.autocommit = True
+        driver.execute("VACUUM ANALYZE")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
