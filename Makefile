@@ -3,16 +3,23 @@
 PYTHON ?= python3
 # A further argument or two for pytest: make test ARGS="-k archive"
 ARGS ?=
+# make bench SMOKE=yes only shows that it runs; ONLY="near far" measures some groups of its rows.
+SMOKE ?=
+ONLY ?=
 
 IN_VENV := .venv/bin/python
 SETUP = command -v "$(PYTHON)" >/dev/null || { \
 	echo "There is no $(PYTHON) here: install Python 3.11 or newer, or name one: make run PYTHON=python3.13" >&2; exit 1; }; \
 	"$(PYTHON)" scripts/setup.py
+# What follows it finds the servers of scripts/services, which end with it.
+WITH_SERVICES = scripts/services start || exit 1; \
+	trap 'scripts/services stop' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
+	services=$$(scripts/services env) && eval "$$services" &&
 
 # Either one would lead the interpreter in .venv to another installation's modules.
 unexport PYTHONHOME PYTHONPATH
 
-.PHONY: help run test setup check test-services lock
+.PHONY: help run test setup check test-services bench lock
 
 help: ## This list
 	@sed -n 's/^\([a-z][a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -33,16 +40,19 @@ check: ## Format, lint, types, import directions, locks
 	@$(SETUP) requirements-dev.lock
 	$(IN_VENV) -m ruff format --check .
 	$(IN_VENV) -m ruff check .
-	$(IN_VENV) -m mypy --strict newsletter config.py wsgi.py worker.py scripts
+	$(IN_VENV) -m mypy --strict newsletter config.py wsgi.py worker.py scripts benchmarks
 	$(IN_VENV) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	$(IN_VENV) scripts/locks.py check
 
-test-services: ## Tests against PostgreSQL and in Chromium, which scripts/services installs and starts (as root)
+test-services: ## Tests against PostgreSQL and RabbitMQ and in Chromium; scripts/services installs them (as root)
 	@$(SETUP) requirements-services.lock
 	@scripts/services install
-	@scripts/services start
-	@trap 'scripts/services stop' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
-		services=$$(scripts/services env) && eval "$$services" && $(IN_VENV) -m pytest tests/services tests/browser $(ARGS)
+	@$(WITH_SERVICES) $(IN_VENV) -m pytest tests/services tests/browser $(ARGS)
+
+bench: ## How fast it sends, against smtp-source, smtplib and Flask-Mail: a quarter of an hour
+	@$(SETUP) requirements.lock
+	@scripts/services install servers
+	@$(WITH_SERVICES) $(IN_VENV) -m benchmarks $(if $(SMOKE),--smoke) $(if $(ONLY),--only $(ONLY))
 
 lock: ## Newer versions into all lock files (UPGRADE=no: only what the .in files changed)
 	@"$(PYTHON)" scripts/locks.py write $(UPGRADE)

@@ -1,27 +1,34 @@
 # What scripts/services needs from Debian, and where it is. Read by scripts/services.
 # shellcheck shell=bash
 
-install() {
+install_servers() {
     local missing=()
     [ -n "$(postgres_programs)" ] || missing+=(postgresql)
     [ -x "$broker_programs/rabbitmq-server" ] || missing+=(rabbitmq-server)
     [ -n "$(postfix_program smtp-sink)" ] || missing+=(postfix)
-    # Verifies our signatures, beside dkimpy.
-    perl -MMail::DKIM -e1 2>/dev/null || missing+=(libmail-dkim-perl)
+    install_packages "${missing[@]}"
+}
+
+install_browser() {
+    local missing=()
     # Without the fonts every letter in a picture of a page is an empty box.
     [ -n "$(chromium_path)" ] || missing+=(chromium fonts-liberation)
     # The program that Playwright drives the browser with needs it, and its wheel does not bring it.
     compgen -G "/usr/lib/*/libatomic.so.1" >/dev/null || missing+=(libatomic1)
-    [ ${#missing[@]} -gt 0 ] || return 0
+    install_packages "${missing[@]}"
+}
+
+install_packages() {
+    [ $# -gt 0 ] || return 0
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        fail "The tests need more programs. On Debian, as root: apt-get install ${missing[*]}"
+        fail "More programs are needed. On Debian, as root: apt-get install $*"
     fi
-    echo "Installing ${missing[*]}"
+    echo "Installing $*"
     export DEBIAN_FRONTEND=noninteractive
     quietly apt-get update
     # Only Postfix's two programs are wanted, no mail server that somebody must configure.
     echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
-    start_nothing quietly apt-get install --yes --no-install-recommends "${missing[@]}"
+    start_nothing quietly apt-get install --yes --no-install-recommends "$@"
 }
 
 start_nothing() {
