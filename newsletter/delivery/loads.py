@@ -83,7 +83,7 @@ class Lanes:
 
         `admit` gives the seconds for which a lane has to wait, 0 for none.
         """
-        self._wake(now)
+        self.wake(now)
         while self._turns:
             lane = self._turns.popleft()
             queue = self._waiting[lane]
@@ -121,14 +121,15 @@ class Lanes:
         late = {lane for at, lane in self._asleep if at > until}
         return lambda errand: (errand.provider, errand.load.mailing_list_id) in late
 
-    def _sleeps(self, lane: Lane) -> bool:
-        return any(lane == sleeper for _, sleeper in self._asleep)
-
-    def _wake(self, now: float) -> None:
+    def wake(self, now: float) -> None:
+        """Let the lanes go on whose time has come."""
         while self._asleep and self._asleep[0][0] <= now:
             lane = heapq.heappop(self._asleep)[1]
             self._turns.append(lane)
             self._awake += len(self._waiting[lane])
+
+    def _sleeps(self, lane: Lane) -> bool:
+        return any(lane == sleeper for _, sleeper in self._asleep)
 
     def _forget(self, lane: Lane) -> None:
         del self._waiting[lane]

@@ -122,6 +122,8 @@ class Portfolio:
     def leave_sleepers(self) -> None:
         """Let go of what may not be sent for long, so that its batch can be given back."""
         now = self._monotonic()
+        # With no connection left nothing is taken from the lanes, and so nobody would wake them.
+        self.lanes.wake(now)
         wakes_at = self.lanes.wakes_at
         if wakes_at is None or self.lanes.awake:
             return
