@@ -82,6 +82,21 @@ class Books:
                 end if end.tzinfo else end.replace(tzinfo=UTC) for end in connection.scalars(ends)
             ]
 
+    def open_batches(self) -> list[str]:
+        """Return each batch that is not done, as a line for a person: who has it, what waits."""
+        with self._engine.connect() as connection:
+            now = connection.scalar(sa.select(sa.func.current_timestamp()))
+            return [f"now {now}", *(str(tuple(map(str, row))) for row in connection.execute(_OPEN))]
+
+
+_OPEN = sa.text(
+    "SELECT batch.id, batch.due_at, batch.lease, batch.leased_until, delivery.state,"
+    " count(*), min(delivery.due_at), max(delivery.due_at), max(delivery.attempts)"
+    " FROM batch JOIN delivery ON delivery.batch_id = batch.id"
+    " WHERE NOT batch.is_done AND delivery.state IN ('waiting', 'in_flight')"
+    " GROUP BY batch.id, batch.due_at, batch.lease, batch.leased_until, delivery.state"
+    " ORDER BY batch.id"
+)
 
 _SUMS = sa.text(
     "SELECT send.id, send.planned, delivery.state, count(delivery.id)"

@@ -174,6 +174,10 @@ class Run:
         """Let a random moment pass, so that faults fall anywhere."""
         self._over.wait(self.dice.random() * most)
 
+    def let_pass(self, seconds: float) -> None:
+        """Let a time pass that is the fault itself: how long something is away."""
+        self._over.wait(seconds)
+
     def wait_for_accepted(self, more: int, *, seconds: float = 30) -> None:
         """Wait until the sink accepted so many more messages."""
         wanted = self.witness.accepted + more
@@ -260,12 +264,12 @@ class Run:
 
     def report(self) -> str:
         """Return what somebody needs to understand a failure and to see it again."""
-        with contextlib.suppress(sa.exc.SQLAlchemyError):
-            numbers = str(self.states())
         lines = [
-            f"seed {self.seed!r}, in {self.folder}: {numbers}, accepted {self.witness.accepted},",
+            f"seed {self.seed!r}, in {self.folder}: accepted {self.witness.accepted},",
             f"doubts {self.doubts}, losses {self.witness.losses}",
         ]
+        with contextlib.suppress(sa.exc.SQLAlchemyError):
+            lines += [str(self.states()), *self.books.open_batches()[:LOG_LINES]]
         for child in self.children:
             ended = child.process.poll()
             lines.append(f"--- {child.name} (ended with {ended}):")

@@ -1,0 +1,113 @@
+"""The fault harness on PostgreSQL: more kills, two machines, and a server that goes away."""
+
+import os
+import subprocess
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+import config
+from tests.faults.conftest import make_run, seed  # noqa: F401  # pytest finds them by these names
+from tests.faults.driver import Run
+from tests.faults.plan import Plan
+from tests.faults.test_databases import (  # noqa: F401
+    test_a_process_killed_while_it_cannot_write_leaves_only_what_was_in_flight_in_doubt,
+    test_outcomes_that_cannot_be_written_are_kept_and_written_later,
+)
+from tests.faults.test_kills import kill_again_and_again
+from tests.faults.test_matrix import (  # noqa: F401
+    test_a_storm_of_faults_loses_nobody,
+    test_every_fault_of_a_relay_costs_at_most_the_one_it_befalls,
+)
+from tests.faults.test_people import (  # noqa: F401
+    test_who_leaves_while_it_is_sent_and_still_waits_gets_nothing,
+    test_who_left_before_the_first_message_is_never_named_to_the_relay,
+)
+from tests.faults.test_stops import (  # noqa: F401
+    test_a_process_that_stands_still_for_longer_than_its_lease_sends_nothing_twice,
+    test_asked_to_stop_it_ends_what_is_in_flight_and_leaves_nothing_in_doubt,
+    test_two_clocks_that_find_the_same_due_issue_send_it_once,
+)
+
+KILLS = int(os.environ.get("FAULT_KILLS", "50"))
+
+RunMaker = Callable[..., Run]
+
+
+def test_killed_at_fifty_random_moments_nobody_is_lost_and_nobody_gets_it_twice(
+    make_run: RunMaker,  # noqa: F811  # the fixture
+) -> None:
+    kill_again_and_again(make_run, KILLS)
+
+
+def test_when_one_of_two_machines_is_killed_the_other_goes_on(
+    make_run: RunMaker,  # noqa: F811
+) -> None:
+    with make_run(plan=Plan(pace=0.005), readers=2500) as run:
+        crew = [run.start(), run.start()]
+        for _ in range(10):
+            run.wait_for_accepted(run.dice.randrange(20, 120))
+            run.moment()
+            victim = crew.pop(run.dice.randrange(2))
+            run.kill(victim)
+            crew.append(run.start())
+        run.settle()
+        run.check()
+
+
+def test_a_server_that_crashes_and_starts_again_loses_nobody(
+    make_run: RunMaker,  # noqa: F811
+) -> None:
+    with make_run(plan=Plan(pace=0.01), readers=600) as run:
+        run.start()
+        for _ in range(3):
+            run.wait_for_accepted(run.dice.randrange(20, 80))
+            run.moment()
+            _server("restart")
+        run.settle()
+        run.check()
+
+
+@pytest.mark.parametrize("away", [4.0])
+def test_a_server_that_is_away_for_a_while_gets_what_was_learned_meanwhile(
+    make_run: RunMaker,  # noqa: F811
+    away: float,
+) -> None:
+    with make_run(plan=Plan(pace=0.02), readers=300) as run:
+        # The lease outlasts the outage: whoever knows the answer is the one to write it.
+        run.start(lease=20.0)
+        run.wait_for_accepted(40)
+        _server("stop")
+        run.let_pass(away)
+        _server("start")
+        run.settle()
+        run.check()
+        assert run.states() == {"sent": 300}
+
+
+def test_connections_that_the_server_ends_cost_time_only(
+    app: Flask,
+    make_run: RunMaker,  # noqa: F811
+) -> None:
+    other = sa.create_engine(app.config["SQLALCHEMY_DATABASE_URI"], isolation_level="AUTOCOMMIT")
+    with make_run(plan=Plan(pace=0.005), readers=600) as run:
+        run.start(lease=20.0)
+        for _ in range(10):
+            run.wait_for_accepted(run.dice.randrange(5, 40))
+            run.moment()
+            with other.connect() as connection:
+                connection.exec_driver_sql(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+        run.settle()
+        run.check()
+        assert run.states() == {"sent": 600}
+    other.dispose()
+
+
+def _server(command: str) -> None:
+    """Stop, start or restart PostgreSQL; a stop is a crash."""
+    subprocess.run([config.ROOT / "scripts/services", "postgres", command], check=True, timeout=60)
