@@ -29,7 +29,7 @@ def answer_to(outcome: Outcome, mark: Mark, *, is_marked: bool, now: datetime) -
     answer = Answer(
         mark.lease,
         mark.delivery_id,
-        DeliveryState.WAITING,
+        _STATES.get(outcome.kind, DeliveryState.WAITING),
         attempt=mark.attempt,
         is_marked=is_marked,
         code=outcome.code,
@@ -40,9 +40,10 @@ def answer_to(outcome: Outcome, mark: Mark, *, is_marked: bool, now: datetime) -
     )
     if why_it_is_us(outcome):
         # It goes on when a person has mended the cause, so no attempt is charged.
-        return answer if is_marked else replace(answer, attempt=0)
+        attempt = mark.attempt if is_marked else 0
+        return replace(answer, state=DeliveryState.WAITING, attempt=attempt)
     if outcome.kind is not Kind.DEFERRED:
-        return replace(answer, state=_STATES[outcome.kind])
+        return answer
     due_at = backoff.next_attempt(
         mark.attempt, first_attempt_at=mark.date, delivery_id=mark.delivery_id, now=now
     )

@@ -9,6 +9,7 @@ first thing when it can.
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -283,7 +284,6 @@ class Courier:
             if ticket.mark.delivery_id in turn.granted:
                 ticket.is_marked = True
                 channel.finish()
-                self._crew.flush(channel)
                 continue
             # Paused, cancelled, left, or no longer our batch: whoever looks next will see.
             self._crew.abandon(channel)
@@ -292,25 +292,21 @@ class Courier:
             self._portfolio.stop(ticket.errand.load)
 
     def _begin(self, errands: list[Errand], turn: Turn) -> None:
-        """Begin the letters of those who were looked at and may be mailed."""
+        """Begin the letters of those who were looked at; a dot and an envelope go in one write."""
         looked = {recipient.delivery_id: recipient for recipient in turn.recipients}
-        free = [channel for channel in self._crew.channels if channel.may_begin]
-        for place, errand in enumerate(errands):
-            if not free:
-                self._put_back(errands[place:])
-                return
-            try:
-                letter = self._letter_for(errand, looked.get(errand.delivery_id))
-            except (*DATABASE_ERRORS, SQLAlchemyError):
-                self._put_back(errands[place:])
-                raise
-            if letter is None:
-                continue
-            refusal = free[-1].begin(letter)
-            if refusal is not None:
-                self._note(letter, refusal)
-                continue
-            self._crew.flush(free.pop())
+        waiting = deque(errands)
+        try:
+            for channel in list(self._crew.channels):
+                while waiting and channel.may_begin:
+                    errand = waiting[0]
+                    letter = self._letter_for(errand, looked.get(errand.delivery_id))
+                    waiting.popleft()
+                    refusal = letter and channel.begin(letter)
+                    if letter and refusal:
+                        self._note(letter, refusal)
+                self._crew.flush(channel)
+        finally:
+            self._put_back(list(waiting))
 
     def _letter_for(self, errand: Errand, recipient: Recipient | None) -> Letter | None:
         """Return the message for one recipient, or None if there is none to be sent now."""

@@ -128,7 +128,7 @@ class Sqlite:
         """Return an instant in the text form of the ORM: UTC without a zone."""
         if at is None:
             return None
-        return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 class Postgresql:

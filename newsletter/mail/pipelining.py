@@ -1,9 +1,9 @@
 """One connection of many: SMTP transactions written ahead and never waited for (RFC 2920).
 
-A channel is driven by a loop that watches many of them. It writes an envelope,
-then all of the message but its final dot, and stops there: `finish` writes the
-dot when the caller has committed that it will. What can be written in one go
-is: a dot together with the envelope of the next message.
+A channel is driven by a loop that watches many of them. It writes an envelope
+and stops when only the message with its final dot is left, or only the dot of
+a large one: `finish` writes that when the caller has committed that it will.
+One write then holds a message, its dot, and the envelope of the next one.
 """
 
 import enum
@@ -25,10 +25,17 @@ from newsletter.mail.replies import (
     outcome_of,
     words_of,
 )
-from newsletter.mail.smtp import canonical, impossible, stuffed
+from newsletter.mail.smtp import impossible
 from newsletter.mail.wire import CHUNK, Wire
 
 DOT = b".\r\n"
+
+IN_ONE_GO = 65_536
+"""Bytes of a message that is written together with its dot: what a socket takes at once.
+
+Nothing is gained by writing it ahead, and a call to the system is saved.
+"""
+
 WOULD_BLOCK = (BlockingIOError, InterruptedError, SSLWantReadError, SSLWantWriteError)
 NEVER = float("inf")
 
@@ -47,7 +54,12 @@ class Step(enum.Enum):
 
 @dataclass(slots=True, eq=False)
 class Letter:
-    """One message to one recipient; the addresses are addr-specs, `ticket` is the caller's own."""
+    """One message to one recipient, as it goes onto the wire.
+
+    The addresses are addr-specs. Every line of `data` ends in CRLF and none
+    begins with a dot that is not doubled: whoever makes it sees to that once,
+    for what many messages have in common. `ticket` is the caller's own.
+    """
 
     sender: str
     recipient: str
@@ -132,7 +144,6 @@ class Channel:
 
     def begin(self, letter: Letter) -> Outcome | None:
         """Write the envelope of a letter; return the refusal of what this relay cannot take."""
-        letter.data = canonical(letter.data)
         is_ascii = letter.sender.isascii() and letter.recipient.isascii() and letter.data.isascii()
         refusal = impossible(self._wire, letter.data, needs_utf8=not is_ascii)
         if refusal is not None:
@@ -154,9 +165,10 @@ class Channel:
     def finish(self) -> None:
         """Write the final dot of the letter that is held; from here on only a reply can tell."""
         assert self._letter is not None and self.is_held
-        self._dotted, self._letter, self.is_held = self._letter, None, False
-        self._owe(Step.DOT, self._dotted)
-        self._put(DOT)
+        letter = self._dotted = self._letter
+        self._letter, self.is_held = None, False
+        self._owe(Step.DOT, letter)
+        self._put(letter.data + DOT if len(letter.data) <= IN_ONE_GO else DOT)
 
     def flush(self) -> None:
         """Write what can be written now; raise nothing: `pump` finds out what broke."""
@@ -185,9 +197,10 @@ class Channel:
         try:
             self.flush()
             self._read()
-            while (reply := self._reader.next()) is not None:
-                self._take(reply, events)
-            self.flush()
+            if self._take_all(events):
+                self._write_commands()
+                self._set_deadline()
+                self.flush()
             if self._is_ended:
                 raise ConnectionLost("The relay ended the connection.")
             if self._monotonic() > self.deadline:
@@ -229,11 +242,20 @@ class Channel:
                 # A plain socket has given all it had; a TLS one may keep another record.
                 return
 
+    def _take_all(self, events: list[Ended | Lost]) -> bool:
+        """Take every reply that is complete; tell whether there was one."""
+        had_some = False
+        while (reply := self._reader.next()) is not None:
+            had_some = True
+            if self._awaited:
+                self._take(reply, events)
+            else:
+                self._take_unasked(reply, events)
+        if had_some:
+            self.used_at = self._monotonic()
+        return had_some
+
     def _take(self, reply: Reply, events: list[Ended | Lost]) -> None:
-        self.used_at = self._monotonic()
-        if not self._awaited:
-            self._take_unasked(reply, events)
-            return
         step, letter = self._awaited.popleft()
         if step is Step.DOT:
             self._take_final(reply, letter, events)
@@ -241,16 +263,12 @@ class Channel:
             self._take_data(reply, letter, events)
         elif step is Step.RESET and not reply.is_positive:
             raise ConnectionLost(f"The relay answered {reply.code} to RSET.")
-        elif step in (Step.MAIL, Step.RCPT) and not letter.is_over:
+        elif not reply.is_positive and not letter.is_over and step is not Step.LONE_DOT:
             self._take_address(reply, step, letter, events)
-        self._set_deadline()
-        self._write_commands()
 
     def _take_address(
         self, reply: Reply, step: Step, letter: Letter, events: list[Ended | Lost]
     ) -> None:
-        if reply.is_positive:
-            return
         self._must_be_refusal(reply)
         if step is Step.MAIL and reply.code == 421:
             # It is about the connection, not about anybody's mail (STANDARDS XG01).
@@ -268,9 +286,12 @@ class Channel:
                 self._owe(Step.LONE_DOT, letter)
                 self._put(DOT)
             return
+        if goes_on and len(letter.data) <= IN_ONE_GO:
+            self.is_held = True
+            return
         if goes_on:
             self._in_body = True
-            self._put(stuffed(letter.data))
+            self._put(letter.data)
             return
         self._must_be_refusal(reply)
         self._must_reset = True

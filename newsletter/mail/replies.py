@@ -3,7 +3,9 @@
 import enum
 import logging
 import re
+from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 
 from newsletter import addresses
 from newsletter.errors import ConnectionLost
@@ -87,7 +89,9 @@ class ReplyReader:
     """Cuts what a relay says into replies, whatever packets it came in (STANDARDS S10, XG20)."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        # What is not a whole line yet, the lines that nobody took, the reply that is not whole.
+        self._rest = b""
+        self._unread: deque[bytes] = deque()
         self._lines: list[str] = []
         self._code = b""
         self._size = 0
@@ -95,38 +99,60 @@ class ReplyReader:
     @property
     def has_more(self) -> bool:
         """Whether something was said that is no complete reply yet, or was not read."""
-        return bool(self._buffer or self._lines)
+        return bool(self._rest or self._unread or self._lines)
 
     def feed(self, received: bytes) -> None:
         """Take what the connection brought."""
-        self._buffer += received
+        *lines, self._rest = (self._rest + received).split(b"\n")
+        self._unread.extend(lines)
 
     def forget(self) -> bool:
         """Drop what was not read; tell whether there was anything."""
         had_some = self.has_more
-        self._buffer.clear()
+        self._unread.clear()
         self._lines = []
-        self._code, self._size = b"", 0
+        self._rest, self._code, self._size = b"", b"", 0
         return had_some
 
     def next(self) -> Reply | None:
         """Return the next complete reply, or None; raise ConnectionLost for what is none."""
-        while (end := self._buffer.find(b"\n")) >= 0:
-            line = bytes(self._buffer[:end]).removesuffix(b"\r")
-            del self._buffer[: end + 1]
-            self._size += len(line)
-            found = _LINE.fullmatch(line)
-            if found is None or (self._code and found[1] != self._code):
-                raise ConnectionLost("The relay's answer could not be understood.")
-            self._code = found[1]
-            self._lines.append((found[3] or b"").decode("utf-8", "replace"))
-            if found[2] != b"-":
+        while self._unread:
+            line = self._unread.popleft()
+            if not self._lines and line[3:4] == b" ":
+                return _reply_of(line)
+            self._add(line)
+            if line[3:4] != b"-":
                 reply = Reply(int(self._code), tuple(self._lines))
                 self._lines, self._code, self._size = [], b"", 0
                 return reply
-        if self._size + len(self._buffer) > LONGEST_REPLY:
+        if self._size + len(self._rest) > LONGEST_REPLY:
             raise ConnectionLost("The relay's answer could not be understood.")
         return None
+
+    def _add(self, line: bytes) -> None:
+        self._size += len(line)
+        code, words = _cut(line)
+        if (self._code and code != self._code) or self._size > LONGEST_REPLY:
+            raise ConnectionLost("The relay's answer could not be understood.")
+        self._code = code
+        self._lines.append(words)
+
+
+def _cut(line: bytes) -> tuple[bytes, str]:
+    """Return the code and the words of one line."""
+    found = _LINE.fullmatch(line.removesuffix(b"\r"))
+    if found is None:
+        raise ConnectionLost("The relay's answer could not be understood.")
+    return found[1], (found[3] or b"").decode("utf-8", "replace")
+
+
+@lru_cache(maxsize=64)
+def _reply_of(line: bytes) -> Reply:
+    """Return a reply of one line: a relay has few, and says them for every message."""
+    if len(line) > LONGEST_REPLY:
+        raise ConnectionLost("The relay's answer could not be understood.")
+    code, words = _cut(line)
+    return Reply(int(code), (words,))
 
 
 def outcome_of(reply: Reply, *, recipient: str = "", phase: Phase = Phase.NONE) -> Outcome:
