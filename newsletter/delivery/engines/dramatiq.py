@@ -47,10 +47,11 @@ def run(app: Flask, stop: threading.Event) -> None:
         while not stop.wait(EVERY):
             try:
                 dispatcher.dispatch()
-            except SQLAlchemyError:
+            except SQLAlchemyError as exc:
                 # A database that is away: the rows wait, and so does this.
-                log.exception("what is due could not be read")
+                log.error("what is due could not be read: %s", exc)
                 db.session.rollback()
+                stop.wait(REST)
             # Nothing stale is carried over, no connection kept.
             db.session.remove()
         dispatcher.postbox.hang_up()
