@@ -1,6 +1,7 @@
 """What time it is, and which instant a wall time in a zone means."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from newsletter.errors import InvalidInput
@@ -13,12 +14,18 @@ def now() -> datetime:
 
 def zone(name: str) -> ZoneInfo:
     """Return the time zone called `name`; raise InvalidInput for an unknown one."""
-    if name not in available_timezones():
+    if name not in zone_names():
         raise InvalidInput(
             f"“{name}” is not a time zone. Write one like Europe/Vienna or Africa/Nairobi.",
             field="zone",
         )
     return ZoneInfo(name)
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Return the names of all time zones; looking for them takes a hundredth of a second."""
+    return frozenset(available_timezones())
 
 
 def instant(wall: datetime, zone_name: str) -> datetime:
@@ -32,6 +39,38 @@ def instant(wall: datetime, zone_name: str) -> datetime:
     if first.astimezone(place).replace(tzinfo=None) == wall:
         return first
     return _end_of_gap(wall, place)
+
+
+def local(wall: datetime, zone_name: str) -> datetime:
+    """Return what clocks in the zone show at the instant that a wall time means.
+
+    It is `wall` itself, but for a time that does not exist because clocks jump forward.
+    """
+    return instant(wall, zone_name).astimezone(zone(zone_name)).replace(tzinfo=None)
+
+
+def comes_twice(wall: datetime, zone_name: str) -> bool:
+    """Tell whether clocks in the zone show a wall time twice, because they fall back."""
+    place = zone(zone_name)
+    later = wall.replace(tzinfo=place, fold=1).astimezone(UTC)
+    return local(wall, zone_name) == wall and later > instant(wall, zone_name)
+
+
+def oddity(wall: datetime, zone_name: str) -> str:
+    """Return a note on a wall time that does not exist or comes twice; else nothing."""
+    shown = local(wall, zone_name)
+    place = zone_name.replace("_", " ")
+    if shown != wall:
+        return (
+            f"In {place} there is no {wall:%H:%M} on that day, because clocks go forward: "
+            f"it goes out at {shown:%H:%M}."
+        )
+    if comes_twice(wall, zone_name):
+        return (
+            f"In {place} it is {wall:%H:%M} twice on that day, because clocks go back: "
+            "it goes out the first time."
+        )
+    return ""
 
 
 def _end_of_gap(wall: datetime, place: ZoneInfo) -> datetime:

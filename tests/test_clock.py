@@ -32,6 +32,31 @@ def test_a_wall_time_means_one_instant(wall: str, zone: str, instant: str) -> No
     assert found == datetime.fromisoformat(instant).replace(tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("wall", "zone", "shown", "note"),
+    [
+        ("2027-03-28T02:30", "Europe/Berlin", "03:00", "there is no 02:30 on that day"),
+        ("2027-03-28T02:00", "Europe/Berlin", "03:00", "it goes out at 03:00."),
+        ("2027-03-28T03:00", "Europe/Berlin", "03:00", ""),
+        ("2026-10-25T02:30", "Europe/Berlin", "02:30", "it is 02:30 twice on that day"),
+        ("2026-10-25T02:00", "Europe/Berlin", "02:00", "twice"),
+        ("2026-10-25T03:00", "Europe/Berlin", "03:00", ""),
+        ("2026-11-01T01:30", "America/New_York", "01:30", "In America/New York"),
+        ("2026-11-01T00:30", "America/Havana", "00:30", "twice"),
+        ("2027-07-01T09:00", "America/Sao_Paulo", "09:00", ""),
+        ("2027-03-01T09:00", "UTC", "09:00", ""),
+    ],
+)
+def test_a_wall_time_that_is_none_or_two_is_said_to_be(
+    wall: str, zone: str, shown: str, note: str
+) -> None:
+    at = datetime.fromisoformat(wall)
+    assert f"{clock.local(at, zone):%H:%M}" == shown
+    said = clock.oddity(at, zone)
+    assert note in said
+    assert bool(said) == bool(note)
+
+
 @pytest.mark.parametrize("name", ["", "Vienna", "Europe/Nowhere", "../etc/passwd", "CEST"])
 def test_an_unknown_zone_is_refused(name: str) -> None:
     with pytest.raises(InvalidInput, match="is not a time zone"):

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from zoneinfo import available_timezones
 
 from flask import render_template, request
 
+from newsletter import clock
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
 
@@ -45,4 +45,4 @@ def show_again(template: str, form: Form, **facts: object) -> tuple[str, int]:
 
 def zone_options() -> list[tuple[str, str]]:
     """Return the names of all time zones, twice: what is posted, and what is read."""
-    return [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
+    return [(name, name.replace("_", " ")) for name in sorted(clock.zone_names())]

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from newsletter import clock
 from newsletter.desk.guard import blueprint, signed_in_editor
 from newsletter.issues import merge_fields
 
@@ -21,8 +22,17 @@ def when(instant: datetime | None) -> Markup:
 
 @blueprint.app_template_filter("wall")
 def wall(naive: datetime, zone: str) -> str:
-    """Return a wall time with the zone that it is in."""
-    return f"{_day_and_time(naive)} ({zone.replace('_', ' ')})"
+    """Return a wall time with its zone, as clocks there show it when it comes.
+
+    That differs from what was chosen only where clocks jump over it.
+    """
+    return f"{_day_and_time(clock.local(naive, zone))} ({zone.replace('_', ' ')})"
+
+
+@blueprint.app_template_filter("oddity")
+def oddity(naive: datetime, zone: str) -> str:
+    """Return what is odd about a wall time, if it is skipped or comes twice."""
+    return clock.oddity(naive, zone)
 
 
 @blueprint.app_template_filter("people")
