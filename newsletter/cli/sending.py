@@ -11,7 +11,7 @@ from newsletter.cli.house import as_json_option, parse_address, print_json
 from newsletter.cli.issues import group, number_argument
 from newsletter.delivery import control, preflight, resolving, restoring
 from newsletter.delivery.preflight import POSTAL_ADDRESS
-from newsletter.delivery.resolving import Decision, Resolution
+from newsletter.delivery.resolving import Decision
 from newsletter.extensions import db
 from newsletter.issues import composing, workflow
 from newsletter.issues.checks import Finding, Level
@@ -27,9 +27,12 @@ __all__ = ["group"]
 def schedule(number: int, at: str, zone: str) -> None:
     """Approve what an issue says now and schedule it for a wall time in a zone."""
     issue, stops, warnings = _approve(number)
-    workflow.schedule(issue, clock.parse_wall_time(at), zone, findings=stops, now=clock.now())
+    wall = clock.parse_wall_time(at)
+    workflow.schedule(issue, wall, zone, findings=stops, now=clock.now())
     db.session.commit()
     _warn(warnings)
+    if note := clock.oddity(wall, zone):
+        click.echo(f"Note: {note}", err=True)
     click.echo(f"Scheduled for {at} in {zone}: issue {number}")
 
 
@@ -136,7 +139,7 @@ def resolve(
         facts = {"decided": found.decided, "busy": found.busy, "unwanted": found.unwanted}
         print_json({"issue": number, "as": decision, **facts})
         return
-    for sentence in _resolved(found, chosen):
+    for sentence in found.sentences(chosen):
         click.echo(sentence)
 
 
@@ -154,20 +157,6 @@ def restored(as_json: bool) -> None:
     for number in found.due:
         click.echo(f"Issue {number} was due: it is paused and asks.")
     click.echo(f"{found.uncertain:,} messages are uncertain now.")
-
-
-def _resolved(found: Resolution, decision: Decision) -> list[str]:
-    what = "counted as sent" if decision is Decision.SENT else "to be sent again"
-    sentences = [f"{found.decided:,} {what}."]
-    if found.busy:
-        sentences.append(
-            f"{found.busy:,} are among what a sender is working on. Ask again in half a minute."
-        )
-    if found.unwanted:
-        sentences.append(
-            f"{found.unwanted:,} stay uncertain: those people left or are never mailed."
-        )
-    return sentences
 
 
 def _approve(number: int) -> tuple[Issue, list[Finding], list[Finding]]:

@@ -58,6 +58,24 @@ class Resolution:
     busy: int = 0
     unwanted: int = 0
 
+    def sentences(self, decision: Decision) -> list[str]:
+        """Return what was done and what was not, for who asked for it."""
+        one = self.decided == 1
+        messages = f"{self.decided:,} message{'' if one else 's'}"
+        if decision is Decision.SENT:
+            said = [f"{messages} {'counts' if one else 'count'} as sent."]
+        else:
+            said = [f"{messages} {'waits' if one else 'wait'} to be sent again."]
+        if self.busy:
+            said.append(
+                f"{self.busy:,} are among what a sender works on now: try again in half a minute."
+            )
+        if self.unwanted:
+            said.append(
+                f"{self.unwanted:,} stay uncertain, because those people left or are never mailed."
+            )
+        return said
+
 
 def resolve(
     issue: Issue,

@@ -2,17 +2,23 @@
 
 from http import HTTPStatus
 
-from flask import render_template, request
+from flask import Response, after_this_request, make_response, render_template, request
 
 from newsletter import clock, reports
 from newsletter.accounts import Action
 from newsletter.delivery import planning
+from newsletter.delivery.resolving import RISK
 from newsletter.desk.forms import Form
 from newsletter.desk.guard import blueprint, needs
 from newsletter.errors import InvalidAddress, NotFound
 from newsletter.issues import composing
 from newsletter.issues.models import Issue, IssueState
 from newsletter.reports import Trace
+from newsletter.reports.progress import held_providers, in_words, providers
+from newsletter.web import policy
+
+REFRESH = {IssueState.SENDING: 5, IssueState.SCHEDULED: 15}
+"""Seconds after which the framed progress is loaded again, while it moves or is about to."""
 
 
 @blueprint.get("/issues/<int:number>/report")
@@ -20,6 +26,41 @@ from newsletter.reports import Trace
 def show_report(number: int) -> str:
     """Show the numbers of an issue."""
     return show_progress(composing.find_issue(number))
+
+
+@blueprint.get("/issues/<int:number>/progress")
+@needs(Action.WRITE)
+def show_moving(number: int) -> Response:
+    """Show how far, how fast and how much longer: a frame that loads itself again.
+
+    A frame, so that the page around it keeps still for who reads or types there.
+    """
+    issue = composing.find_issue(number)
+    now = clock.now()
+    progress = reports.progress_of(number, now=now)
+    page = render_template(
+        "desk/issue_moving.html",
+        issue=issue,
+        progress=progress,
+        left=in_words(progress.left) if progress.left is not None else "",
+        held=held_providers(now=now) if issue.state is IssueState.SENDING else [],
+        refresh=REFRESH.get(issue.state),
+    )
+    response = make_response(page)
+    response.headers["Content-Security-Policy"] = policy(frame_ancestors="'self'")
+    return response
+
+
+@blueprint.get("/issues/<int:number>/providers")
+@needs(Action.WRITE)
+def show_providers(number: int) -> str:
+    """Show where the recipients of an issue are by provider of their mailboxes."""
+    return render_template(
+        "desk/issue_providers.html",
+        issue=composing.find_issue(number),
+        providers=providers(number),
+        held={one.name: one for one in held_providers(now=clock.now())},
+    )
 
 
 @blueprint.post("/issues/<int:number>/trace")
@@ -41,6 +82,7 @@ def trace_reader(number: int) -> str | tuple[str, int]:
 
 def show_progress(issue: Issue, form: Form | None = None, trace: Trace | None = None) -> str:
     """Return the page of an issue that is beyond writing."""
+    after_this_request(_let_it_frame)
     return render_template(
         "desk/issue_progress.html",
         issue=issue,
@@ -49,6 +91,13 @@ def show_progress(issue: Issue, form: Form | None = None, trace: Trace | None = 
         failures=reports.failures(issue.id),
         audience=planning.audience_count(issue) if issue.state is IssueState.SCHEDULED else None,
         is_clock_alive=reports.clock_is_alive(now=clock.now()),
+        is_moving=issue.state in REFRESH,
+        risk=RISK,
         form=form or Form({"address": ""}),
         trace=trace,
     )
+
+
+def _let_it_frame(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = policy(frame_src="'self'")
+    return response

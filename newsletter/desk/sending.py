@@ -6,9 +6,10 @@ from datetime import timedelta
 from flask import flash, redirect, render_template
 from werkzeug.wrappers import Response
 
-from newsletter import clock
+from newsletter import addresses, clock
 from newsletter.accounts import Action
-from newsletter.delivery import control, planning, preflight
+from newsletter.delivery import control, planning, preflight, resolving
+from newsletter.delivery.resolving import Decision
 from newsletter.desk.forms import Form, show_again, typed, zone_options
 from newsletter.desk.guard import blueprint, needs, the_editor
 from newsletter.errors import InvalidInput
@@ -94,6 +95,25 @@ def cancel_issue(number: int) -> Response:
     """End the issue for good."""
     control.cancel(composing.find_issue(number), now=clock.now())
     return _done(number, "cancelled", f"Issue {number} is cancelled. Who got it keeps it.")
+
+
+@blueprint.post("/issues/<int:number>/resolve")
+@needs(Action.SEND)
+def resolve_issue(number: int) -> Response:
+    """Decide what is uncertain: all of an issue, or what went to one reader."""
+    form = typed("as", "address")
+    if form.values["as"] not in list(Decision):
+        raise InvalidInput("Choose whether it counts as sent or is sent again.")
+    decision = Decision(form.values["as"])
+    address = addresses.parse(form.values["address"]) if form.values["address"] else None
+    found = resolving.resolve(
+        composing.find_issue(number),
+        decision,
+        by=the_editor().signature,
+        now=clock.now(),
+        address=address,
+    )
+    return _done(number, f"resolved as {decision}", " ".join(found.sentences(decision)))
 
 
 def _approve(issue: Issue, form: Form) -> None:

@@ -139,7 +139,7 @@ def test_uncertain_mail_is_counted_as_sent_by_an_editor(app: Flask, number: int)
     make_editor("edith@example.org", name="Edith")
     end(DeliveryState.UNCERTAIN)
     result = run(app, f"issues resolve {number} --as sent --by edith@example.org")
-    assert (result.exit_code, result.stdout) == (0, "3 counted as sent.\n")
+    assert (result.exit_code, result.stdout) == (0, "3 messages count as sent.\n")
     trace = reports.trace(number, "ada@example.org")
     assert "Edith (editor 1) decided" in trace.reason
     assert reports.report(number) == Report(planned=3, sent=3)
@@ -187,7 +187,7 @@ def test_what_a_sender_holds_is_not_decided_and_says_so(app: Flask, number: int)
     end(DeliveryState.UNCERTAIN)
     db.session.execute(sa.update(Batch).values(leased_until=clock.now() + timedelta(minutes=1)))
     result = run(app, f"issues resolve {number} --as again --yes")
-    assert result.stdout.startswith("0 to be sent again.\n3 are among what a sender is working on.")
+    assert result.stdout.startswith("0 messages wait to be sent again.\n3 are among")
 
 
 def test_a_restored_backup_is_told_about(app: Flask, number: int) -> None:
