@@ -80,5 +80,5 @@ class Postbox:
             yield
         except (AMQPError, BrokerError, OSError) as exc:
             self.hang_up()
-            raise BrokerAway(str(exc) or type(exc).__name__) from exc
+            raise BrokerAway(repr(exc)) from exc
         self._used_at = time.monotonic()
