@@ -82,7 +82,8 @@ def _show(measured: Sequence[Row], facts: Sequence[str], *, is_smoke: bool) -> N
     print()
     print("\n".join(facts))
     if is_smoke:
-        print("A smoke run: it shows that everything runs, and its numbers mean little.")
+        print("A smoke run: it shows that everything runs, and its numbers mean nothing.")
+        return
     missed = [row.figure for row in measured if row.reached is False]
     if missed:
         print(f"\n{len(missed)} LIMITS MISSED:")

@@ -33,6 +33,8 @@ class Run:
     planning: float
     # Bytes, the most that the process ever had.
     memory: int
+    # Seconds of the processor in that time.
+    processor: float
     # Seconds that each click took of somebody who unsubscribed meanwhile.
     clicks: tuple[float, ...] = ()
 
@@ -79,8 +81,15 @@ class Ours:
                 reader.tell("begin")
             ended = self._await_end(installation, count)
             clicks = reader.last_answer(within=PATIENCE)["times"] if reader else ()
-            memory = sender.last_answer(within=PATIENCE)["memory"]
-        return Run(count, ended - planned["began"], planned["seconds"], memory, tuple(clicks))
+            used = sender.last_answer(within=PATIENCE)
+        return Run(
+            count,
+            seconds=ended - planned["began"],
+            planning=planned["seconds"],
+            memory=used["memory"],
+            processor=used["processor"],
+            clicks=tuple(clicks),
+        )
 
     @contextmanager
     def _ready(self, module: str, environ: dict[str, str]) -> Iterator[Child]:

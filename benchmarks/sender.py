@@ -35,10 +35,11 @@ def main() -> None:
     engine.start()
     try:
         _say(ready=True)
-        if sys.stdin.readline():
-            _plan(app)
+        sys.stdin.readline()
+        used = time.process_time()
+        _plan(app)
         sys.stdin.read()
-        _say(memory=_memory())
+        _say(memory=_memory(), processor=time.process_time() - used)
     finally:
         stop.set()
         engine.join()
