@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.delivery import ledger
+from newsletter.delivery import ledger, pacing
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
 from newsletter.extensions import db
 from newsletter.issues import workflow
@@ -24,12 +24,17 @@ def pause(issue: Issue, *, reason: str = "") -> None:
 
 
 def resume(issue: Issue, *, now: datetime) -> None:
-    """Go on exactly where it stopped; rows that wait for their back-off are due at once."""
+    """Go on exactly where it stopped.
+
+    A person has looked: rows that wait for their back-off are due at once, and
+    providers that were held are written to again.
+    """
     workflow.resume(issue, now=now)
     send = find_send(issue.id)
     if send is not None:
         send.resumed_at = now
         _end_waits(send, now=now)
+        pacing.end_holds()
 
 
 def cancel(issue: Issue, *, now: datetime) -> None:

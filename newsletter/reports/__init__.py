@@ -4,7 +4,6 @@ from newsletter.reports.numbers import Failure, Report, failures, report
 from newsletter.reports.progress import Progress, progress_of
 from newsletter.reports.signs import (
     CLOCK,
-    SENDERS,
     SILENCE,
     Readiness,
     beat,
@@ -15,7 +14,6 @@ from newsletter.reports.tracing import Trace, trace
 
 __all__ = [
     "CLOCK",
-    "SENDERS",
     "SILENCE",
     "Failure",
     "Progress",

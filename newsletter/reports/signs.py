@@ -5,15 +5,13 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from newsletter.delivery import beats
 from newsletter.delivery.models import Heartbeat
 from newsletter.extensions import db, insert
 from newsletter.mail import outbox
 
 CLOCK = "clock"
 """The name under which the clock writes its heartbeat."""
-
-SENDERS = "sender:"
-"""What the names begin with under which processes that send write theirs."""
 
 SILENCE = timedelta(seconds=15)
 """How long a process may be silent before it counts as stopped."""
@@ -42,7 +40,7 @@ def open_connections(*, now: datetime) -> tuple[int, int]:
     """Return how many processes that send are alive, and their open connections in all."""
     row = db.session.execute(
         sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Heartbeat.connections), 0)).where(
-            Heartbeat.name.startswith(SENDERS, autoescape=True),
+            Heartbeat.name.startswith(beats.SENDER, autoescape=True),
             Heartbeat.beat_at >= now - SILENCE,
         )
     ).one()
