@@ -100,8 +100,11 @@ def reading() -> Iterator[None]:
     try:
         yield
     finally:
-        db.session.rollback()
-        _reading.reset(mark)
+        try:
+            db.session.rollback()
+        finally:
+            # Also when the database went away: whatever came after could never write again.
+            _reading.reset(mark)
 
 
 def insert(model: type[Base]) -> "sqlite.Insert | postgresql.Insert":
