@@ -122,6 +122,20 @@ def test_a_killed_worker_loses_nobody_and_doubts_at_most_its_connections(
     assert states.get("uncertain", 0) <= fleet.machine.connections
 
 
+def test_workers_that_are_told_to_stop_leave_nothing_in_doubt(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet()
+    workers = fleet.start()
+    fleet.run.wait_for_accepted(FEW // 5)
+
+    for worker in workers[:2]:
+        # As by systemd: all of a group, and so the worker twice.
+        os.killpg(worker.process.pid, signal.SIGTERM)
+
+    fleet.settle()
+    assert [worker.process.returncode for worker in workers] == [0, 0, 0]
+    assert fleet.run.states() == {"sent": FEW}
+
+
 def test_messages_that_get_lost_cost_time_only(make_fleet: MakeFleet) -> None:
     fleet = make_fleet()
     fleet.start()

@@ -6,13 +6,15 @@ who works on it, and a second message would change nothing.
 """
 
 import logging
+import signal
 import threading
 from collections import deque
 from datetime import timedelta
+from types import FrameType
 
 import dramatiq
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from newsletter import clock
 from newsletter.delivery import due
@@ -117,6 +119,7 @@ class Sending(dramatiq.Middleware):
         """Start the courier; fetch no more messages than can be offered to it at once."""
         # What one worker fetches ahead, an idle one lacks.
         worker.queue_prefetch = worker.worker_threads
+        _obey_once()
         self._courier.start()
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
@@ -149,7 +152,7 @@ class Sending(dramatiq.Middleware):
                     # Paused, not due, or not taken here: whoever can go on is told again.
                     dispatching.forget([batch_id])
                     return
-                except SQLAlchemyError as exc:
+                except (InterfaceError, OperationalError) as exc:
                     # The broker would take it for done, and nobody be told for a while.
                     log.warning("batch %s waits for the database: %s", batch_id, exc)
                     db.session.rollback()
@@ -159,6 +162,23 @@ class Sending(dramatiq.Middleware):
 def _find(batch_id: int) -> DueBatch | None:
     with reading():
         return due.find(batch_id, now=clock.now())
+
+
+def _obey_once() -> None:
+    """Let a second SIGTERM change nothing.
+
+    A supervisor that signals the whole group reaches a worker twice, the second time through
+    its parent, and dramatiq would take that for an order to drop everything at once.
+    """
+    usual = signal.getsignal(signal.SIGTERM)
+    if not callable(usual):
+        return
+
+    def obey(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        usual(number, frame)
+
+    signal.signal(signal.SIGTERM, obey)
 
 
 def attend(broker: dramatiq.Broker, sending: Sending) -> None:
