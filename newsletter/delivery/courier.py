@@ -114,16 +114,17 @@ class Courier:
         """Send whatever is due until told to stop; then end what is in flight and let go."""
         try:
             while not self._stop.is_set():
-                self._step(NAP)
+                self._work()
+                self._watch(NAP)
         finally:
             self._wind_up()
 
     def drain(self) -> None:
         """Send what is due now and return; also when the relay or the database is away."""
-        while True:
-            self._step(NAP)
-            if self._is_at_rest():
-                break
+        self._work()
+        while not self._is_at_rest():
+            self._watch(NAP)
+            self._work()
         self._let_go(not_before=self._health.not_before)
 
     def hang_up(self) -> None:
@@ -143,8 +144,8 @@ class Courier:
             return True
         return self._portfolio.is_empty and not self._portfolio.has_work
 
-    def _step(self, nap: float) -> None:
-        """Do what can be done now, then wait for the relay."""
+    def _work(self) -> None:
+        """Do what can be done now."""
         self._keep_house()
         self._welcome()
         if time.monotonic() >= self._rests_until:
@@ -154,6 +155,9 @@ class Courier:
                 self._take_turn()
             except (*DATABASE_ERRORS, SQLAlchemyError) as exc:
                 self._database_failed(exc)
+
+    def _watch(self, nap: float) -> None:
+        """Wait for the relay, at most `nap` seconds, and take in what it says."""
         for channel, events in self._crew.watch(self._wait(nap)):
             self._heed(channel, events)
         for channel, events in self._crew.late(time.monotonic()):
@@ -283,7 +287,10 @@ class Courier:
             ticket = self._ticket(channel)
             if ticket.mark.delivery_id in turn.granted:
                 ticket.is_marked = True
-                channel.finish()
+                # It may have hung up while we committed: then nothing was sent.
+                self._heed(channel, self._crew.look(channel))
+                if channel.is_held:
+                    channel.finish()
                 continue
             # Paused, cancelled, left, or no longer our batch: whoever looks next will see.
             self._crew.abandon(channel)
@@ -393,7 +400,10 @@ class Courier:
             ticket = event.unsent.ticket
             assert isinstance(ticket, Ticket)
             self._pacer.leave(ticket.errand.provider)
-            if has_worked:
+            if ticket.is_marked:
+                self._answers.append(answers.taken_back(ticket.mark))
+                ticket.errand.load.open -= 1
+            elif has_worked:
                 self._portfolio.put_back(ticket.errand)
             else:
                 # It may be this very message that the relay cannot stand: the others go first.
@@ -468,7 +478,8 @@ class Courier:
         while time.monotonic() < end and (
             self._answers or any(not channel.is_idle for channel in self._crew.channels)
         ):
-            self._step(TRICKLE)
+            self._work()
+            self._watch(TRICKLE)
         self._let_go(not_before=None)
         self._crew.go_home()
         self._pacer.close()

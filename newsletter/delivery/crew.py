@@ -73,9 +73,7 @@ class Crew:
                 with suppress(BlockingIOError):
                     self._bell.recv(4096)
                 continue
-            events = channel.pump()
-            self._follow(channel, events)
-            if events:
+            if events := self.look(channel):
                 happened.append((channel, events))
         return happened
 
@@ -83,11 +81,15 @@ class Crew:
         """Return what ended on channels whose relay has had its time."""
         happened = []
         for channel in [one for one in self.channels if now > one.deadline]:
-            events = channel.pump()
-            self._follow(channel, events)
-            if events:
+            if events := self.look(channel):
                 happened.append((channel, events))
         return happened
+
+    def look(self, channel: Channel) -> list[Ended | Lost]:
+        """Return what ended on one channel by now, without waiting."""
+        events = channel.pump()
+        self._follow(channel, events)
+        return events
 
     def flush(self, channel: Channel) -> None:
         """Write what was put into a channel; what does not fit follows by itself."""

@@ -1,9 +1,10 @@
 """One connection of many: SMTP transactions written ahead and never waited for (RFC 2920).
 
-A channel is driven by a loop that watches many of them. It writes an envelope
-and stops when only the message with its final dot is left, or only the dot of
-a large one: `finish` writes that when the caller has committed that it will.
-One write then holds a message, its dot, and the envelope of the next one.
+A channel is driven by a loop that watches many of them. It writes an envelope,
+then all of the message but its final dot, and stops there: `finish` writes the
+dot when the caller has committed that it will. A dot and the envelope of the
+next message go in one write; the message itself goes ahead of its dot, so that
+a relay that hangs up in the middle of it is known to have nothing.
 """
 
 import enum
@@ -29,12 +30,6 @@ from newsletter.mail.smtp import impossible
 from newsletter.mail.wire import CHUNK, Wire
 
 DOT = b".\r\n"
-
-IN_ONE_GO = 65_536
-"""Bytes of a message that is written together with its dot: what a socket takes at once.
-
-Nothing is gained by writing it ahead, and a call to the system is saved.
-"""
 
 WOULD_BLOCK = (BlockingIOError, InterruptedError, SSLWantReadError, SSLWantWriteError)
 NEVER = float("inf")
@@ -168,7 +163,7 @@ class Channel:
         letter = self._dotted = self._letter
         self._letter, self.is_held = None, False
         self._owe(Step.DOT, letter)
-        self._put(letter.data + DOT if len(letter.data) <= IN_ONE_GO else DOT)
+        self._put(DOT)
 
     def flush(self) -> None:
         """Write what can be written now; raise nothing: `pump` finds out what broke."""
@@ -285,9 +280,6 @@ class Channel:
                 self._must_reset = False
                 self._owe(Step.LONE_DOT, letter)
                 self._put(DOT)
-            return
-        if goes_on and len(letter.data) <= IN_ONE_GO:
-            self.is_held = True
             return
         if goes_on:
             self._in_body = True
