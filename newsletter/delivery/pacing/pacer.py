@@ -63,8 +63,9 @@ class Pacer:
         self._is_free = False
         # The connections that a slow provider may hold while others wait: all but one.
         self._most_of_one = 1
+        # The provider asked for last and the other one before it, and at which exchange.
         self._latest = self._other = ""
-        self._exchanges = self._other_at = 0
+        self._exchanges = self._latest_at = self._other_at = 0
 
     def refresh(self) -> None:
         """At most once a second, write what is to be shared and read what others wrote."""
@@ -82,8 +83,9 @@ class Pacer:
         if traffic is None:
             traffic = self._meet(provider)
         if provider != self._latest:
-            self._other, self._other_at = self._latest, self._exchanges
+            self._other, self._other_at = self._latest, self._latest_at
             self._latest = provider
+        self._latest_at = self._exchanges
         if not (self._is_free and traffic.is_free and traffic.in_use < self._most_of_one):
             try:
                 wait = self._wait_for(provider, mailing_list_id)

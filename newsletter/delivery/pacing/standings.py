@@ -178,9 +178,9 @@ def why_two(reasons: Mapping[str, str]) -> str:
     more = f" and {len(others)} more" if others else ""
     words = " ".join(f"{name}: {reasons[name][:150]}" for name in (first, second))
     return (
-        f"Several providers refuse our mail by their rules, among them {first} and {second}{more}. "
+        f"Several providers refuse our mail by their rules: {first} and {second}{more}. "
         f"Find out why before you resume. {words}"
-    )
+    )[:LONGEST_REASON]
 
 
 def end_holds() -> None:
