@@ -32,6 +32,13 @@ NAMING_CONVENTION = {
 BUSY_TIMEOUT = 10_000
 """Milliseconds a SQLite writer waits for another writer."""
 
+IDLE_IN_TRANSACTION = 10_000
+"""Milliseconds that PostgreSQL keeps the locks of a transaction in which nothing happens.
+
+A machine that lost its power in the middle of one would hold its rows for hours,
+and a lease has to end within 30 seconds of its owner's death (DESIGN section 4).
+"""
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC instant; naive values are refused, because they hide a zone."""
@@ -154,6 +161,7 @@ def init_app(app: Flask) -> None:
         if db.engine.dialect.name == "sqlite":
             _prepare_sqlite(db.engine, synchronous=app.config["SQLITE_SYNCHRONOUS"])
         else:
+            event.listen(db.engine, "connect", _prepare_postgresql)
             event.listen(db.engine, "begin", _begin_postgresql)
 
 
@@ -178,6 +186,12 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     only_reads = _reading.get()
     connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if only_reads else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+
+
+def _prepare_postgresql(connection: Any, record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION}")
+    connection.commit()
 
 
 def _begin_postgresql(connection: sa.Connection) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
-from newsletter import clock, create_app, jobs
+from newsletter import clock, create_app, extensions, jobs
 from newsletter.delivery import backoff
 from newsletter.delivery.engines import local
 from newsletter.extensions import db
@@ -62,6 +62,7 @@ def main(orders: Orders) -> None:
     """Work until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(threadName)s %(message)s")
     stop = _stop_when_told()
+    vars(extensions)["IDLE_IN_TRANSACTION"] = int(orders.lease * 1000)
     app = create_app(
         {
             **settings(Path(orders.folder)),
