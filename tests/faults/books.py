@@ -86,16 +86,29 @@ class Books:
         """Return each batch that is not done, as a line for a person: who has it, what waits."""
         with self._engine.connect() as connection:
             now = connection.scalar(sa.select(sa.func.current_timestamp()))
-            return [f"now {now}", *(str(tuple(map(str, row))) for row in connection.execute(_OPEN))]
+            return [f"now {now}", *map(str, connection.execute(_OPEN).fetchmany(20))]
+
+    def sessions(self) -> list[str]:
+        """Return what each session of a server does, as a line for a person."""
+        if self._engine.dialect.name == "sqlite":
+            return []
+        with self._engine.connect() as connection:
+            return list(map(str, connection.execute(_SESSIONS)))
 
 
 _OPEN = sa.text(
-    "SELECT batch.id, batch.due_at, batch.lease, batch.leased_until, delivery.state,"
-    " count(*), min(delivery.due_at), max(delivery.due_at), max(delivery.attempts)"
+    "SELECT batch.id, CAST(batch.due_at AS text), batch.lease, CAST(batch.leased_until AS text),"
+    " delivery.state, count(*), CAST(min(delivery.due_at) AS text), max(delivery.attempts)"
     " FROM batch JOIN delivery ON delivery.batch_id = batch.id"
     " WHERE NOT batch.is_done AND delivery.state IN ('waiting', 'in_flight')"
     " GROUP BY batch.id, batch.due_at, batch.lease, batch.leased_until, delivery.state"
     " ORDER BY batch.id"
+)
+
+_SESSIONS = sa.text(
+    "SELECT pid, state, wait_event, CAST(pg_blocking_pids(pid) AS text),"
+    " CAST(now() - xact_start AS text), CAST(now() - state_change AS text), left(query, 120)"
+    " FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 
 _SUMS = sa.text(

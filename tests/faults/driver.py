@@ -107,14 +107,14 @@ class Run:
         trace: TracebackType | None,
     ) -> None:
         self._over.set()
+        if error is not None:
+            error.add_note(self.report())
         for child in self.children:
             if child.is_alive:
                 child.process.kill()
                 child.process.wait()
         self.stop_sink()
         self._sampler.join()
-        if error is not None:
-            error.add_note(self.report())
 
     def start_sink(self) -> None:
         """Start the relay; a second time on the same port."""
@@ -231,7 +231,8 @@ class Run:
 
     def check(self) -> None:
         """Assert that every invariant holds."""
-        assert self.broken() == []
+        broken = self.broken()
+        assert not broken, "\n".join(broken[:LOG_LINES])
 
     def states(self) -> dict[str, int]:
         """Return how many rows are in each state now."""
@@ -269,10 +270,12 @@ class Run:
             f"doubts {self.doubts}, losses {self.witness.losses}",
         ]
         with contextlib.suppress(sa.exc.SQLAlchemyError):
-            lines += [str(self.states()), *self.books.open_batches()[:LOG_LINES]]
+            lines += [str(self.states()), *self.books.open_batches(), *self.books.sessions()]
         for child in self.children:
             ended = child.process.poll()
-            lines.append(f"--- {child.name} (ended with {ended}):")
+            lines.append(
+                f"--- {child.name} ({'runs' if ended is None else f'ended with {ended}'}):"
+            )
             lines += child.log.read_text(errors="replace").splitlines()[-LOG_LINES:]
         return "\n".join(lines)
 
