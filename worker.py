@@ -6,6 +6,7 @@ from newsletter import create_app
 from newsletter.delivery.engines.broker import rabbitmq
 from newsletter.delivery.engines.dramatiq import Sending, attend
 from newsletter.errors import ConfigurationError
+from newsletter.logs import writing
 
 try:
     app = create_app()
@@ -18,5 +19,6 @@ except ConfigurationError as exc:
     sys.stderr.write(f"{exc}\n")
     sys.exit(2)
 
+writing.configure(app.config["LOG_FORMAT"])
 broker = rabbitmq(app.config["BROKER_URL"])
 attend(broker, Sending(app))

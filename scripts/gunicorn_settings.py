@@ -12,6 +12,9 @@ threads = 8
 # Its greetings would stand between a newcomer and the sign-in link.
 loglevel = "warning"
 
+# No line of it opens anybody's link.
+logger_class = "newsletter.logs.access.Logger"
+
 # Seconds. Browsers keep connections open; nobody who pressed Ctrl-C waits for them.
 graceful_timeout = 3
 

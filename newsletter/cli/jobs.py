@@ -1,6 +1,5 @@
 """flask jobs: the clock, and each of its jobs by hand."""
 
-import logging
 from typing import cast
 
 import click
@@ -8,6 +7,7 @@ from flask import Flask, current_app
 
 from newsletter import clock, jobs
 from newsletter.cli.house import HouseGroup, as_json_option, print_json
+from newsletter.logs import writing
 
 group = HouseGroup("jobs", help="What the clock does, all the time or once.")
 
@@ -15,7 +15,7 @@ group = HouseGroup("jobs", help="What the clock does, all the time or once.")
 @group.command("run")
 def run() -> None:
     """Be the clock: send what is due until SIGTERM or Ctrl-C."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    writing.configure(current_app.config["LOG_FORMAT"])
     jobs.run(cast(Flask, current_app._get_current_object()))  # type: ignore[attr-defined]  # a proxy
 
 

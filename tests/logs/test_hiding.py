@@ -1,0 +1,74 @@
+"""What slips into a log line is hidden there."""
+
+import logging
+import time
+
+import pytest
+from flask import Flask
+
+from newsletter import links
+from newsletter.logs.hiding import Hiding, hide
+from tests.conftest import NOW
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("to ada@example.org now", "to a…@e….org now"),
+        ("<Ada.Lovelace+news@mail.example.org>", "<A…@m….org>"),
+        ("550 5.1.1 <ada@example.org>: no", "550 5.1.1 <a…@e….org>: no"),
+        ("['ada@example.org', 'ben@example.com']", "['a…@e….org', 'b…@e….com']"),
+        ('{"address":"ada@example.org"}', '{"address":"a…@e….org"}'),
+        ("mailto:ada@example.org?subject=x", "mailto:a…@e….org?subject=x"),
+        ("ada%40example.org", "a…@e….org"),
+        ("jörg@exämple.de", "j…@e….de"),
+        ("o'neil@example.org", "o'n…@e….org"),
+        ("ada@localhost", "…"),
+        ("postgresql://news:secret@db/news", "postgresql://news:…/news"),
+        ("a…@e….org", "a…@e….org"),
+        ("nothing to hide at 09:00", "nothing to hide at 09:00"),
+        ("@", "@"),
+    ],
+)
+def test_addresses_are_hidden(text: str, hidden: str) -> None:
+    assert hide(text) == hidden
+
+
+@pytest.mark.parametrize(
+    "link", [links.CONFIRM, links.UNSUBSCRIBE, links.PREFERENCES, links.SIGN_IN]
+)
+def test_what_opens_a_link_is_cut_off(app: Flask, link: links.Link) -> None:
+    token = link.token("17-4", now=NOW)
+    path = link.path.partition("{token}")[0]
+    for line in (
+        f'"POST {path}{token} HTTP/1.1" 200',
+        f"https://news.example.org{path}{token}?lang=fr",
+        f"Referer: https://news.example.org{path}{token}",
+    ):
+        hidden = hide(line)
+        assert token not in hidden
+        assert token[-20:] not in hidden
+        assert f"{path}…" in hidden
+
+
+def test_other_paths_are_left_alone() -> None:
+    line = "GET /archive/12 /library/guidance-on-mms /desk/issues/3/report?page=2"
+    assert hide(line) == line
+
+
+def test_a_record_is_hidden_with_its_arguments() -> None:
+    record = logging.makeLogRecord({"msg": "mail to %s: %s", "args": ("ada@example.org", "ok")})
+    assert Hiding().filter(record)
+    assert record.getMessage() == "mail to a…@e….org: ok"
+
+
+def test_a_record_with_wrong_arguments_is_a_line_still() -> None:
+    record = logging.makeLogRecord({"msg": "mail to %s and %s", "args": ("ada@example.org",)})
+    assert Hiding().filter(record)
+    assert "ada@" not in record.getMessage()
+
+
+def test_a_long_line_takes_no_longer_than_others() -> None:
+    began = time.perf_counter()
+    hide("x" * 200_000 + "@" + "y" * 200_000)
+    assert time.perf_counter() - began < 2
