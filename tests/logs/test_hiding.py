@@ -35,7 +35,9 @@ def test_addresses_are_hidden(text: str, hidden: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "link", [links.CONFIRM, links.UNSUBSCRIBE, links.PREFERENCES, links.SIGN_IN]
+    "link",
+    [value for value in vars(links).values() if isinstance(value, links.Link)],
+    ids=lambda link: link.purpose,
 )
 def test_what_opens_a_link_is_cut_off(app: Flask, link: links.Link) -> None:
     token = link.token("17-4", now=NOW)
