@@ -1,0 +1,125 @@
+"""How far, how fast, how much longer."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from newsletter import reports
+from newsletter.delivery import control, planning, waiting
+from newsletter.delivery.models import Delivery, DeliveryState, Send
+from newsletter.errors import NotFound
+from newsletter.extensions import db
+from newsletter.issues.models import Issue
+from newsletter.reports import Progress, Report
+from newsletter.reports.progress import ProviderNumbers, in_words, providers
+from tests.conftest import NOW
+from tests.factories import make_due_issue, make_list, make_subscription
+
+MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def issue(app: Flask) -> Issue:
+    """An issue to ten readers, planned at nine."""
+    news = make_list()
+    for number in range(10):
+        make_subscription(news, f"reader{number}@example.org")
+    issue = make_due_issue(news)
+    planning.plan(issue, now=NOW)
+    return issue
+
+
+def put(first: int, last: int, **columns: object) -> None:
+    """Change the rows of some readers, counted from 0."""
+    ids = db.session.scalars(sa.select(Delivery.id).order_by(Delivery.id)).all()[first:last]
+    db.session.execute(
+        sa.update(Delivery)
+        .where(Delivery.id.in_(ids))
+        .values(**columns)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def test_the_rate_is_of_the_last_half_minute(issue: Issue) -> None:
+    now = NOW + 10 * MINUTE
+    put(0, 3, state=DeliveryState.SENT, finished_at=now - 29 * SECOND)
+    put(3, 4, state=DeliveryState.FAILED, finished_at=now - SECOND)
+    put(4, 6, state=DeliveryState.SENT, finished_at=now - 31 * SECOND)
+    found = reports.progress_of(issue.id, now=now)
+    assert found.rate == pytest.approx(4 / 30)
+    assert found.left == timedelta(seconds=4 / (4 / 30))
+    assert found.share == 0.6
+
+
+def test_what_only_just_began_is_measured_since_it_began(issue: Issue) -> None:
+    now = NOW + 5 * SECOND
+    put(0, 5, state=DeliveryState.SENT, finished_at=now)
+    assert reports.progress_of(issue.id, now=now).rate == pytest.approx(1.0)
+
+
+def test_what_was_resumed_is_measured_since_then(issue: Issue) -> None:
+    control.pause(issue)
+    control.resume(issue, now=NOW + 10 * MINUTE)
+    now = NOW + 10 * MINUTE + 2 * SECOND
+    put(0, 4, state=DeliveryState.SENT, finished_at=now)
+    assert reports.progress_of(issue.id, now=now).rate == pytest.approx(2.0)
+
+
+def test_what_waits_for_a_later_try_does_not_count_as_time_left(issue: Issue) -> None:
+    now = NOW + MINUTE
+    put(0, 6, state=DeliveryState.SENT, finished_at=now)
+    put(6, 10, due_at=now + 10 * MINUTE)
+    found = reports.progress_of(issue.id, now=now)
+    assert (found.deferred, found.left) == (4, None)
+    assert waiting.oldest_wait(db.session.scalars(sa.select(Send)).one(), now=now) is None
+
+
+def test_an_issue_that_does_not_move_has_no_time_left_and_no_rate(issue: Issue) -> None:
+    found = reports.progress_of(issue.id, now=NOW + MINUTE)
+    assert (found.rate, found.left, found.share) == (0.0, None, 0.0)
+
+
+def test_before_planning_everything_is_nothing(app: Flask) -> None:
+    issue = make_due_issue(make_list())
+    assert reports.progress_of(issue.id, now=NOW) == Progress(Report())
+    with pytest.raises(NotFound):
+        reports.progress_of(99, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "less than a minute"),
+        (29, "less than a minute"),
+        (31, "about 1 minute"),
+        (89, "about 1 minute"),
+        (91, "about 2 minutes"),
+        (89 * 60, "about 89 minutes"),
+        (91 * 60, "about 2 hours"),
+        (35 * 3600, "about 35 hours"),
+        (37 * 3600, "about 2 days"),
+        (1_000_000, "about 12 days"),
+    ],
+)
+def test_time_left_is_said_as_a_person_would(seconds: int, words: str) -> None:
+    assert in_words(timedelta(seconds=seconds)) == words
+
+
+def test_providers_are_counted_with_the_largest_first(issue: Issue) -> None:
+    put(0, 6, provider="gmail.com")
+    put(6, 9, provider="example.org")
+    put(9, 10, provider="")
+    put(0, 2, state=DeliveryState.SENT)
+    put(2, 3, state=DeliveryState.IN_FLIGHT)
+    put(6, 7, state=DeliveryState.UNCERTAIN)
+    put(7, 8, state=DeliveryState.FAILED)
+    put(9, 10, state=DeliveryState.CANCELLED)
+    assert list(providers(issue.id)) == [
+        ProviderNumbers("gmail.com", sent=2, waiting=4, failed=0, uncertain=0, others=0),
+        ProviderNumbers("example.org", sent=0, waiting=1, failed=1, uncertain=1, others=0),
+        ProviderNumbers("", sent=0, waiting=0, failed=0, uncertain=0, others=1),
+    ]
+    assert [one.name for one in providers(issue.id, most=1)] == ["gmail.com"]
