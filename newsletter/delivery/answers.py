@@ -6,7 +6,6 @@ from datetime import datetime
 from newsletter.delivery import backoff
 from newsletter.delivery.ledger import Answer, Mark
 from newsletter.delivery.models import DeliveryState
-from newsletter.errors import RenderFault
 from newsletter.mail.replies import Kind, Outcome, Phase
 
 TOO_LARGE = "5.3.4"
@@ -75,19 +74,18 @@ def after_loss(mark: Mark, *, now: datetime) -> Answer:
     return replace(answer, due_at=due_at)
 
 
-def not_made(answer: Answer, fault: RenderFault) -> Answer:
-    """Return what is to be written when the message could not be made for this person."""
-    return replace(answer, state=DeliveryState.FAILED, reason=str(fault))
+def taken_back(mark: Mark, *, now: datetime) -> Answer:
+    """Return what is to be written when a mark was asked for, and then no dot was written.
 
-
-def taken_back(mark: Mark) -> Answer:
-    """Return what is to be written when it is not known whether a mark was, and no dot was."""
+    Whether the mark was committed may be unknown: if it was not, the answer meets no row.
+    """
     return Answer(
         mark.lease,
         mark.delivery_id,
         DeliveryState.WAITING,
         attempt=mark.attempt,
         is_marked=True,
+        due_at=now,
         date=mark.date,
         values=mark.values,
     )

@@ -11,35 +11,26 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import addresses, clock
-from newsletter.delivery import answers, beats, compiling, halting, reserve
-from newsletter.delivery.backoff import after_database_fault
-from newsletter.delivery.compiling import Person
+from newsletter.delivery import answers, beats
 from newsletter.delivery.crew import Crew
-from newsletter.delivery.editions import Editions
-from newsletter.delivery.health import RelayHealth
 from newsletter.delivery.leases import LEASE
-from newsletter.delivery.ledger import Answer, Ledger, Mark, Turn
+from newsletter.delivery.ledger import Answer, Ledger, Turn
+from newsletter.delivery.letters import Composer, NoLetter, ticket_of
 from newsletter.delivery.loads import Errand
-from newsletter.delivery.models import DeliveryState
 from newsletter.delivery.pacing import Pacer
 from newsletter.delivery.portfolio import Portfolio
-from newsletter.delivery.recipients import Recipient, why_not
 from newsletter.delivery.sources import Source
+from newsletter.delivery.staffing import Staffing
 from newsletter.delivery.statements import DATABASE_ERRORS
-from newsletter.errors import ConnectionLost, InvalidAddress, RenderFault, SenderFault
-from newsletter.extensions import db
-from newsletter.issues.models import IssueState
+from newsletter.delivery.worries import Worries
 from newsletter.mail.connecting import RelaySettings
-from newsletter.mail.message import addr_spec
 from newsletter.mail.pipelining import Channel, Ended, Letter, Lost
 from newsletter.mail.replies import Kind, Outcome
-from newsletter.subscriptions.models import MailFormat
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +43,6 @@ LIVELY = 0.01
 TRICKLE = 0.05
 """Seconds that an answer waits for others to be written with, when nothing goes next."""
 
-IDLE = 2.0
-"""Seconds that a connection stays open with nothing to send."""
-
 NAP = 0.25
 """Seconds of the longest wait: how soon new work, a pause or a stop is seen."""
 
@@ -62,16 +50,10 @@ GRACE = 5.0
 """Seconds that the messages in flight get when the process is asked to stop."""
 
 HOUSEKEEPING = 1.0
-"""Seconds between two looks at the disk and the paces; a sign of life is given less often."""
+"""Seconds between two looks at the disk and the paces."""
 
-
-@dataclass(slots=True, eq=False)
-class Ticket:
-    """What a letter on a channel is to the ledger."""
-
-    errand: Errand
-    mark: Mark
-    is_marked: bool = False
+BEAT = 5.0
+"""Seconds between two signs of life."""
 
 
 class Courier:
@@ -94,21 +76,14 @@ class Courier:
         self._name = name
         self._ledger = Ledger()
         self._crew = Crew(settings)
-        self._health = RelayHealth()
         self._pacer = Pacer(worker=name, now=now)
         self._portfolio = Portfolio(source, now=now, lease_length=lease_length)
-        self._editions = Editions()
+        self._composer = Composer(now=now)
+        self._worries = Worries(now=now)
+        self._staffing = Staffing(self._crew, self._pacer, self._worries, most=connections, now=now)
         self._answers: list[Answer] = []
-        # When each connection had its last message and whether it ever carried one.
-        self._proven: set[Channel] = set()
-        self._asked_at = now()
         self._waits_since: float | None = None
-        self._database_faults = 0
-        self._rests_until = 0.0
-        self._kept_house_at = 0.0
-        # What has to pause, and why: all that is being sent, or single issues.
-        self._pause_for = ""
-        self._pauses: dict[int, str] = {}
+        self._kept_house_at = self._beaten_at = 0.0
 
     def run(self) -> None:
         """Send whatever is due until told to stop; then end what is in flight and let go."""
@@ -125,7 +100,7 @@ class Courier:
         while not self._is_at_rest():
             self._watch(NAP)
             self._work()
-        self._let_go(not_before=self._health.not_before)
+        self._let_go(not_before=self._staffing.not_before)
 
     def hang_up(self) -> None:
         """Commit what is known, give everything back and end the connections."""
@@ -134,27 +109,27 @@ class Courier:
     def _is_at_rest(self) -> bool:
         if self._crew.coming or any(not channel.is_idle for channel in self._crew.channels):
             return False
-        if self._rests_until > time.monotonic():
+        if self._worries.is_resting:
             return True
         if self._answers:
             return False
         if self._stop.is_set():
             return True
-        if not self._health.may_call(now=self._now()) and not self._crew.channels:
+        if self._staffing.is_out_of_reach:
             return True
         return self._portfolio.is_empty and not self._portfolio.has_work
 
     def _work(self) -> None:
         """Do what can be done now."""
         self._keep_house()
-        self._welcome()
-        if time.monotonic() >= self._rests_until:
+        self._staffing.welcome()
+        if not self._worries.is_resting:
             try:
-                self._pause()
+                self._worries.act()
                 self._take_on()
                 self._take_turn()
             except (*DATABASE_ERRORS, SQLAlchemyError) as exc:
-                self._database_failed(exc)
+                self._worries.database_failed(exc)
 
     def _watch(self, nap: float) -> None:
         """Wait for the relay, at most `nap` seconds, and take in what it says."""
@@ -163,54 +138,23 @@ class Courier:
         for channel, events in self._crew.late(time.monotonic()):
             self._heed(channel, events)
 
-    # -- connections
-
-    def _welcome(self) -> None:
-        """Take over the connections that were opened, and learn from those that were not."""
-        for arrived in self._crew.arrivals():
-            if isinstance(arrived, Channel):
-                continue
-            log.warning("relay: %s", arrived)
-            if isinstance(arrived, ConnectionLost) and self._crew.channels:
-                # It takes no more than it has: so many are enough (STANDARDS XG25).
-                self._pacer.turned_away()
-                continue
-            self._health.failed(since=self._asked_at, now=self._now())
-            if isinstance(arrived, SenderFault):
-                self._ask_a_person(str(arrived))
-
     def _take_on(self) -> None:
-        """Claim batches while there is a connection for them, and open as many as they need."""
-        if self._stop.is_set() or self._pause_for:
+        """Claim batches while there is a connection for them, and see to enough connections."""
+        portfolio = self._portfolio
+        if self._worries.stops_everything:
+            portfolio.stop_all()
+        if not self._may_begin:
             return
-        crew, portfolio = self._crew, self._portfolio
         portfolio.leave_sleepers()
-        if not crew.channels and not self._health.may_call(now=self._now()):
-            portfolio.stop_all(not_before=self._health.not_before)
+        if self._staffing.is_out_of_reach:
+            portfolio.stop_all(not_before=self._staffing.not_before)
             return
-        if crew.channels:
+        if self._crew.channels:
             portfolio.claim(enough=2 * self._connections)
-        if not portfolio.has_work:
-            self._dismiss_idle()
-            return
-        most = self._pacer.connections(self._connections)
-        wanted = min(most, max(1, portfolio.lanes.awake))
-        missing = wanted - len(crew.channels) - crew.coming
-        if missing > 0 and self._health.may_call(now=self._now()):
-            if not crew.coming:
-                self._asked_at = self._now()
-            # The first one shows whether the relay is there at all.
-            crew.ask(missing if self._proven else min(missing, 1 - crew.coming))
-        surplus = max(0, len(crew.channels) - most)
-        for channel in [one for one in crew.channels if one.is_idle][:surplus]:
-            crew.dismiss(channel)
-
-    def _dismiss_idle(self) -> None:
-        now = time.monotonic()
-        for channel in list(self._crew.channels):
-            if channel.is_idle and now - channel.used_at > IDLE:
-                self._proven.discard(channel)
-                self._crew.dismiss(channel)
+        if portfolio.has_work:
+            self._staffing.provide(portfolio.lanes.awake)
+        else:
+            self._staffing.dismiss_idle()
 
     # -- turns
 
@@ -223,7 +167,7 @@ class Courier:
         self._waits_since = None
         errands = self._next_errands(len(held) + len(free))
         leases = self._portfolio.renewals()
-        marks = [self._ticket(channel).mark for channel in held]
+        marks = [ticket_of(channel.letter).mark for channel in held]
         known = list(self._answers)
         if not (known or marks or errands or leases):
             self._portfolio.close_finished()
@@ -240,7 +184,7 @@ class Courier:
             self._undo(held, errands)
             raise
         del self._answers[: len(known)]
-        self._database_faults = 0
+        self._worries.database_worked()
         self._finish(held, turn)
         self._begin(errands, turn)
         self._portfolio.lose(turn.lost)
@@ -269,7 +213,7 @@ class Courier:
 
     @property
     def _may_begin(self) -> bool:
-        return not (self._stop.is_set() or self._pause_for)
+        return not (self._stop.is_set() or self._worries.stops_everything)
 
     def _next_errands(self, count: int) -> list[Errand]:
         errands: list[Errand] = []
@@ -284,7 +228,7 @@ class Courier:
     def _finish(self, held: list[Channel], turn: Turn) -> None:
         """Write the dots of what was granted; what was not is not sent."""
         for channel in held:
-            ticket = self._ticket(channel)
+            ticket = ticket_of(channel.letter)
             if ticket.mark.delivery_id in turn.granted:
                 ticket.is_marked = True
                 # It may have hung up while we committed: then nothing was sent.
@@ -293,8 +237,7 @@ class Courier:
                     channel.finish()
                 continue
             # Paused, cancelled, left, or no longer our batch: whoever looks next will see.
-            self._crew.abandon(channel)
-            self._proven.discard(channel)
+            self._staffing.abandon(channel)
             self._settle(ticket.errand, "withheld")
             self._portfolio.stop(ticket.errand.load)
 
@@ -305,58 +248,25 @@ class Courier:
         try:
             for channel in list(self._crew.channels):
                 while waiting and channel.may_begin:
-                    errand = waiting[0]
-                    letter = self._letter_for(errand, looked.get(errand.delivery_id))
-                    waiting.popleft()
-                    refusal = letter and channel.begin(letter)
-                    if letter and refusal:
+                    letter = self._composer.compose(waiting[0], looked.get(waiting[0].delivery_id))
+                    errand = waiting.popleft()
+                    if isinstance(letter, NoLetter):
+                        self._leave_out(errand, letter)
+                    elif refusal := channel.begin(letter):
                         self._note(letter, refusal)
                 self._crew.flush(channel)
         finally:
+            # Also when an edition cannot be read: the dots are promised.
+            for channel in list(self._crew.channels):
+                self._crew.flush(channel)
             self._put_back(list(waiting))
 
-    def _letter_for(self, errand: Errand, recipient: Recipient | None) -> Letter | None:
-        """Return the message for one recipient, or None if there is none to be sent now."""
-        load = errand.load
-        if load.is_stopped or recipient is None or recipient.state != DeliveryState.WAITING:
-            self._settle(errand, "left")
-            return None
-        if recipient.issue_state != IssueState.SENDING:
-            self._settle(errand, "left")
-            self._portfolio.stop(load)
-            return None
-        answer = Answer(load.lease, errand.delivery_id, DeliveryState.SUPPRESSED)
-        reason = why_not(recipient)
-        if reason:
-            self._answers.append(replace(answer, reason=reason))
-            self._settle(errand, "suppressed")
-            return None
-        try:
-            return self._compose(errand, recipient)
-        except RenderFault as exc:
-            log.warning("delivery %s: %s", errand.delivery_id, exc)
-            self._answers.append(answers.not_made(answer, exc))
-            self._settle(errand, "failed")
-            return None
-
-    def _compose(self, errand: Errand, recipient: Recipient) -> Letter | None:
-        assert recipient.address and recipient.subscription_id and recipient.format
-        compiled = self._editions.get(recipient.edition_id)
-        date = recipient.first_attempt_at or self._now()
-        values = recipient.merge_values or compiling.merge_values(
-            recipient.name or "", recipient.attributes or {}, MailFormat(recipient.format)
-        )
-        person = Person(recipient.delivery_id, recipient.subscription_id, recipient.address)
-        data = compiling.message_for(compiled, person, values, date=date)
-        mark = Mark(errand.load.lease, recipient.delivery_id, recipient.attempts + 1, date, values)
-        ticket = Ticket(errand, mark)
-        try:
-            sender, receiver = addr_spec(compiled.sender.address), addr_spec(recipient.address)
-        except InvalidAddress as exc:
-            outcome = Outcome(Kind.REFUSED, status="5.1.3", text=str(exc))
-            self._note(Letter("", recipient.address, b"", ticket), outcome)
-            return None
-        return Letter(sender, receiver, data, ticket)
+    def _leave_out(self, errand: Errand, why: NoLetter) -> None:
+        if why.answer is not None:
+            self._answers.append(why.answer)
+        self._settle(errand, why.how)
+        if why.stops:
+            self._portfolio.stop(errand.load)
 
     # -- what the relay said
 
@@ -364,16 +274,14 @@ class Courier:
         for event in events:
             if isinstance(event, Ended):
                 if event.outcome.phase:
-                    self._proven.add(channel)
-                    self._health.worked()
+                    self._staffing.worked(channel)
                 self._note(event.letter, event.outcome)
             else:
                 self._lost(channel, event)
 
     def _note(self, letter: Letter, outcome: Outcome) -> None:
         """Keep how a letter ended, to be committed with the next marks."""
-        ticket = letter.ticket
-        assert isinstance(ticket, Ticket)
+        ticket = ticket_of(letter)
         errand, mark = ticket.errand, ticket.mark
         log.log(
             logging.DEBUG if outcome.kind is Kind.SENT else logging.INFO,
@@ -390,40 +298,31 @@ class Courier:
         self._settle(errand, outcome.kind.value)
         reason = answers.why_it_is_us(outcome) or self._pacer.note(errand.provider, outcome)
         if reason:
-            self._pauses.setdefault(errand.load.batch.issue_id, reason)
+            self._worries.pause_issue(errand.load.batch.issue_id, reason)
 
     def _lost(self, channel: Channel, event: Lost) -> None:
-        log.warning("relay: %s", event.error)
-        has_worked = channel in self._proven
-        self._proven.discard(channel)
-        if event.unsent is not None:
-            ticket = event.unsent.ticket
-            assert isinstance(ticket, Ticket)
-            self._pacer.leave(ticket.errand.provider)
-            if ticket.is_marked:
-                self._answers.append(answers.taken_back(ticket.mark))
-                ticket.errand.load.open -= 1
-            elif has_worked:
-                self._portfolio.put_back(ticket.errand)
-            else:
-                # It may be this very message that the relay cannot stand: the others go first.
-                self._answers.append(answers.after_loss(ticket.mark, now=self._now()))
-                ticket.errand.load.open -= 1
-        if isinstance(event.error, SenderFault):
-            self._health.failed(since=self._asked_at, now=self._now())
-            self._ask_a_person(str(event.error))
-        elif not has_worked:
-            self._health.failed(since=self._asked_at, now=self._now())
+        has_worked = self._staffing.lost(channel, event.error)
+        if event.unsent is None:
+            return
+        ticket = ticket_of(event.unsent)
+        if not ticket.is_marked and has_worked:
+            self._put_back([ticket.errand])
+            return
+        # Over a fresh connection it may be this very message that the relay cannot stand:
+        # the others go first.
+        answer = answers.taken_back if ticket.is_marked else answers.after_loss
+        self._answers.append(answer(ticket.mark, now=self._now()))
+        self._settle(ticket.errand, "put off")
 
     # -- trouble
 
     def _undo(self, held: list[Channel], errands: list[Errand]) -> None:
         """Take back what a failed transaction asked for, which may have been committed or not."""
         for channel in held:
-            ticket = self._ticket(channel)
+            ticket = ticket_of(channel.letter)
             # No dot is written, so whatever the mark became, nothing was sent.
-            self._answers.append(answers.taken_back(ticket.mark))
-            self._crew.abandon(channel)
+            self._answers.append(answers.taken_back(ticket.mark, now=self._now()))
+            self._staffing.abandon(channel)
             self._settle(ticket.errand, "taken back")
         self._put_back(errands)
 
@@ -432,43 +331,19 @@ class Courier:
             self._pacer.leave(errand.provider)
             self._portfolio.put_back(errand)
 
-    def _database_failed(self, exc: Exception) -> None:
-        db.session.rollback()
-        self._database_faults += 1
-        wait = after_database_fault(self._database_faults)
-        self._rests_until = time.monotonic() + wait
-        log.error("the database failed; what is known is kept and written in %.1f s: %s", wait, exc)
-        if reserve.is_full(exc):
-            self._ask_a_person(reserve.FULL)
-
-    def _ask_a_person(self, reason: str) -> None:
-        """Pause every issue that is being sent: each mail of it would meet the same fault."""
-        self._pause_for = reason
-        self._portfolio.stop_all()
-
-    def _pause(self) -> None:
-        if self._pause_for:
-            halting.pause_all(self._pause_for, now=self._now())
-            self._pause_for = ""
-        while self._pauses:
-            issue_id, reason = next(iter(self._pauses.items()))
-            halting.pause(issue_id, reason, now=self._now())
-            del self._pauses[issue_id]
-
     def _keep_house(self) -> None:
         now = time.monotonic()
-        if now - self._kept_house_at < HOUSEKEEPING or now < self._rests_until:
+        if now - self._kept_house_at < HOUSEKEEPING or self._worries.is_resting:
             return
         self._kept_house_at = now
         try:
             self._pacer.refresh()
-            shortage = reserve.shortage()
-            if shortage:
-                self._ask_a_person(shortage)
-            if self._name:
+            self._worries.look_at_the_disk()
+            if self._name and now - self._beaten_at >= BEAT:
+                self._beaten_at = now
                 beats.beat(self._name, connections=len(self._crew.channels), now=self._now())
         except (*DATABASE_ERRORS, SQLAlchemyError) as exc:
-            self._database_failed(exc)
+            self._worries.database_failed(exc)
 
     # -- the end
 
@@ -491,7 +366,7 @@ class Courier:
             if not self._answers:
                 self._portfolio.close_finished()
         except (*DATABASE_ERRORS, SQLAlchemyError) as exc:
-            self._database_failed(exc)
+            self._worries.database_failed(exc)
 
     def _settle(self, errand: Errand, how: str) -> None:
         self._pacer.leave(errand.provider)
@@ -505,8 +380,3 @@ class Courier:
             return PATIENCE
         wakes_at = self._portfolio.lanes.wakes_at
         return nap if wakes_at is None else max(0.0, min(nap, wakes_at - time.monotonic()))
-
-    @staticmethod
-    def _ticket(channel: Channel) -> Ticket:
-        assert channel.letter is not None and isinstance(channel.letter.ticket, Ticket)
-        return channel.letter.ticket

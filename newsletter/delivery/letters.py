@@ -1,0 +1,93 @@
+"""From a recipient who was looked at to the letter for a channel, or why there is none."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.delivery import answers, compiling
+from newsletter.delivery.compiling import Person
+from newsletter.delivery.editions import Editions
+from newsletter.delivery.ledger import Answer, Mark
+from newsletter.delivery.loads import Errand
+from newsletter.delivery.models import DeliveryState
+from newsletter.delivery.recipients import Recipient, why_not
+from newsletter.errors import InvalidAddress, RenderFault
+from newsletter.issues.models import IssueState
+from newsletter.mail.message import addr_spec
+from newsletter.mail.pipelining import Letter
+from newsletter.mail.replies import Kind, Outcome
+from newsletter.subscriptions.models import MailFormat
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """What a letter on a channel is to the ledger."""
+
+    errand: Errand
+    mark: Mark
+    is_marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoLetter:
+    """Why nothing is sent to somebody now; with no answer the row stays as it is.
+
+    `stops` tells that nobody else of the batch gets anything now either.
+    """
+
+    how: str
+    answer: Answer | None = None
+    stops: bool = False
+
+
+class Composer:
+    """Makes the letters of one courier."""
+
+    def __init__(self, *, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._editions = Editions()
+
+    def compose(self, errand: Errand, recipient: Recipient | None) -> Letter | NoLetter:
+        """Return the message for one recipient, as the database described them just now."""
+        if recipient is None or recipient.state != DeliveryState.WAITING:
+            return NoLetter("left")
+        if recipient.issue_state != IssueState.SENDING:
+            return NoLetter("left", stops=True)
+        lease = errand.load.lease
+        reason = why_not(recipient)
+        if reason:
+            answer = Answer(lease, errand.delivery_id, DeliveryState.SUPPRESSED, reason=reason)
+            return NoLetter("suppressed", answer)
+        try:
+            return self._made(errand, recipient)
+        except RenderFault as exc:
+            log.warning("delivery %s: %s", errand.delivery_id, exc)
+            answer = Answer(lease, errand.delivery_id, DeliveryState.FAILED, reason=str(exc))
+            return NoLetter("failed", answer)
+
+    def _made(self, errand: Errand, recipient: Recipient) -> Letter | NoLetter:
+        assert recipient.address and recipient.subscription_id and recipient.format
+        compiled = self._editions.get(recipient.edition_id)
+        date = recipient.first_attempt_at or self._now()
+        values = recipient.merge_values or compiling.merge_values(
+            recipient.name or "", recipient.attributes or {}, MailFormat(recipient.format)
+        )
+        person = Person(recipient.delivery_id, recipient.subscription_id, recipient.address)
+        data = compiling.message_for(compiled, person, values, date=date)
+        mark = Mark(errand.load.lease, recipient.delivery_id, recipient.attempts + 1, date, values)
+        try:
+            sender, receiver = addr_spec(compiled.sender.address), addr_spec(recipient.address)
+        except InvalidAddress as exc:
+            outcome = Outcome(Kind.REFUSED, status="5.1.3", text=str(exc))
+            answer = answers.answer_to(outcome, mark, is_marked=False, now=self._now())
+            return NoLetter("failed", answer)
+        return Letter(sender, receiver, data, Ticket(errand, mark))
+
+
+def ticket_of(letter: Letter | None) -> Ticket:
+    """Return the ticket that `Composer` gave a letter."""
+    assert letter is not None and isinstance(letter.ticket, Ticket)
+    return letter.ticket
