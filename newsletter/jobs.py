@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import clock, limits, reports
-from newsletter.delivery import alarms, planning, sweeping
+from newsletter.delivery import alarms, breakers, leases, pacing, planning, sweeping
 from newsletter.delivery.engines import dramatiq, local
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.extensions import db, reading
@@ -43,7 +43,10 @@ class Job:
 
 def send_outbox(now: datetime) -> None:
     """Send the transactional mail that is due."""
-    outbox.send_due(now=now)
+    sent = outbox.send_due(now=now)
+    if sent:
+        # They never wait for a limit, but issues yield to them.
+        pacing.spend_singles(sent, at=now.timestamp())
 
 
 def start_due_issues(now: datetime) -> None:
@@ -89,8 +92,11 @@ def _ask(number: int, reason: str, *, now: datetime) -> None:
 
 
 def sweep(now: datetime) -> None:
-    """Settle what stopped senders left behind."""
-    sweeping.sweep(now=now)
+    """Settle what stopped senders left behind, and pause what met too much."""
+    sweeping.sweep(now=leases.shared_now(now))
+    # What it looks through takes a moment; nobody waits for the write lock meanwhile.
+    db.session.commit()
+    breakers.examine(now=now)
 
 
 def watch(now: datetime) -> None:
@@ -111,6 +117,7 @@ def expire_signups(now: datetime) -> None:
 def forget_counters(now: datetime) -> None:
     """Delete the counters that no limit looks at any more."""
     limits.forget_old(now=now)
+    pacing.forget_old(now=now)
 
 
 def deliver(_now: datetime) -> None:
@@ -131,7 +138,7 @@ JOBS: Sequence[Job] = (
         timedelta(seconds=1),
         start_due_issues,
     ),
-    Job("sweep", "settle what stopped senders left", timedelta(seconds=5), sweep),
+    Job("sweep", "settle what stopped senders left, judge issues", timedelta(seconds=5), sweep),
     Job("watch", "tell the editors when mail waits too long", timedelta(seconds=30), watch),
     Job("heartbeat", "write the clock's sign of life", timedelta(seconds=5), beat),
     Job(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
-from newsletter.extensions import db, rows_changed
+from newsletter.extensions import UtcDateTime, db, rows_changed
 from newsletter.issues.models import Issue, IssueState
 
 LEASE = timedelta(seconds=20)
@@ -77,6 +77,23 @@ def claim(batch_id: int, *, now: datetime, length: timedelta = LEASE) -> Lease |
     return None if token is None else Lease(batch_id, token, length)
 
 
+def shared_now(now: datetime) -> datetime:
+    """Return the time by which leases are judged: the one that all machines agree on.
+
+    That is the database server's; SQLite serves one machine, and `now` will do.
+    """
+    if db.engine.dialect.name == "sqlite":
+        return now
+    return db.session.scalars(sa.select(sa.func.clock_timestamp(type_=UtcDateTime()))).one()
+
+
+def _end(now: datetime, length: timedelta) -> sa.ColumnElement[datetime]:
+    """Return when a lease taken now ends, by the clock of `shared_now`."""
+    if db.engine.dialect.name == "sqlite":
+        return sa.literal(now + length, Batch.leased_until.type)
+    return sa.func.clock_timestamp(type_=Batch.leased_until.type) + length
+
+
 def renew(lease: Lease, *, now: datetime) -> bool:
     """Prolong a lease; False if it is lost.
 
@@ -90,7 +107,7 @@ def renew(lease: Lease, *, now: datetime) -> bool:
             Batch.lease == lease.token,
             Batch.leased_until.is_not(None),
         )
-        .values(leased_until=now + lease.length)
+        .values(leased_until=_end(now, lease.length))
         .execution_options(synchronize_session=False)
     )
     return rows_changed(renewed) == 1

@@ -25,7 +25,6 @@ from newsletter.delivery.statements import (
     ANSWER_MARKED,
     ANSWER_UNMARKED,
     DATABASE_ERRORS,
-    HOLD_LEASE,
     LOOK,
     MARK,
     driver_for,
@@ -156,7 +155,9 @@ class Ledger:
         driver = self._driver
         cursor = connection.cursor()
         driver.begin(cursor, writes=writes)
-        kept = driver.change(cursor, HOLD_LEASE, [self._held(lease, now=now) for lease in held])
+        kept = driver.change(
+            cursor, driver.hold_lease, [self._held(lease, now=now) for lease in held]
+        )
         self._record(cursor, answers, now=now)
         granted = driver.change(cursor, MARK, [self._marked(mark) for mark in marks])
         looked = driver.find(cursor, LOOK, [{"id": delivery_id} for delivery_id in looks])
@@ -192,8 +193,12 @@ class Ledger:
                     )
 
     def _held(self, lease: Lease, *, now: datetime) -> dict[str, Any]:
-        until = self._driver.moment(now + lease.length)
-        return {"batch": lease.batch_id, "token": lease.token, "until": until}
+        return {
+            "batch": lease.batch_id,
+            "token": lease.token,
+            "until": self._driver.moment(now + lease.length),
+            "length": lease.length,
+        }
 
     def _marked(self, mark: Mark) -> dict[str, Any]:
         return {

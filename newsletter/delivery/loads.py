@@ -49,6 +49,7 @@ class Lanes:
         # The lanes whose turn it is, first come first served; each once.
         self._turns: deque[Lane] = deque()
         self._asleep: list[tuple[float, Lane]] = []
+        self._sleepers: set[Lane] = set()
         self._awake = 0
 
     def __len__(self) -> int:
@@ -75,7 +76,7 @@ class Lanes:
             queue.appendleft(errand)
         else:
             queue.append(errand)
-        if not self._sleeps(lane):
+        if lane not in self._sleepers:
             self._awake += 1
 
     def take(self, admit: Callable[[str, int], float], *, now: float) -> Errand | None:
@@ -91,6 +92,7 @@ class Lanes:
             if wait > 0:
                 self._awake -= len(queue)
                 heapq.heappush(self._asleep, (now + wait, lane))
+                self._sleepers.add(lane)
                 continue
             errand = queue.popleft()
             self._awake -= 1
@@ -109,7 +111,7 @@ class Lanes:
             if len(kept) == len(queue):
                 continue
             dropped.extend(errand for errand in queue if is_unwanted(errand))
-            if not self._sleeps(lane):
+            if lane not in self._sleepers:
                 self._awake -= len(queue) - len(kept)
             self._waiting[lane] = kept
             if not kept:
@@ -125,15 +127,15 @@ class Lanes:
         """Let the lanes go on whose time has come."""
         while self._asleep and self._asleep[0][0] <= now:
             lane = heapq.heappop(self._asleep)[1]
+            self._sleepers.discard(lane)
             self._turns.append(lane)
             self._awake += len(self._waiting[lane])
-
-    def _sleeps(self, lane: Lane) -> bool:
-        return any(lane == sleeper for _, sleeper in self._asleep)
 
     def _forget(self, lane: Lane) -> None:
         del self._waiting[lane]
         if lane in self._turns:
             self._turns.remove(lane)
-        self._asleep = [sleeper for sleeper in self._asleep if sleeper[1] != lane]
-        heapq.heapify(self._asleep)
+        if lane in self._sleepers:
+            self._sleepers.discard(lane)
+            self._asleep = [sleeper for sleeper in self._asleep if sleeper[1] != lane]
+            heapq.heapify(self._asleep)
