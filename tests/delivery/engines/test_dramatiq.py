@@ -12,13 +12,13 @@ from dramatiq.brokers.stub import StubBroker
 from flask import Flask
 from pika.exceptions import AMQPConnectionError
 
-from newsletter import clock
+from newsletter import clock, jobs
 from newsletter.delivery import control, leases, planning
 from newsletter.delivery.engines import dispatching
 from newsletter.delivery.engines.broker import QUEUE, Postbox
 from newsletter.delivery.engines.dramatiq import Dispatcher, Sending, attend
 from newsletter.delivery.models import Batch
-from newsletter.extensions import db
+from newsletter.extensions import db, reading
 from newsletter.issues.models import Issue
 from tests.delivery.situations import assert_books_agree, begin, readers, states, witness
 from tests.relay import Received, Relay
@@ -202,6 +202,26 @@ def test_a_broker_out_of_reach_is_mentioned_once_and_loses_nothing(
 
     assert dispatcher.dispatch() == 1
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+
+
+def test_the_clock_of_this_engine_sends_no_issue_and_ends_also_while_the_broker_is_away(
+    app: Flask, relay: Relay, caplog: pytest.LogCaptureFixture
+) -> None:
+    app.config["BROKER_URL"] = "amqp://127.0.0.1:1/"
+    issue_id = begin(*readers(7), at=clock.now())
+    stop = threading.Event()
+    engine = threading.Thread(target=jobs.ENGINES["dramatiq"], args=(app, stop))
+    engine.start()
+    wait(lambda: "out of reach" in caplog.text)
+
+    stop.set()
+    engine.join(timeout=5)
+
+    assert not engine.is_alive()
+    assert states(issue_id) == {"waiting": 7}
+    # The next clock, or this one with the broker back, tells of it at once.
+    with reading():
+        assert dispatching.is_needed(now=clock.now())
 
 
 def test_a_queue_that_nobody_empties_does_not_grow(
