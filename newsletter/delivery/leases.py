@@ -91,7 +91,7 @@ def _end(now: datetime, length: timedelta) -> sa.ColumnElement[datetime]:
     """Return when a lease taken now ends, by the clock of `shared_now`."""
     if db.engine.dialect.name == "sqlite":
         return sa.literal(now + length, Batch.leased_until.type)
-    return sa.func.clock_timestamp(type_=Batch.leased_until.type) + length
+    return sa.func.clock_timestamp(type_=UtcDateTime()) + sa.literal(length, sa.Interval())
 
 
 def renew(lease: Lease, *, now: datetime) -> bool:
