@@ -68,7 +68,7 @@ def after_restore(*, now: datetime) -> Restored:
     for model in (Subscriber, Subscription, Delivery):
         _skip_numbers(model)
     db.session.flush()
-    log.warning("restored: issues %s begun, %s rows uncertain", begun, uncertain)
+    log.info("restored: issues %s begun, %s rows uncertain", begun, uncertain)
     return Restored(begun, uncertain, [issue.id for issue in due])
 
 
