@@ -33,11 +33,13 @@ BUSY_TIMEOUT = 10_000
 """Milliseconds a SQLite writer waits for another writer."""
 
 IDLE_IN_TRANSACTION = 10_000
-"""Milliseconds that PostgreSQL keeps the locks of a transaction in which nothing happens.
+"""Milliseconds that PostgreSQL keeps the locks of a transaction in which nothing happens."""
 
-A machine that lost its power in the middle of one would hold its rows for hours,
-and a lease has to end within 30 seconds of its owner's death (DESIGN section 4).
-"""
+# A machine that lost its power in the middle of a transaction would hold its rows for hours,
+# and a lease has to end within 30 seconds of its owner's death (DESIGN section 4).
+KEEPALIVES = (
+    "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -191,6 +193,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 def _prepare_postgresql(connection: Any, record: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION}")
+        cursor.execute(KEEPALIVES)
     connection.commit()
 
 
