@@ -1,6 +1,9 @@
 """The ledger as plain SQL sees it, from a connection of its own that cannot write."""
 
 import re
+import sqlite3
+import time
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -45,9 +48,9 @@ class Books:
     """Questions to the database of an installation, each one statement."""
 
     def __init__(self, url: str) -> None:
+        self._path = sa.make_url(url).database or ""
         if url.startswith("sqlite"):
-            path = sa.make_url(url).database
-            url = f"sqlite:///file:{path}?mode=ro&uri=true"
+            url = f"sqlite:///file:{self._path}?mode=ro&uri=true"
         # Nothing is kept open: it would hold up a checkpoint, or a server's restart.
         self._engine = sa.create_engine(url, poolclass=sa.NullPool)
 
@@ -95,6 +98,35 @@ class Books:
         with self._engine.connect() as connection:
             return list(map(str, connection.execute(_SESSIONS)))
 
+    def is_held_up(self, *, within: float) -> bool:
+        """Tell whether a transaction is open that does not end within so many seconds.
+
+        On SQLite it keeps every writer out, on a server those of the same rows.
+        """
+        end = time.monotonic() + within
+        while self._is_held_up():
+            if time.monotonic() > end:
+                return True
+            time.sleep(0.05)
+        return False
+
+    def _is_held_up(self) -> bool:
+        if self._engine.dialect.name != "sqlite":
+            with self._engine.connect() as connection:
+                return bool(connection.scalar(_IN_TRANSACTION))
+        with closing(sqlite3.connect(self._path, timeout=0)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+            other.rollback()
+            return False
+
+
+_IN_TRANSACTION = sa.text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND pid <> pg_backend_pid() AND wait_event = 'ClientRead' AND xact_start IS NOT NULL"
+)
 
 _OPEN = sa.text(
     "SELECT batch.id, CAST(batch.due_at AS text), batch.lease, CAST(batch.leased_until AS text),"

@@ -154,9 +154,9 @@ class Run:
         """Stop a process for a while; longer than its lease, it is as if it had died."""
         self.doubts += child.connections
         child.process.send_signal(signal.SIGSTOP)
-        while installation.is_locked(self._database):
-            # Stopped inside a transaction it would stop every writer of SQLite's file with it,
-            # and nothing could be seen.
+        while self.books.is_held_up(within=1.5):
+            # Stopped inside a transaction it holds its locks; a server ends one that is idle,
+            # but SQLite does not, and nothing could be seen while nobody else can write.
             child.process.send_signal(signal.SIGCONT)
             self.moment()
             child.process.send_signal(signal.SIGSTOP)

@@ -1,8 +1,7 @@
 """An installation with many readers and one issue that is due, made fast."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 
@@ -75,16 +74,3 @@ def small_batches(size: int) -> Iterator[None]:
         yield
     finally:
         planning.BATCH_SIZE = usual
-
-
-def is_locked(url: str) -> bool:
-    """Tell whether somebody keeps SQLite's write lock; on a server writers wait for rows only."""
-    if not url.startswith("sqlite"):
-        return False
-    with closing(sqlite3.connect(sa.make_url(url).database or "", timeout=0.3)) as connection:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            return True
-        connection.rollback()
-        return False
