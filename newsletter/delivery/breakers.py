@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from newsletter.delivery import alarms, waiting
 from newsletter.delivery.models import Delivery, DeliveryState, Send
 from newsletter.delivery.pacing import standings
-from newsletter.extensions import db
+from newsletter.extensions import db, reading
+from newsletter.issues import composing
 from newsletter.subscriptions.models import Subscriber, Suppression, SuppressionReason
 
 LEAST = 500
@@ -69,29 +70,34 @@ FAULTS = Breaker(
 def examine(send_id: int | None = None, *, now: datetime) -> list[int]:
     """Pause the issues being sent that met too much, and tell the editors; return their numbers.
 
-    Looks at one run, or at all. Part of the caller's transaction; doing it
-    twice, or in two processes, is harmless.
+    Looks at one run, or at all. It counts in a transaction that locks nobody
+    out, so whatever the caller did before must be committed. Doing it twice,
+    or in two processes, is harmless.
     """
-    held = {
-        name: standing.held_for
-        for name, standing in standings.troubled(now=now).items()
-        if standing.is_held(now=now)
-    }
-    paused: list[int] = []
-    for send in waiting.sends_being_sent():
-        if send_id not in (None, send.id):
-            continue
-        reason = standings.why_two(held) or _why_pause(send)
-        if reason and alarms.pause_and_tell(send.issue, reason, now=now):
-            paused.append(send.issue_id)
-    return paused
+    with reading():
+        held = {
+            name: standing.held_for
+            for name, standing in standings.troubled(now=now).items()
+            if standing.is_held(now=now)
+        }
+        reasons = {
+            send.issue_id: standings.why_two(held) or _why_pause(send)
+            for send in waiting.sends_being_sent()
+            if send_id in (None, send.id)
+        }
+    return [
+        number
+        for number, reason in reasons.items()
+        if reason and alarms.pause_and_tell(composing.find_issue(number), reason, now=now)
+    ]
 
 
 def _why_pause(send: Send) -> str:
     """Return why this run must pause, or nothing; counts no further than it has to."""
+    bounces, faults = _count_failed(send)
     for breaker, met in (
-        (BOUNCES, _count_bounces(send)),
-        (FAULTS, _count_faults(send)),
+        (BOUNCES, bounces),
+        (FAULTS, faults),
         (COMPLAINTS, _count_complaints(send)),
     ):
         if met * 100 <= breaker.percent * LEAST:
@@ -118,39 +124,39 @@ def _count_outcomes(send: Send, *, most: int) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(counted.subquery())) or 0
 
 
-def _count_bounces(send: Send) -> int:
-    """Count the addresses that do not exist: 5.1.x and 5.4.4, or a bare code that says so."""
-    is_bare = (Delivery.reply_status == "") & Delivery.reply_code.in_(NO_SUCH_MAILBOX)
-    return _count_failed(
-        send,
-        Delivery.reply_status.startswith("5.1.") | (Delivery.reply_status == "5.4.4") | is_bare,
+def _count_failed(send: Send) -> tuple[int, int]:
+    """Return how many addresses do not exist, and how many messages could not be made."""
+    does_not_exist = (
+        Delivery.reply_status.startswith("5.1.")
+        | (Delivery.reply_status == "5.4.4")
+        | (Delivery.reply_status == "") & Delivery.reply_code.in_(NO_SUCH_MAILBOX)
     )
+    row = db.session.execute(
+        sa.select(_count(does_not_exist), _count(Delivery.reason.startswith(NOT_MADE))).where(
+            *_ended(send), Delivery.state == DeliveryState.FAILED
+        )
+    ).one()
+    return int(row[0]), int(row[1])
 
 
-def _count_faults(send: Send) -> int:
-    return _count_failed(send, Delivery.reason.startswith(NOT_MADE))
-
-
-def _count_failed(send: Send, which: sa.ColumnElement[bool]) -> int:
-    question = (
-        sa.select(sa.func.count())
-        .select_from(Delivery)
-        .where(*_ended(send), Delivery.state == DeliveryState.FAILED, which)
-    )
-    return db.session.scalar(question) or 0
+def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
 
 
 def _count_complaints(send: Send) -> int:
+    got_it = sa.exists().where(
+        Delivery.send_id == send.id,
+        Delivery.subscriber_id == Subscriber.id,
+        Delivery.state == DeliveryState.SENT,
+    )
     question = (
         sa.select(sa.func.count())
         .select_from(Suppression)
         .join(Subscriber, Subscriber.address_hmac == Suppression.address_hmac)
-        .join(Delivery, Delivery.subscriber_id == Subscriber.id)
         .where(
             Suppression.reason == SuppressionReason.COMPLAINT,
             Suppression.since >= (send.resumed_at or send.planned_at),
-            Delivery.send_id == send.id,
-            Delivery.state == DeliveryState.SENT,
+            got_it,
         )
     )
     return db.session.scalar(question) or 0

@@ -15,6 +15,7 @@ from newsletter.delivery.pacing.relay import RelayWindow
 from newsletter.delivery.pacing.rules import Rule
 from newsletter.delivery.pacing.standings import Tally
 from newsletter.delivery.pacing.traffic import Traffic
+from newsletter.extensions import db
 from newsletter.mail.replies import Kind, Outcome
 
 log = logging.getLogger(__name__)
@@ -279,6 +280,7 @@ class Pacer:
             self._place(traffic)
         if self._singles:
             count = len(self._singles)
-            spending.spend_singles(count, at=now.timestamp())
+            with db.engine.begin() as connection:
+                spending.spend_singles(count, at=now.timestamp(), connection=connection)
             for _ in range(count):
                 self._singles.popleft()

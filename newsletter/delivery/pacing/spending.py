@@ -91,16 +91,20 @@ def give_back(purses: Iterable[Purse]) -> None:
         purse.left = 0
 
 
-def spend_singles(count: int, *, at: float) -> None:
-    """Count transactional mails against the installation's limits, full or not; commits."""
-    with db.engine.begin() as connection:
-        statement = sa.select(PaceRule.id).where(PaceRule.scope == PaceScope.INSTALLATION)
-        rule_id = connection.scalar(statement)
-        if rule_id is None:
-            return
-        for rule in rules.lock(connection, [rule_id]).values():
-            for period in rule.periods():
-                _spend(connection, rule.id, period, periods.slot_at(period, at), count)
+def spend_singles(count: int, *, at: float, connection: sa.Connection | None = None) -> None:
+    """Count transactional mails against the installation's limits, full or not.
+
+    Part of the transaction of `connection`, or else of the session's, which
+    the caller ends soon: nobody else can spend meanwhile.
+    """
+    connection = connection or db.session.connection()
+    statement = sa.select(PaceRule.id).where(PaceRule.scope == PaceScope.INSTALLATION)
+    rule_id = connection.scalar(statement)
+    if rule_id is None:
+        return
+    for rule in rules.lock(connection, [rule_id]).values():
+        for period in rule.periods():
+            _spend(connection, rule.id, period, periods.slot_at(period, at), count)
 
 
 def forget_old(*, now: datetime) -> None:

@@ -187,6 +187,7 @@ def test_single_mails_of_another_process_count_too(app: Flask) -> None:
     limit(per_hour=10)
     sender = Sender()
     spend_singles(4, at=sender.time.now().timestamp())
+    db.session.commit()
 
     assert sender.fill("example.org") == 6
 
