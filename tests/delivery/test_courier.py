@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter.addresses import parse
-from newsletter.delivery import compiling, control, sweeping
+from newsletter.delivery import compiling, control, reserve, sweeping
 from newsletter.delivery.ledger import Answer, Ledger, Mark, Turn
 from newsletter.delivery.models import Batch, DeliveryState
 from newsletter.extensions import db
@@ -264,6 +264,38 @@ def test_a_fault_of_ours_pauses_the_issue_and_tells_the_editors_once(
     mail = db.session.scalars(sa.select(OutboxMessage)).one()
     assert (mail.kind, mail.recipient) == ("pause-alarm", "edith@example.org")
     assert mail.facts["issue_number"] == str(issue_id)
+
+
+def test_a_sender_whom_the_relay_does_not_take_pauses_and_fails_nobody(
+    app: Flask, relay: Relay, post: Post
+) -> None:
+    relay.answer("MAIL", "550 5.7.1 Sender rejected")
+    issue_id = begin("ada", "ben")
+
+    post.deliver()
+
+    issue = db.session.get_one(Issue, issue_id)
+    assert issue.state is IssueState.PAUSED
+    assert "does not take mail from this sender: 550 5.7.1" in issue.pause_reason
+    assert states(issue_id) == {"waiting": 2}
+    assert row_of("ada").attempts == 0
+
+
+def test_a_disk_that_is_nearly_full_pauses_before_anything_is_sent(
+    app: Flask, relay: Relay, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue_id = begin("ada", "ben")
+    monkeypatch.setattr(reserve, "LEAST", 2**62)
+
+    post.deliver()
+
+    assert relay.messages == []
+    assert "nearly full" in db.session.get_one(Issue, issue_id).pause_reason
+    assert states(issue_id) == {"waiting": 2}
+    control.resume(db.session.get_one(Issue, issue_id), now=NOW)
+    db.session.commit()
+    monkeypatch.undo()
+    _until(lambda: post.deliver() or states(issue_id) == {"sent": 2})
 
 
 def test_a_message_too_large_for_the_relay_pauses_and_fails_nobody(
