@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.delivery import ledger, pacing
+from newsletter.delivery import ledger, pacing, resolving
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
 from newsletter.extensions import db
 from newsletter.issues import workflow
@@ -42,6 +42,7 @@ def cancel(issue: Issue, *, now: datetime) -> None:
     workflow.cancel(issue)
     send = find_send(issue.id)
     if send is not None:
+        resolving.doubt_again(send, now=now)
         ledger.cancel_waiting(send, now=now)
 
 

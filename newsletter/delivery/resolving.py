@@ -39,6 +39,10 @@ RISK = (
 """What sending again may cause, for whoever is about to decide it."""
 
 
+AGAIN = "To be sent again,"
+"""How the reason of a row begins that waits because a person wants it sent again."""
+
+
 class Decision(enum.StrEnum):
     """What a person says about uncertain messages."""
 
@@ -103,6 +107,23 @@ def resolve(
         raise Refused(f"Nobody is in doubt about {whose} of issue {issue.id}: it is not uncertain.")
     log.info("issue %s: %s uncertain rows decided: %s, %s", issue.id, decided, decision, by)
     return found
+
+
+def doubt_again(send: Send, *, now: datetime) -> None:
+    """Call uncertain again what waits to be sent again: the issue is about to be cancelled.
+
+    It is not known not to have been sent, as what was never tried is.
+    """
+    db.session.execute(
+        sa.update(Delivery)
+        .where(
+            Delivery.send_id == send.id,
+            Delivery.state == DeliveryState.WAITING,
+            Delivery.reason.startswith(AGAIN),
+        )
+        .values(state=DeliveryState.UNCERTAIN, finished_at=now, due_at=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _those(issue: Issue, address: Address | None) -> sa.ColumnElement[bool]:
@@ -188,7 +209,7 @@ def _write(
         # What cannot be sent again needs no copy of a person's name.
         columns |= {"state": DeliveryState.SENT, "finished_at": now, "merge_values": sa.null()}
     else:
-        sentence = f"To be sent again, as {by} decided on {when}."
+        sentence = f"{AGAIN} as {by} decided on {when}."
         columns |= {"state": DeliveryState.WAITING, "finished_at": None, "due_at": None}
     before = sa.case((Delivery.reason != "", " Before: " + Delivery.reason), else_="")
     written = db.session.execute(

@@ -155,7 +155,17 @@ def test_a_cancelled_issue_sends_nothing_again(issue: Issue) -> None:
     db.session.commit()
     with pytest.raises(Refused, match="was cancelled"):
         resolve(issue, Decision.AGAIN)
-    assert resolve(issue, Decision.SENT).decided == 1
+    assert resolve(issue, Decision.SENT).decided == 2
+
+
+def test_what_was_to_be_sent_again_is_uncertain_again_when_the_issue_is_cancelled(
+    issue: Issue,
+) -> None:
+    resolve(issue, Decision.AGAIN)
+    control.cancel(issue, now=LATER)
+    db.session.commit()
+    assert reports.report(issue.id) == reports.Report(planned=3, sent=1, uncertain=2)
+    assert issue.state is IssueState.CANCELLED
 
 
 def test_a_paused_issue_stays_paused_until_somebody_resumes_it(issue: Issue) -> None:
