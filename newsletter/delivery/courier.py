@@ -328,7 +328,7 @@ class Courier:
 
     def _put_back(self, errands: list[Errand]) -> None:
         for errand in errands:
-            self._pacer.leave(errand.provider)
+            self._pacer.leave(errand.provider, errand.load.mailing_list_id)
             self._portfolio.put_back(errand)
 
     def _keep_house(self) -> None:
@@ -369,7 +369,7 @@ class Courier:
             self._worries.database_failed(exc)
 
     def _settle(self, errand: Errand, how: str) -> None:
-        self._pacer.leave(errand.provider)
+        self._pacer.leave(errand.provider, errand.load.mailing_list_id)
         self._portfolio.settle(errand, how)
 
     def _wait(self, nap: float) -> float:

@@ -101,13 +101,13 @@ class Pacer:
         traffic.in_use += 1
         return 0.0
 
-    def leave(self, provider: str, mailing_list_id: int | None = None) -> None:
+    def leave(self, provider: str, mailing_list_id: int) -> None:
         """Note that the transaction of an admitted message is over, however it ended."""
         traffic = self._traffic[provider]
         traffic.in_use -= 1
         traffic.ended += 1
         traffic.ended_at = self._monotonic()
-        if self._busy_by_list and mailing_list_id is not None:
+        if self._busy_by_list:
             busy = self._busy_by_list.get(mailing_list_id, 0)
             self._busy_by_list[mailing_list_id] = max(0, busy - 1)
 
