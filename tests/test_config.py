@@ -65,6 +65,8 @@ def test_the_development_key_is_made_once_and_private(tmp_path: Path) -> None:
         ({"TRUSTED_PROXIES": "10.0.0.0/8, proxy"}, "TRUSTED_PROXIES must be networks"),
         ({"DKIM_KEYS": "s2027:example.org:/nowhere/key.pem"}, "cannot be read: No such file"),
         ({"SQLITE_SYNCHRONOUS": "OFF"}, "must be FULL or NORMAL"),
+        ({"METRICS_TOKEN": "short"}, "METRICS_TOKEN must have at least 16"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT must be text or json"),
         ({"DELIVERY_ENGINE": "celery"}, "DELIVERY_ENGINE must be local"),
         ({"DELIVERY_ENGINE": "dramatiq"}, "set BROKER_URL"),
         ({"DELIVERY_ENGINE": "dramatiq", "BROKER_URL": "redis://host"}, "set BROKER_URL"),

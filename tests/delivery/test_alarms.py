@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from newsletter import jobs
 from newsletter.delivery import alarms, control, planning
 from newsletter.delivery.models import (
     Delivery,
@@ -125,3 +126,18 @@ def test_a_provider_that_is_held_is_named(issue: Issue) -> None:
 def test_an_issue_that_is_over_is_not_watched(issue: Issue) -> None:
     control.cancel(issue, now=NOW)
     assert watch(NOW + timedelta(days=1)) == []
+
+
+def test_an_issue_that_reached_nobody_has_a_mail_of_its_own(app: Flask) -> None:
+    make_editor("edith@example.org")
+    planning.plan(make_due_issue(make_list()), now=NOW)
+    mail = db.session.scalars(sa.select(OutboxMessage)).one()
+    assert (mail.kind, mail.recipient) == ("nobody-reached", "edith@example.org")
+    assert "counts as sent to nobody" in mail.facts["reason"]
+
+
+def test_the_clock_watches(issue: Issue) -> None:
+    jobs.once("watch", now=NOW + QUARTER)
+    assert db.session.scalars(sa.select(OutboxMessage)).all() == []
+    jobs.once("watch", now=NOW + QUARTER + SECOND)
+    assert len(db.session.scalars(sa.select(OutboxMessage)).all()) == 1
