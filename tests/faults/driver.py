@@ -229,6 +229,10 @@ class Run:
             )
         )
 
+    def broken_names(self) -> set[str]:
+        """Return the names of the invariants that do not hold now."""
+        return {sentence.partition(":")[0] for sentence in self.broken()}
+
     def check(self) -> None:
         """Assert that every invariant holds."""
         broken = self.broken()

@@ -20,7 +20,7 @@ from tests.faults.plan import (
     Plan,
 )
 
-PATIENCE = 1.5
+PATIENCE = 2.5
 """Seconds that the senders of this module wait for the relay."""
 
 SENT = frozenset({"sent"})
@@ -99,7 +99,7 @@ def _odd() -> Iterator[Case]:
         for form in (Form.SINGLE_BYTES, Form.BARE_LF, Form.MULTILINE, Form.SLOW_LINES):
             name = f"{at}-{form}".replace(" ", "-").replace(",", "")
             yield _case("XG20", name, Fault(phase, form=form))
-        yield _case("XG12", f"{at}-slow", Fault(phase, delay=0.8))
+        yield _case("XG12", f"{at}-slow", Fault(phase, delay=1.8))
 
 
 CASES = (*_answered(), *_broken(), *_odd())
@@ -112,7 +112,7 @@ def test_every_fault_of_a_relay_costs_at_most_the_one_it_befalls(
     also = tuple(case.address for case in CASES)
     with make_run(plan=plan, readers=60, also=also) as run:
         # A lease that is shorter than some answers take, so that it has to be renewed.
-        run.start(patience=PATIENCE, lease=0.6, connections=6)
+        run.start(patience=PATIENCE, lease=1.5, connections=6)
         run.settle(seconds=60)
         run.check()
         assert run.witness.met == {case.address: len(case.script) for case in CASES}
