@@ -19,7 +19,7 @@ WITH_SERVICES = scripts/services start || exit 1; \
 # Either one would lead the interpreter in .venv to another installation's modules.
 unexport PYTHONHOME PYTHONPATH
 
-.PHONY: help run test setup check test-services bench lock
+.PHONY: help run test test-faults setup check test-services bench lock
 
 help: ## This list
 	@sed -n 's/^\([a-z][a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -32,6 +32,10 @@ run: ## Everything on http://127.0.0.1:8000: pages, desk, clock, mailbox; Ctrl-C
 test: ## All tests that need no other server
 	@$(SETUP) requirements-dev.lock
 	@$(IN_VENV) -m pytest -n 2 tests --ignore=tests/services --ignore=tests/browser $(ARGS)
+
+test-faults: ## The fault harness with 200 kills; FAULT_SEED=123456 throws the same dice again
+	@$(SETUP) requirements-dev.lock
+	@FAULT_KILLS=$${FAULT_KILLS:-200} $(IN_VENV) -m pytest -n 2 tests/faults $(ARGS)
 
 setup: ## .venv and the locked dependencies, no more
 	@$(SETUP) requirements.lock
