@@ -27,6 +27,7 @@ from newsletter.delivery.statements import (
     DATABASE_ERRORS,
     LOOK,
     MARK,
+    Step,
     driver_for,
     to_json,
 )
@@ -151,23 +152,25 @@ class Ledger:
         writes: bool,
         now: datetime,
     ) -> Turn:
-        connection = self._connected()
-        driver = self._driver
-        cursor = connection.cursor()
-        driver.begin(cursor, writes=writes)
-        kept = driver.change(
-            cursor, driver.hold_lease, [self._held(lease, now=now) for lease in held]
+        marked = [answer for answer in answers if answer.is_marked]
+        others = [answer for answer in answers if not answer.is_marked]
+        kept, *settled, granted, looked = self._driver.transact(
+            self._connected(),
+            [
+                Step(self._driver.hold_lease, [self._held(lease, now=now) for lease in held]),
+                Step(ANSWER_MARKED, [self._answered(answer, now=now) for answer in marked]),
+                Step(ANSWER_UNMARKED, [self._answered(answer, now=now) for answer in others]),
+                Step(MARK, [self._marked(mark) for mark in marks]),
+                Step(LOOK, [{"id": delivery_id} for delivery_id in looks], asks=True),
+            ],
+            writes=writes,
         )
-        self._record(cursor, answers, now=now)
-        granted = driver.change(cursor, MARK, [self._marked(mark) for mark in marks])
-        looked = driver.find(cursor, LOOK, [{"id": delivery_id} for delivery_id in looks])
-        cursor.close()
-        connection.commit()
+        _tell_dropped([*marked, *others], [count for counts in settled for count in counts])
         return Turn(
             frozenset(
                 mark.delivery_id for mark, count in zip(marks, granted, strict=True) if count
             ),
-            [Recipient.from_row(row) for row in looked],
+            [Recipient.from_row(row) for row in looked if row is not None],
             frozenset(lease.batch_id for lease, count in zip(held, kept, strict=True) if not count),
         )
 
@@ -178,26 +181,12 @@ class Ledger:
             self._connection = connection
         return self._connection
 
-    def _record(self, cursor: Any, answers: Sequence[Answer], *, now: datetime) -> None:
-        for statement, which in (
-            (ANSWER_MARKED, [answer for answer in answers if answer.is_marked]),
-            (ANSWER_UNMARKED, [answer for answer in answers if not answer.is_marked]),
-        ):
-            rows = [self._answered(answer, now=now) for answer in which]
-            for answer, count in zip(
-                which, self._driver.change(cursor, statement, rows), strict=True
-            ):
-                if not count:
-                    log.warning(
-                        "delivery %s: an answer came too late and was dropped", answer.delivery_id
-                    )
-
     def _held(self, lease: Lease, *, now: datetime) -> dict[str, Any]:
         return {
             "batch": lease.batch_id,
             "token": lease.token,
             "until": self._driver.moment(now + lease.length),
-            "length": lease.length,
+            "length": lease.length.total_seconds(),
         }
 
     def _marked(self, mark: Mark) -> dict[str, Any]:
@@ -229,6 +218,12 @@ class Ledger:
             "status": answer.status[:12],
             "reason": answer.reason[:500],
         }
+
+
+def _tell_dropped(answers: Sequence[Answer], counts: Sequence[int]) -> None:
+    for answer, count in zip(answers, counts, strict=True):
+        if not count:
+            log.warning("delivery %s: an answer came too late and was dropped", answer.delivery_id)
 
 
 def close(lease: Lease, *, now: datetime, not_before: datetime | None = None) -> None:

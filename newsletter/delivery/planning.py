@@ -79,6 +79,7 @@ def plan(issue: Issue, *, now: datetime) -> Send:
     if batch_ids:
         send.planned = _freeze(issue, send, editions, batch_ids)
         ledger.close_batches(Batch.send_id == send.id)
+        _count_anew()
     db.session.flush()
     log.info("issue %s: planned for %s recipients", issue.id, send.planned)
     if not send.planned:
@@ -144,6 +145,16 @@ def _freeze(
         execution_options={"preserve_rowcount": True},
     )
     return rows_changed(frozen)
+
+
+def _count_anew() -> None:
+    """Tell PostgreSQL's planner how the tables grew, or it would take the wrong index for them.
+
+    It finds out by itself only a minute after the rows are committed.
+    """
+    if db.engine.dialect.name == "postgresql":
+        for model in (Delivery, Batch):
+            db.session.execute(sa.text(f"ANALYZE {model.__tablename__}"))
 
 
 def _batch_of(place: sa.ColumnElement[int], batch_ids: Sequence[int]) -> sa.ColumnElement[int]:

@@ -37,7 +37,7 @@ class Recipient:
     suppressed_for: str | None
 
     @classmethod
-    def from_row(cls, row: tuple[Any, ...]) -> "Recipient":
+    def from_row(cls, row: Sequence[Any]) -> "Recipient":
         """Return what `statements.LOOK` found."""
         return cls(
             delivery_id=row[0],

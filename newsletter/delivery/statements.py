@@ -9,6 +9,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -84,6 +85,16 @@ LOOK = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement of a transaction, to be run for each of `rows`."""
+
+    statement: str
+    rows: Sequence[Row]
+    # A query gives the first answer of each row, anything else how many rows it changed.
+    asks: bool = False
+
+
 class Driver(Protocol):
     """What the two databases do differently."""
 
@@ -93,14 +104,8 @@ class Driver(Protocol):
     def prepare(self, connection: Any) -> None:
         """Make a connection fresh from the pool ready for writing."""
 
-    def begin(self, cursor: Any, *, writes: bool) -> None:
-        """Begin a transaction; one that writes waits for its turn at once."""
-
-    def change(self, cursor: Any, statement: str, rows: Sequence[Row]) -> list[int]:
-        """Run a statement for each row and return how many rows each one changed."""
-
-    def find(self, cursor: Any, statement: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-        """Run a query for each row and return the first answer of each that has one."""
+    def transact(self, connection: Any, steps: Sequence[Step], *, writes: bool) -> list[list[Any]]:
+        """Run the steps as one transaction, commit, and return what each one gave, row by row."""
 
     def moment(self, at: datetime | None) -> Any:
         """Return an instant as the driver stores it."""
@@ -115,18 +120,20 @@ class Sqlite:
         """Undo what a reading transaction left behind."""
         connection.execute("PRAGMA query_only = OFF").close()
 
-    def begin(self, cursor: Any, *, writes: bool) -> None:
-        """Take the write lock at the beginning: a later wish for it could fail."""
+    def transact(self, connection: Any, steps: Sequence[Step], *, writes: bool) -> list[list[Any]]:
+        """Run the steps as one transaction, commit, and return what each one gave, row by row.
+
+        The write lock is taken at the beginning: a later wish for it could fail.
+        """
+        cursor = connection.cursor()
         cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    def change(self, cursor: Any, statement: str, rows: Sequence[Row]) -> list[int]:
-        """Run a statement for each row and return how many rows each one changed."""
-        return [cursor.execute(statement, row).rowcount for row in rows]
-
-    def find(self, cursor: Any, statement: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-        """Run a query for each row and return the first answer of each that has one."""
-        found = (cursor.execute(statement, row).fetchone() for row in rows)
-        return [one for one in found if one is not None]
+        given: list[list[Any]] = []
+        for step in steps:
+            ran = (cursor.execute(step.statement, row) for row in step.rows)
+            given.append([one.fetchone() if step.asks else one.rowcount for one in ran])
+        cursor.close()
+        connection.commit()
+        return given
 
     def moment(self, at: datetime | None) -> Any:
         """Return an instant in the text form of the ORM: UTC without a zone."""
@@ -136,50 +143,94 @@ class Sqlite:
 
 
 class Postgresql:
-    """PostgreSQL: a round trip away, so the rows of a statement travel together."""
+    """PostgreSQL: a round trip away, so that a whole transaction travels at once.
 
-    hold_lease = _HOLD_LEASE.format(end="clock_timestamp() + :length")
+    The rows of a step go as one JSON text and are joined to the table: a
+    statement for each row would cost several times as much on the way.
+    """
+
+    hold_lease = _HOLD_LEASE.format(end="clock_timestamp() + :length * interval '1 second'")
 
     def __init__(self) -> None:
-        self._translated: dict[str, str] = {}
+        self._joined: dict[str, str] = {}
 
     def prepare(self, connection: Any) -> None:
-        """Nothing is left behind here."""
+        """Have every row looked up by its key.
 
-    def begin(self, cursor: Any, *, writes: bool) -> None:
-        """The driver begins by itself, with the first statement."""
+        Of tables that grew by a million rows a second ago the planner knows
+        nothing yet, and would rather read them from end to end.
+        """
+        for way in ("seqscan", "hashjoin", "mergejoin"):
+            connection.execute(f"SET enable_{way} = off")
+        connection.commit()
 
-    def change(self, cursor: Any, statement: str, rows: Sequence[Row]) -> list[int]:
-        """Run a statement for each row and return how many rows each one changed."""
-        if not rows:
-            return []
-        # `returning` keeps each row's own result, instead of the sum.
-        cursor.executemany(self._own(statement), rows, returning=True)
-        counts = [cursor.rowcount]
-        while cursor.nextset():
-            counts.append(cursor.rowcount)
-        return counts
-
-    def find(self, cursor: Any, statement: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-        """Run a query for each row and return the first answer of each that has one."""
-        if not rows:
-            return []
-        cursor.executemany(self._own(statement), rows, returning=True)
-        found = [cursor.fetchone()]
-        while cursor.nextset():
-            found.append(cursor.fetchone())
-        return [one for one in found if one is not None]
+    def transact(self, connection: Any, steps: Sequence[Step], *, writes: bool) -> list[list[Any]]:
+        """Run the steps as one transaction, commit, and return what each one gave, row by row."""
+        with connection.pipeline():
+            cursors = [self._run(connection, step) if step.rows else None for step in steps]
+            connection.commit()
+        return [_by_row(cursor, step) for cursor, step in zip(cursors, steps, strict=True)]
 
     def moment(self, at: datetime | None) -> Any:
-        """Return the instant: the driver knows aware times."""
-        return at
+        """Return an instant as JSON has it."""
+        return None if at is None else at.isoformat()
 
-    def _own(self, statement: str) -> str:
-        known = self._translated.get(statement)
-        if known is None:
-            known = re.sub(r":([a-z_]+)", r"%(\1)s", statement)
-            self._translated[statement] = known
-        return known
+    def _run(self, connection: Any, step: Step) -> Any:
+        statement = self._joined.get(step.statement)
+        if statement is None:
+            statement = self._joined[step.statement] = _joined(step)
+        rows = json.dumps([{**row, "row": number} for number, row in enumerate(step.rows)])
+        return connection.execute(statement, (rows,))
+
+
+_TYPES = {
+    "attempt": "integer",
+    "batch": "bigint",
+    "code": "integer",
+    "date": "timestamptz",
+    "due_at": "timestamptz",
+    "finished_at": "timestamptz",
+    "id": "bigint",
+    "is_evidence": "boolean",
+    "length": "double precision",
+    "reason": "text",
+    "row": "integer",
+    "state": "text",
+    "status": "text",
+    "token": "integer",
+    "values": "text",
+}
+
+
+def _joined(step: Step) -> str:
+    """Return a statement for many rows at once, made from the one for one."""
+    names = sorted({*re.findall(r":([a-z_]+)", step.statement), "row"})
+    read = ", ".join(f'"{name}" {_TYPES[name]}' for name in names)
+    renamed = ", ".join(f'"{name}" AS p_{name}' for name in names)
+    statement = re.sub(r":([a-z_]+)", r"wanted.p_\1", step.statement)
+    statement = statement.replace("wanted.p_values", "wanted.p_values::json")
+    if step.asks:
+        statement = statement.replace("SELECT ", "SELECT wanted.p_row, ", 1)
+        statement = statement.replace("FROM ", "FROM wanted, ", 1)
+    else:
+        # The first WHERE is the outermost.
+        statement = statement.replace("WHERE ", "FROM wanted WHERE ", 1)
+        statement += " RETURNING wanted.p_row"
+    return (
+        f"WITH wanted AS MATERIALIZED (SELECT {renamed} FROM json_to_recordset(%s) AS one({read}))"
+        f"{statement}"
+    )
+
+
+def _by_row(cursor: Any, step: Step) -> list[Any]:
+    """Return what each row of a step gave, in the order of the rows."""
+    given: list[Any] = [None if step.asks else 0] * len(step.rows)
+    for row, *answer in cursor or ():
+        if step.asks:
+            given[row] = answer
+        else:
+            given[row] += 1
+    return given
 
 
 def driver_for(dialect: str) -> Driver:

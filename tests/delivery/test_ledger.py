@@ -12,9 +12,8 @@ from flask import Flask
 from newsletter.addresses import parse
 from newsletter.delivery import leases, ledger, sweeping
 from newsletter.delivery.leases import Lease
-from newsletter.delivery.ledger import Answer, Mark
+from newsletter.delivery.ledger import Answer, Ledger, Mark
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
-from newsletter.delivery.statements import Sqlite
 from newsletter.extensions import db
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
@@ -147,12 +146,10 @@ def test_a_failed_commit_changes_nothing(lease: Lease, monkeypatch: pytest.Monke
     write([], [_mark(lease, "ada")], now=NOW)
     mark, answer = _mark(lease, "ben"), _sent(lease, "ada")
 
-    def full_disk(*_args: object) -> list[object]:
-        raise sqlite3.OperationalError("database or disk is full")
-
-    with monkeypatch.context() as broken, pytest.raises(sqlite3.OperationalError):
-        broken.setattr(Sqlite, "find", full_disk)
-        write([answer], [mark], now=NOW)
+    # The last statement of the transaction is one that the database refuses.
+    monkeypatch.setattr(ledger, "LOOK", "SELECT nothing FROM nowhere WHERE id = :id")
+    with pytest.raises(sqlite3.OperationalError):
+        Ledger().turn([answer], [mark], [mark.delivery_id], now=NOW)
 
     assert states(1) == {"in_flight": 1, "waiting": 2}
 
