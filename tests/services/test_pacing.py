@@ -11,13 +11,21 @@ from newsletter.delivery.models import Provider
 from newsletter.delivery.pacing import Pacer
 from newsletter.extensions import db
 from newsletter.mail.replies import Outcome
-from tests.delivery.pacing import test_limits, test_pacer
+from tests.delivery.pacing import test_limits, test_paced_sending, test_pacer
 from tests.delivery.pacing.senders import BLOCKED, BUSY, SENT, Time, limit
 from tests.delivery.test_providers import check_the_database_gives_the_same_names
+from tests.relay import Relay
 
 
 def test_two_threads_racing_never_pass_a_limit(app: Flask) -> None:
     test_limits.check_two_threads_never_pass_a_limit(app)
+
+
+def test_two_couriers_together_never_pass_a_limit(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Relay() as relay:
+        test_paced_sending.check_two_couriers_never_pass_a_limit(app, relay, monkeypatch)
 
 
 def test_three_senders_keep_a_limit_together(app: Flask) -> None:
