@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from newsletter.extensions import db
 from tests.faults.driver import Run
 from tests.faults.plan import Plan
 
@@ -55,7 +56,10 @@ def test_a_machine_whose_clock_is_wrong_sends_nothing_twice(make_run: Callable[.
         for ahead in (0.0, 90.0):
             run.start(ahead=ahead)
         run.settle()
-        # Leases end by the clock of who sweeps: what the other one has in flight is in doubt
-        # for a moment, until its answer is written.
-        assert run.broken_names() <= {"I6"}
+        if db.engine.dialect.name == "sqlite":
+            # One machine has one clock: there a lease ends by the clock of who sweeps, and what
+            # the other process has in flight is in doubt until its answer is written.
+            assert run.broken_names() <= {"I6"}
+        else:
+            run.check()
         assert run.states() == {"sent": 300}

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from newsletter.delivery import leases, ledger
+from newsletter.delivery import leases, ledger, statements
 from newsletter.extensions import db
 
 
@@ -37,6 +37,7 @@ def weaken(weakness: Weakness) -> None:
 def _write_no_marks() -> None:
     """Ask whether a row may be sent, and write nothing: the outcome is written to a waiting row."""
     _rewrite(
+        ledger,
         "MARK",
         (
             "SET state = 'in_flight', attempts = :attempt, due_at = NULL,\n"
@@ -45,6 +46,7 @@ def _write_no_marks() -> None:
         ),
     )
     _rewrite(
+        ledger,
         "ANSWER_MARKED",
         ("attempts = :attempt\n", "attempts = :attempt - 1\n"),
         ("state = 'in_flight'", "state = 'waiting'"),
@@ -55,14 +57,16 @@ def _hold_no_leases() -> None:
     """Let every lease end when it begins, and believe everybody who had one."""
     for statement in ("MARK", "ANSWER_UNMARKED"):
         _rewrite(
+            ledger,
             statement,
             ("batch.lease = :token AND batch.leased_until IS NOT NULL", ":token = :token"),
         )
-    _rewrite(
-        "HOLD_LEASE",
-        ("SET leased_until = :until", "SET due_at = due_at"),
-        ("AND lease = :token AND leased_until IS NOT NULL", "AND :token = :token"),
-    )
+    for driver in (statements.Sqlite, statements.Postgresql):
+        _rewrite(
+            driver,
+            "hold_lease",
+            ("AND lease = :token AND leased_until IS NOT NULL", "AND :token = :token"),
+        )
     claim: Callable[..., Any] = leases.claim
 
     @wraps(claim)
@@ -72,13 +76,13 @@ def _hold_no_leases() -> None:
     vars(leases)["claim"] = claim_for_no_time
 
 
-def _rewrite(name: str, *changes: tuple[str, str]) -> None:
+def _rewrite(owner: Any, name: str, *changes: tuple[str, str]) -> None:
     """Change the words of one of the ledger's statements; they have to be there."""
-    statement = getattr(ledger, name)
+    statement = getattr(owner, name)
     for old, new in changes:
-        assert old in statement, f"the ledger's {name} has no {old!r} any more"
+        assert old in statement, f"{name} has no {old!r} any more"
         statement = statement.replace(old, new)
-    setattr(ledger, name, statement)
+    setattr(owner, name, statement)
 
 
 def drop_unique_keys() -> None:

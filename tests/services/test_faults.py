@@ -25,6 +25,7 @@ from tests.faults.test_people import (  # noqa: F401
     test_who_left_before_the_first_message_is_never_named_to_the_relay,
 )
 from tests.faults.test_stops import (  # noqa: F401
+    test_a_machine_whose_clock_is_wrong_sends_nothing_twice,
     test_a_process_that_stands_still_for_longer_than_its_lease_sends_nothing_twice,
     test_asked_to_stop_it_ends_what_is_in_flight_and_leaves_nothing_in_doubt,
     test_two_clocks_that_find_the_same_due_issue_send_it_once,
