@@ -96,12 +96,18 @@ def child(
 
 @contextmanager
 def program(
-    command: Sequence[str], *, log: Path, environ: Mapping[str, str] | None = None
+    command: Sequence[str],
+    *,
+    log: Path,
+    environ: Mapping[str, str] | None = None,
+    user: str | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Any other program that runs until it is ended."""
+    """Any other program that runs until it is ended, perhaps as another user."""
+    as_user = [f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command,
+            # It must not outlive us: a worker that was left behind would take others' batches.
+            ["setpriv", *as_user, "--pdeathsig=TERM", *command],
             cwd=ROOT,
             env={**bare_environ(), **(environ or {})},
             stdin=subprocess.DEVNULL,
@@ -120,9 +126,10 @@ def program(
 def relay() -> Iterator[int]:
     """Postfix's smtp-sink on loopback, which takes all mail and keeps none; yields its port."""
     port = free_port()
-    as_somebody = ["-u", "postfix"] if os.geteuid() == 0 else []
-    command = [postfix_program("smtp-sink"), *as_somebody, "-c", f"127.0.0.1:{port}", "256"]
-    with program(command, log=Path(os.devnull)):
+    command = [postfix_program("smtp-sink"), "-c", f"127.0.0.1:{port}", "256"]
+    # It refuses to run as root.
+    user = "postfix" if os.geteuid() == 0 else None
+    with program(command, log=Path(os.devnull), user=user):
         await_port(port)
         yield port
 
