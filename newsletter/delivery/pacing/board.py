@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from newsletter.delivery.pacing import rules, spending, standings, workers
+from newsletter.delivery.pacing.counting import Tally
 from newsletter.delivery.pacing.rules import Rule, Rules
-from newsletter.delivery.pacing.standings import Standing, Tally
+from newsletter.delivery.pacing.standings import Standing
 from newsletter.extensions import db
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,7 @@ from newsletter.delivery.pacing.board import Board
 from newsletter.delivery.pacing.purses import LONGEST_WAIT, SHORTEST_WAIT, Purses
 from newsletter.delivery.pacing.relay import RelayWindow
 from newsletter.delivery.pacing.rules import Rule
-from newsletter.delivery.pacing.standings import Tally
-from newsletter.delivery.pacing.traffic import Traffic
+from newsletter.delivery.pacing.traffic import Traffic, to_share
 from newsletter.extensions import db
 from newsletter.mail.replies import Kind, Outcome
 
@@ -34,8 +33,6 @@ WITHOUT_DATABASE = 1.0
 
 MEMORY = 10
 """Exchanges for which a provider counts as waiting after it was last asked for."""
-
-_NOTHING = Tally()
 
 
 class Pacer:
@@ -120,7 +117,9 @@ class Pacer:
             return self._note_trouble(traffic, outcome)
         tally = traffic.tally
         tally.sent += 1
-        tally.refusals = traffic.refusals = 0
+        if tally.refusals or traffic.refusals:
+            tally.refusals = traffic.refusals = 0
+            traffic.is_news = True
         if self._relay.is_narrow:
             self._relay.taken()
         return ""
@@ -156,7 +155,7 @@ class Pacer:
     def close(self) -> None:
         """Write what is left, and give back what was reserved; without a database it is lost."""
         try:
-            self._exchange(self._monotonic())
+            self._exchange(self._monotonic(), everything=True)
             self._purses.empty()
             self._board.leave()
         except SQLAlchemyError as exc:
@@ -220,6 +219,7 @@ class Pacer:
 
     def _note_trouble(self, traffic: Traffic, outcome: Outcome) -> str:
         tally = traffic.tally
+        traffic.is_news = True
         if outcome.kind is Kind.DEFERRED:
             tally.deferred += 1
             if outcome.code == 421 or outcome.status.startswith("4.7."):
@@ -256,19 +256,15 @@ class Pacer:
         traffic.cap = self._board.provider_cap(traffic.name, now=self._now())
         traffic.is_free = traffic.cap is None and traffic.name not in self._board.rules.providers
 
-    def _exchange(self, at: float) -> None:
+    def _exchange(self, at: float, *, everything: bool = False) -> None:
         """Write what we met, read what the others wrote, and settle what follows for us."""
         now = self._now()
-        tallies = {
-            name: traffic.tally
-            for name, traffic in self._traffic.items()
-            if traffic.tally != _NOTHING
-        }
+        tallies = to_share(
+            self._traffic.values(), known=self._board.standings, everything=everything
+        )
         settled = self._board.exchange(tallies, configured=self._configured, at=at, now=now)
         for name in tallies:
-            self._traffic[name].tally = Tally()
-        for name, standing in settled.items():
-            self._traffic[name].refusals = standing.refusals
+            self._traffic[name].tell(settled[name].refusals if name in settled else None)
         self._exchanges += 1
         self._purses.keep(self._board.rules.all(), at=now.timestamp())
         self._is_free = not self._board.limits_everybody
@@ -278,6 +274,9 @@ class Pacer:
         for traffic in self._traffic.values():
             traffic.ended = 0
             self._place(traffic)
+        self._spend_singles(now)
+
+    def _spend_singles(self, now: datetime) -> None:
         if self._singles:
             count = len(self._singles)
             with db.engine.begin() as connection:

@@ -4,16 +4,17 @@ Every sender keeps a tally of what it met, and adds it to the table once a
 second. What follows from it is decided here, under the lock of the row.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from newsletter.delivery.models import Provider
+from newsletter.delivery.pacing import counting
+from newsletter.delivery.pacing.counting import Tally
 from newsletter.errors import NotFound
-from newsletter.extensions import Base, db, insert
+from newsletter.extensions import Base, db
 
 ROW = 20
 """Refusals by policy in a row after which a provider is held (STANDARDS P07, XG08)."""
@@ -34,26 +35,6 @@ KEPT = timedelta(days=90)
 """How long a provider is remembered that nothing was sent to."""
 
 LONGEST_REASON = 500
-
-
-@dataclass(slots=True)
-class Tally:
-    """What one sender met at one provider since it last told the others."""
-
-    sent: int = 0
-    deferred: int = 0
-    failed: int = 0
-    uncertain: int = 0
-    # Refusals by policy since the last message that was taken.
-    refusals: int = 0
-    words: str = ""
-    # Asked to slow down while so many connections carried its mail, all senders together.
-    crowd: int = 0
-
-    @property
-    def met_trouble(self) -> bool:
-        """Whether anything but success was met."""
-        return bool(self.deferred or self.failed or self.uncertain)
 
 
 @dataclass(frozen=True)
@@ -139,7 +120,7 @@ def tell(
     """
     if not tallies:
         return {}
-    _count(connection, sorted(tallies.items()), now=now)
+    counting.add(connection, tallies, now=now)
     concerned = [
         name
         for name, tally in tallies.items()
@@ -254,31 +235,4 @@ def _write(connection: sa.Connection, name: str, standing: Standing) -> None:
             taken=standing.taken,
             narrowed_at=standing.narrowed_at,
         )
-    )
-
-
-def _count(
-    connection: sa.Connection, tallies: Iterable[tuple[str, Tally]], *, now: datetime
-) -> None:
-    statement = insert(Provider)
-    new = statement.excluded
-    counted = ("sent", "deferred", "failed", "uncertain")
-    changes: dict[str, Any] = {name: _table.c[name] + new[name] for name in counted}
-    for name in ("last_success_at", "last_trouble_at"):
-        changes[name] = sa.func.coalesce(new[name], _table.c[name])
-    changes["refusals"] = sa.case((new.sent > 0, 0), else_=_table.c.refusals)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_=changes),
-        [
-            {
-                "name": name,
-                **{field: getattr(tally, field) for field in counted},
-                "last_success_at": now if tally.sent else None,
-                "last_trouble_at": now if tally.met_trouble else None,
-                "refusals": 0,
-                "taken": 0,
-                "held_for": "",
-            }
-            for name, tally in tallies
-        ],
     )

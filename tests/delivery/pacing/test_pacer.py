@@ -354,6 +354,22 @@ def test_what_was_met_is_added_up_for_each_provider(app: Flask) -> None:
     assert row.last_success_at is not None and row.last_trouble_at is not None
 
 
+def test_thousands_of_small_providers_are_written_a_part_at_a_time(app: Flask) -> None:
+    sender = Sender()
+    for number in range(250):
+        sender.send(f"example{number}.org")
+    sender.send("large.example", count=20)
+    sender.send("example.org", GREY)
+
+    sender.share()
+    assert _known_providers() == 102
+    sender.share()
+    assert _known_providers() == 202
+    sender.pacer.close()
+    assert _known_providers() == 252
+    assert provider("example249.org").sent == 1
+
+
 def test_what_could_not_be_written_is_written_later(app: Flask) -> None:
     sender = Sender()
     sender.send("example.org", count=3)
@@ -380,3 +396,9 @@ def test_providers_that_nothing_happened_with_are_forgotten(app: Flask) -> None:
     forget_old(now=NOW + standings.KEPT + timedelta(minutes=1))
     db.session.expire_all()
     assert db.session.get(Provider, "example.org") is None
+
+
+def _known_providers() -> int:
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(Provider))
+    db.session.rollback()
+    return count or 0

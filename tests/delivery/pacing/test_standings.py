@@ -4,14 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.delivery.pacing.standings import (
-    FORGIVEN,
-    HOLD,
-    Standing,
-    Tally,
-    settle,
-    why_two,
-)
+from newsletter.delivery.pacing.counting import Tally
+from newsletter.delivery.pacing.standings import FORGIVEN, HOLD, Standing, settle, why_two
 from tests.conftest import NOW
 
 LATER = NOW + timedelta(minutes=5)
