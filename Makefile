@@ -53,7 +53,7 @@ test-services: ## Tests against PostgreSQL and RabbitMQ and in Chromium; scripts
 	@scripts/services install
 	@$(WITH_SERVICES) $(IN_VENV) -m pytest tests/services tests/browser $(ARGS)
 
-bench: ## How fast it sends, against smtp-source, smtplib and Flask-Mail: a quarter of an hour
+bench: ## How fast it sends, against smtp-source, smtplib and Flask-Mail (half an hour)
 	@$(SETUP) requirements.lock
 	@scripts/services install servers
 	@$(WITH_SERVICES) $(IN_VENV) -m benchmarks $(if $(SMOKE),--smoke) $(if $(ONLY),--only $(ONLY))
