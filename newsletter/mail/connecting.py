@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import NoReturn
@@ -74,7 +75,7 @@ def connect(settings: RelaySettings) -> Wire:
 
 
 def _connected(settings: RelaySettings) -> Wire:
-    context = ssl.create_default_context(cafile=settings.authorities)
+    context = _context(settings.authorities) if settings.tls or settings.starttls else None
     wire_type, more = (TlsWire, {"context": context}) if settings.tls else (Wire, {})
     wire = wire_type(
         settings.server,
@@ -86,7 +87,7 @@ def _connected(settings: RelaySettings) -> Wire:
     )
     try:
         _greet(wire)
-        if settings.starttls:
+        if settings.starttls and context is not None:
             _start_tls(wire, context)
         if settings.username:
             _identify(wire, settings)
@@ -94,6 +95,12 @@ def _connected(settings: RelaySettings) -> Wire:
         wire.close()
         raise
     return wire
+
+
+@lru_cache(maxsize=4)
+def _context(authorities: Path | None) -> ssl.SSLContext:
+    """Return what verifies the relay; reading the machine's authorities takes 50 milliseconds."""
+    return ssl.create_default_context(cafile=authorities)
 
 
 def _greet(wire: Wire) -> None:
