@@ -59,11 +59,13 @@ class Link:
         """
         if self.lifetime is not None:
             raise ValueError(f"A link to {self.purpose} has a date in it.")
-        key = self._plain_signer().derive_key()
+        begun = hmac.new(self._plain_signer().derive_key(), digestmod=hashlib.sha256)
 
         def stamped(payload: str) -> bytes:
             octets = payload.encode()
-            seal = binascii.b2a_base64(hmac.digest(key, octets, "sha256"), newline=False)
+            code = begun.copy()
+            code.update(octets)
+            seal = binascii.b2a_base64(code.digest(), newline=False)
             return octets + b"." + seal.translate(_URL_SAFE, b"=")
 
         return stamped

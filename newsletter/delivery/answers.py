@@ -1,6 +1,5 @@
 """What an outcome on the wire means for the row: pure decisions."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from newsletter.delivery import backoff
@@ -40,19 +39,18 @@ def answer_to(outcome: Outcome, mark: Mark, *, is_marked: bool, now: datetime) -
     if why_it_is_us(outcome):
         # It goes on when a person has mended the cause, so no attempt is charged.
         attempt = mark.attempt if is_marked else 0
-        return replace(answer, state=DeliveryState.WAITING, attempt=attempt)
+        return answer._replace(state=DeliveryState.WAITING, attempt=attempt)
     if outcome.kind is not Kind.DEFERRED:
         return answer
     due_at = backoff.next_attempt(
         mark.attempt, first_attempt_at=mark.date, delivery_id=mark.delivery_id, now=now
     )
     if due_at is None:
-        return replace(
-            answer,
+        return answer._replace(
             state=DeliveryState.FAILED,
             reason=f"Given up after {mark.attempt} attempts. {outcome.text}",
         )
-    return replace(answer, due_at=due_at)
+    return answer._replace(due_at=due_at)
 
 
 def after_loss(mark: Mark, *, now: datetime) -> Answer:
@@ -66,12 +64,11 @@ def after_loss(mark: Mark, *, now: datetime) -> Answer:
     )
     due_at = backoff.after_lost_connection(first_attempt_at=mark.date, now=now)
     if due_at is None:
-        return replace(
-            answer,
+        return answer._replace(
             state=DeliveryState.FAILED,
             reason="Given up: the connection to the relay broke each time.",
         )
-    return replace(answer, due_at=due_at)
+    return answer._replace(due_at=due_at)
 
 
 def taken_back(mark: Mark, *, now: datetime) -> Answer:

@@ -133,7 +133,7 @@ class Courier:
 
     def _watch(self, nap: float) -> None:
         """Wait for the relay, at most `nap` seconds, and take in what it says."""
-        for channel, events in self._crew.watch(self._wait(nap)):
+        for channel, events in self._crew.watch(nap and self._wait(nap)):
             self._heed(channel, events)
         for channel, events in self._crew.late(time.monotonic()):
             self._heed(channel, events)
@@ -227,14 +227,17 @@ class Courier:
 
     def _finish(self, held: list[Channel], turn: Turn) -> None:
         """Write the dots of what was granted; what was not is not sent."""
-        for channel in held:
-            ticket = ticket_of(channel.letter)
-            if ticket.mark.delivery_id in turn.granted:
-                ticket.is_marked = True
-                # It may have hung up while we committed: then nothing was sent.
-                self._heed(channel, self._crew.look(channel))
+        tickets = [ticket_of(channel.letter) for channel in held]
+        for ticket in tickets:
+            ticket.is_marked = ticket.mark.delivery_id in turn.granted
+        # A relay may have hung up while we committed: then nothing was sent.
+        self._watch(0.0)
+        for channel, ticket in zip(held, tickets, strict=True):
+            if ticket.is_marked:
                 if channel.is_held:
                     channel.finish()
+                continue
+            if not channel.is_held:
                 continue
             # Paused, cancelled, left, or no longer our batch: whoever looks next will see.
             self._staffing.abandon(channel)
@@ -283,15 +286,17 @@ class Courier:
         """Keep how a letter ended, to be committed with the next marks."""
         ticket = ticket_of(letter)
         errand, mark = ticket.errand, ticket.mark
-        log.log(
-            logging.DEBUG if outcome.kind is Kind.SENT else logging.INFO,
-            "delivery %s of issue %s to %s: %s %s",
-            mark.delivery_id,
-            errand.load.batch.issue_id,
-            addresses.hide(letter.recipient),
-            outcome.kind.value,
-            outcome.code or "",
-        )
+        level = logging.DEBUG if outcome.kind is Kind.SENT else logging.INFO
+        if log.isEnabledFor(level):
+            log.log(
+                level,
+                "delivery %s of issue %s to %s: %s %s",
+                mark.delivery_id,
+                errand.load.batch.issue_id,
+                addresses.hide(letter.recipient),
+                outcome.kind.value,
+                outcome.code or "",
+            )
         self._answers.append(
             answers.answer_to(outcome, mark, is_marked=ticket.is_marked, now=self._now())
         )

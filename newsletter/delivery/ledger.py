@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -45,8 +45,7 @@ BREATH = 0.0005
 """Seconds between two commits on SQLite, so that a page that writes gets its turn."""
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """The wish to write the final dot of one delivery's message.
 
     `attempt` is the number of this attempt, from 1. `date` and `values` are
@@ -60,8 +59,7 @@ class Mark:
     values: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What became of one delivery.
 
     `is_marked` tells whether it was in flight; `attempt` is the number of the

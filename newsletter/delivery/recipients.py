@@ -1,9 +1,8 @@
 """What is true of one recipient right now, read again just before each MAIL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -13,8 +12,7 @@ from newsletter.extensions import db
 from newsletter.subscriptions.models import SubscriptionState
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """One delivery and the person behind it; those fields are None when the person is gone.
 
     States, format and reason are the words that the database keeps: they equal
@@ -39,21 +37,19 @@ class Recipient:
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> "Recipient":
         """Return what `statements.LOOK` found."""
+        number, state, attempts, date, values, edition, issue, address, name, own, *rest = row
         return cls(
-            delivery_id=row[0],
-            state=row[1],
-            attempts=row[2],
-            first_attempt_at=instant(row[3]),
-            merge_values=from_json(row[4]),
-            edition_id=row[5],
-            issue_state=row[6],
-            address=row[7],
-            name=row[8],
-            attributes=from_json(row[9]),
-            format=row[10],
-            subscription_id=row[11],
-            subscription_state=row[12],
-            suppressed_for=row[13],
+            number,
+            state,
+            attempts,
+            instant(date),
+            from_json(values),
+            edition,
+            issue,
+            address,
+            name,
+            from_json(own),
+            *rest,
         )
 
 

@@ -11,8 +11,10 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
+import orjson
 import psycopg
 
 Row = Mapping[str, Any]
@@ -139,7 +141,7 @@ class Sqlite:
         """Return an instant in the text form of the ORM: UTC without a zone."""
         if at is None:
             return None
-        return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+        return _stored(at)
 
 
 class Postgresql:
@@ -179,7 +181,7 @@ class Postgresql:
         statement = self._joined.get(step.statement)
         if statement is None:
             statement = self._joined[step.statement] = _joined(step)
-        rows = json.dumps([{**row, "row": number} for number, row in enumerate(step.rows)])
+        rows = _dumps([{**row, "row": number} for number, row in enumerate(step.rows)])
         return connection.execute(statement, (rows,))
 
 
@@ -233,6 +235,12 @@ def _by_row(cursor: Any, step: Step) -> list[Any]:
     return given
 
 
+@lru_cache(maxsize=16)
+def _stored(at: datetime) -> str:
+    """Return an instant as SQLAlchemy stores it; the rows of a turn share a few."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
 def driver_for(dialect: str) -> Driver:
     """Return the driver for a database by SQLAlchemy's name of it."""
     return Sqlite() if dialect == "sqlite" else Postgresql()
@@ -240,12 +248,25 @@ def driver_for(dialect: str) -> Driver:
 
 def to_json(values: Mapping[str, Any] | None) -> str | None:
     """Return values as both databases take them."""
-    return None if values is None else json.dumps(values)
+    return None if values is None else _dumps(values)
 
 
 def from_json(stored: Any) -> Any:
     """Return what was stored: one driver gives text, the other the value itself."""
-    return json.loads(stored) if isinstance(stored, str) else stored
+    if not isinstance(stored, str):
+        return stored
+    try:
+        return orjson.loads(stored)
+    except orjson.JSONDecodeError:
+        # It refuses half a surrogate pair, which a file from elsewhere may have brought.
+        return json.loads(stored)
+
+
+def _dumps(values: Any) -> str:
+    try:
+        return orjson.dumps(values).decode()
+    except TypeError:
+        return json.dumps(values)
 
 
 def instant(stored: Any) -> datetime | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from email_validator import EmailNotValidError
 
@@ -271,6 +272,7 @@ def boundary_for(nonce: str) -> str:
     return f"=_{nonce}"
 
 
+@lru_cache(maxsize=256)
 def addr_spec(address: str) -> str:
     """Return the address as it goes into headers and SMTP commands, its domain as an A-label.
 

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from ssl import SSLWantReadError, SSLWantWriteError
+from typing import NamedTuple
 
 from newsletter.errors import ConnectionLost, SenderFault
 from newsletter.mail.connecting import RelaySettings
@@ -63,16 +64,14 @@ class Letter:
     is_over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """How one letter ended, whether its dot was written or not."""
 
     letter: Letter
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(NamedTuple):
     """The connection is over; `unsent` is the letter that certainly was not handed over."""
 
     error: ConnectionLost | SenderFault

@@ -4,8 +4,8 @@ import enum
 import logging
 import re
 from collections import deque
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from newsletter import addresses
 from newsletter.errors import ConnectionLost
@@ -52,8 +52,7 @@ class Phase(enum.StrEnum):
     DOT = "dot"
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How it ended, with the relay's code, its enhanced status code and its words.
 
     `code` is None where the relay was not asked or did not answer; `status` is
@@ -67,8 +66,7 @@ class Outcome:
     phase: Phase = Phase.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One complete reply: its code, and its lines without the code."""
 
     code: int

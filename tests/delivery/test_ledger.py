@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -125,7 +124,7 @@ def test_a_late_answer_is_the_evidence_that_an_uncertain_row_missed(
     db.session.commit()
     assert states(1) == {"uncertain": 1, "waiting": 2}
 
-    write([replace(_sent(lease, "ada"), state=state)], [], now=LATER)
+    write([_sent(lease, "ada")._replace(state=state)], [], now=LATER)
 
     assert states(1) == {state.value: 1, "waiting": 2}
 
