@@ -326,11 +326,14 @@ class Channel:
 
     def _write_commands(self) -> None:
         """Write the commands that may go now: all of a group, or one by one (RFC 2920 3.1)."""
+        lines = []
         while self._commands and (self._pipelines or not self._awaited):
             step, line, letter = self._commands.popleft()
             self._owe(step, letter)
-            self._put(line)
+            lines.append(line)
             self._after_data = step is Step.DATA
+        if lines:
+            self._put(b"".join(lines))
 
     def _owe(self, step: Step, letter: Letter) -> None:
         self._awaited.append((step, letter))
