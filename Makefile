@@ -8,6 +8,8 @@ SMOKE ?=
 ONLY ?=
 
 IN_VENV := .venv/bin/python
+# Of the fault harness `make test` runs the kills and what has no fault; all of it takes minutes.
+LONG_FAULTS := $(patsubst %,--ignore=tests/faults/test_%.py,connections databases stops weakness)
 SETUP = command -v "$(PYTHON)" >/dev/null || { \
 	echo "There is no $(PYTHON) here: install Python 3.11 or newer, or name one: make run PYTHON=python3.13" >&2; exit 1; }; \
 	"$(PYTHON)" scripts/setup.py
@@ -31,7 +33,7 @@ run: ## Everything on http://127.0.0.1:8000: pages, desk, clock, mailbox; Ctrl-C
 
 test: ## All tests that need no other server
 	@$(SETUP) requirements-dev.lock
-	@$(IN_VENV) -m pytest -n 2 tests --ignore=tests/services --ignore=tests/browser $(ARGS)
+	@$(IN_VENV) -m pytest -n 2 tests --ignore=tests/services --ignore=tests/browser $(LONG_FAULTS) $(ARGS)
 
 test-faults: ## The fault harness with 200 kills; FAULT_SEED=123456 throws the same dice again
 	@$(SETUP) requirements-dev.lock
@@ -51,7 +53,7 @@ check: ## Format, lint, types, import directions, locks
 test-services: ## Tests against PostgreSQL and RabbitMQ and in Chromium; scripts/services installs them (as root)
 	@$(SETUP) requirements-services.lock
 	@scripts/services install
-	@$(WITH_SERVICES) $(IN_VENV) -m pytest tests/services tests/browser $(ARGS)
+	@$(WITH_SERVICES) $(IN_VENV) -m pytest tests/services tests/browser tests/faults $(ARGS)
 
 bench: ## How fast it sends, against smtp-source, smtplib and Flask-Mail (half an hour)
 	@$(SETUP) requirements.lock

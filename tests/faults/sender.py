@@ -114,14 +114,14 @@ def _sweep(app: Flask, stop: threading.Event, orders: Orders) -> None:
 
 
 def _limit(orders: Orders, connection: Any, record: Any) -> None:
-    if orders.busy_timeout is not None:
-        connection.execute(f"PRAGMA busy_timeout = {int(orders.busy_timeout * 1000)}").close()
     if orders.most_pages:
         connection.execute(f"PRAGMA max_page_count = {orders.most_pages}").close()
 
 
 def _hurry(orders: Orders) -> None:
     """Shorten the times that a test cannot wait for; the order of things stays."""
+    if orders.busy_timeout is not None:
+        extensions.BUSY_TIMEOUT = int(orders.busy_timeout * 1000)
     backoff.DELAYS = tuple(delay / orders.haste for delay in backoff.DELAYS)
     backoff.CONNECTION_DELAYS = tuple(
         min(delay / 10, timedelta(seconds=1)) for delay in backoff.CONNECTION_DELAYS
