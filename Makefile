@@ -53,7 +53,8 @@ check: ## Format, lint, types, import directions, locks
 test-services: ## Tests against PostgreSQL and RabbitMQ and in Chromium; scripts/services installs them (as root)
 	@$(SETUP) requirements-services.lock
 	@scripts/services install
-	@$(WITH_SERVICES) $(IN_VENV) -m pytest tests/services tests/browser tests/faults $(ARGS)
+	@$(WITH_SERVICES) $(IN_VENV) -m pytest tests/services tests/browser $(ARGS)
+	@$(IN_VENV) -m pytest -n 2 tests/faults --ignore=tests/faults/test_kills.py $(ARGS)
 
 bench: ## How fast it sends, against smtp-source, smtplib and Flask-Mail (half an hour)
 	@$(SETUP) requirements.lock

@@ -21,6 +21,18 @@ SHORTEST_KEY = 32
 SHORTEST_TOKEN = 16
 """Characters of the shortest METRICS_TOKEN."""
 
+POSTGRESQL_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""How long a PostgreSQL server may be silent: seconds, and milliseconds for the last.
+
+Without them a connection that nobody answers any more is waited for until the kernel gives up.
+"""
+
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of the largest request body that is read at all."""
 
@@ -98,7 +110,12 @@ def _database(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
     synchronous = environ.get("SQLITE_SYNCHRONOUS", "FULL").upper()
     if synchronous not in ("FULL", "NORMAL"):
         raise ConfigurationError("SQLITE_SYNCHRONOUS must be FULL or NORMAL.")
-    return {"SQLALCHEMY_DATABASE_URI": url, "SQLITE_SYNCHRONOUS": synchronous}
+    options = {} if url.startswith("sqlite:") else {"connect_args": POSTGRESQL_PATIENCE}
+    return {
+        "SQLALCHEMY_DATABASE_URI": url,
+        "SQLALCHEMY_ENGINE_OPTIONS": options,
+        "SQLITE_SYNCHRONOUS": synchronous,
+    }
 
 
 def _is_database(url: str) -> bool:

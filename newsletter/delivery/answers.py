@@ -53,12 +53,14 @@ def answer_to(outcome: Outcome, mark: Mark, *, is_marked: bool, now: datetime) -
     return answer._replace(due_at=due_at)
 
 
-def after_loss(mark: Mark, *, now: datetime) -> Answer:
-    """Return what is to be written when a fresh connection broke over this message."""
+def after_loss(mark: Mark, *, is_marked: bool, now: datetime) -> Answer:
+    """Return what is to be written when a connection broke over this message before its dot."""
     answer = Answer(
         mark.lease,
         mark.delivery_id,
         DeliveryState.WAITING,
+        attempt=mark.attempt if is_marked else 0,
+        is_marked=is_marked,
         date=mark.date,
         values=mark.values,
     )

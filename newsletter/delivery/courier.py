@@ -82,6 +82,7 @@ class Courier:
         self._worries = Worries(now=now)
         self._staffing = Staffing(self._crew, self._pacer, self._worries, most=connections, now=now)
         self._answers: list[Answer] = []
+        self._is_ending = False
         self._waits_since: float | None = None
         self._kept_house_at = self._beaten_at = 0.0
 
@@ -165,7 +166,7 @@ class Courier:
         if not self._is_time(held, free):
             return
         self._waits_since = None
-        errands = self._next_errands(len(held) + len(free))
+        errands = self._next_errands(sum(one.pipelines for one in held) + len(free))
         leases = self._portfolio.renewals()
         marks = [ticket_of(channel.letter).mark for channel in held]
         known = list(self._answers)
@@ -213,7 +214,7 @@ class Courier:
 
     @property
     def _may_begin(self) -> bool:
-        return not (self._stop.is_set() or self._worries.stops_everything)
+        return not (self._is_ending or self._stop.is_set() or self._worries.stops_everything)
 
     def _next_errands(self, count: int) -> list[Errand]:
         errands: list[Errand] = []
@@ -313,10 +314,10 @@ class Courier:
         if not ticket.is_marked and has_worked:
             self._put_back([ticket.errand])
             return
-        # Over a fresh connection it may be this very message that the relay cannot stand:
-        # the others go first.
-        answer = answers.taken_back if ticket.is_marked else answers.after_loss
-        self._answers.append(answer(ticket.mark, now=self._now()))
+        # It may be this very message that the relay cannot stand: the others go first.
+        self._answers.append(
+            answers.after_loss(ticket.mark, is_marked=ticket.is_marked, now=self._now())
+        )
         self._settle(ticket.errand, "put off")
 
     # -- trouble
@@ -354,16 +355,24 @@ class Courier:
 
     def _wind_up(self) -> None:
         """End what is in flight, commit what is known, give back the rest."""
+        self._is_ending = True
+        try:
+            self._end_what_is_begun()
+            self._let_go(not_before=None)
+        finally:
+            # Also after what nobody foresaw: whoever comes next begins with nothing held back.
+            self._crew.go_home()
+            self._portfolio.forget()
+            self._pacer.close()
+            self._ledger.hang_up()
+
+    def _end_what_is_begun(self) -> None:
         end = time.monotonic() + GRACE
         while time.monotonic() < end and (
             self._answers or any(not channel.is_idle for channel in self._crew.channels)
         ):
             self._work()
             self._watch(TRICKLE)
-        self._let_go(not_before=None)
-        self._crew.go_home()
-        self._pacer.close()
-        self._ledger.hang_up()
 
     def _let_go(self, *, not_before: datetime | None) -> None:
         self._portfolio.stop_all(not_before=not_before)
@@ -379,6 +388,8 @@ class Courier:
 
     def _wait(self, nap: float) -> float:
         """Return the seconds to wait for the relay before the next turn."""
+        if self._worries.is_resting:
+            return nap
         if self._ledger.rest() > 0 and self._waits_since is not None:
             return 0.0
         if self._waits_since is not None:

@@ -4,6 +4,7 @@ Opening may take a minute and is done by a thread of its own, one connection at
 a time: a wrong password is tried once and not by all of them (STANDARDS XG23).
 """
 
+import logging
 import queue
 import selectors
 import socket
@@ -14,6 +15,8 @@ from contextlib import suppress
 from newsletter.errors import ConnectionLost, SenderFault
 from newsletter.mail.connecting import RelaySettings, connect
 from newsletter.mail.pipelining import Channel, Ended, Lost
+
+log = logging.getLogger(__name__)
 
 GOODBYE = 2.0
 """Seconds that a relay has to answer QUIT (STANDARDS XG17)."""
@@ -53,7 +56,7 @@ class Crew:
 
     def arrivals(self) -> Iterator[Channel | Fault]:
         """Yield the connections that were opened, now watched, and the failures to open one."""
-        while self.coming:
+        while True:
             try:
                 arrived = self._arrivals.get_nowait()
             except queue.Empty:
@@ -170,3 +173,7 @@ class Crew:
             return Channel(connect(self._settings), self._settings)
         except (ConnectionLost, SenderFault) as exc:
             return exc
+        except Exception as exc:
+            # This thread must not end: no connection would ever be opened again.
+            log.exception("a connection could not be opened")
+            return ConnectionLost(f"The relay could not be called ({type(exc).__name__}).")

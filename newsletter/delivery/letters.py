@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from newsletter.delivery import answers, compiling
 from newsletter.delivery.compiling import Person
 from newsletter.delivery.editions import Editions
@@ -12,6 +14,7 @@ from newsletter.delivery.ledger import Answer, Mark
 from newsletter.delivery.loads import Errand
 from newsletter.delivery.models import DeliveryState
 from newsletter.delivery.recipients import Recipient, why_not
+from newsletter.delivery.statements import DATABASE_ERRORS
 from newsletter.errors import InvalidAddress, RenderFault
 from newsletter.issues.models import IssueState
 from newsletter.mail.message import addr_spec
@@ -65,8 +68,14 @@ class Composer:
             return self._made(errand, recipient)
         except RenderFault as exc:
             log.warning("delivery %s: %s", errand.delivery_id, exc)
-            answer = Answer(lease, errand.delivery_id, DeliveryState.FAILED, reason=str(exc))
-            return NoLetter("failed", answer)
+            return NoLetter("failed", _not_made(errand, str(exc)))
+        except (*DATABASE_ERRORS, SQLAlchemyError):
+            raise
+        except Exception as exc:
+            # Whatever one person's row does to us, the others get their mail (STANDARDS XH10).
+            log.exception("delivery %s cannot be made", errand.delivery_id)
+            reason = f"The message could not be made ({type(exc).__name__})."
+            return NoLetter("failed", _not_made(errand, reason))
 
     def _made(self, errand: Errand, recipient: Recipient) -> Letter | NoLetter:
         assert recipient.address and recipient.subscription_id and recipient.format
@@ -85,6 +94,10 @@ class Composer:
             answer = answers.answer_to(outcome, mark, is_marked=False, now=self._now())
             return NoLetter("failed", answer)
         return Letter(sender, receiver, data, Ticket(errand, mark))
+
+
+def _not_made(errand: Errand, reason: str) -> Answer:
+    return Answer(errand.load.lease, errand.delivery_id, DeliveryState.FAILED, reason=reason)
 
 
 def ticket_of(letter: Letter | None) -> Ticket:

@@ -147,6 +147,13 @@ class Portfolio:
                 "batch %s of issue %s: %s", load.batch.batch_id, load.batch.issue_id, said or "-"
             )
 
+    def forget(self) -> None:
+        """Let go of everything without a word to the database: the leases run out by themselves."""
+        for batch_id in [*self._loads, *([self._next.batch_id] if self._next else [])]:
+            self._source.release(batch_id)
+        self._loads.clear()
+        self._next = None
+
     def _has_room(self) -> bool:
         return len(self._loads) < (AT_HAND if self.lanes.awake else MOST)
 

@@ -38,6 +38,8 @@ class Staffing:
         self._health = RelayHealth()
         # The connections that answered for a message; a fresh one may be a trap.
         self._proven: set[Channel] = set()
+        # The relay worked since it last failed.
+        self._is_trusted = False
         self._asked_at = now()
 
     @property
@@ -71,7 +73,7 @@ class Staffing:
             if not crew.coming:
                 self._asked_at = self._now()
             # The first one shows whether the relay is there at all.
-            crew.ask(missing if self._proven else min(missing, 1 - crew.coming))
+            crew.ask(missing if self._is_trusted else max(0, min(missing, 1 - crew.coming)))
         surplus = max(0, len(crew.channels) - most)
         for channel in [one for one in crew.channels if one.is_idle][:surplus]:
             self._dismiss(channel)
@@ -86,6 +88,7 @@ class Staffing:
     def worked(self, channel: Channel) -> None:
         """Note that the relay answered for a message on this connection."""
         self._proven.add(channel)
+        self._is_trusted = True
         self._health.worked()
 
     def lost(self, channel: Channel, error: ConnectionLost | SenderFault) -> bool:
@@ -107,6 +110,7 @@ class Staffing:
         self._crew.dismiss(channel)
 
     def _failed(self, error: ConnectionLost | SenderFault) -> None:
+        self._is_trusted = False
         self._health.failed(since=self._asked_at, now=self._now())
         if isinstance(error, SenderFault):
             self._worries.pause_everything(str(error))

@@ -88,6 +88,7 @@ def _connected(settings: RelaySettings) -> Wire:
     try:
         _greet(wire)
         if settings.starttls and context is not None:
+            wire.allow(settings.connect_timeout)
             _start_tls(wire, context)
         if settings.username:
             _identify(wire, settings)
@@ -161,6 +162,10 @@ def _explained(settings: RelaySettings) -> Iterator[None]:
         ) from exc
     except UnicodeError as exc:
         raise SenderFault(f"MAIL_SERVER cannot be the name of a relay: {settings.server}.") from exc
+    except ValueError as exc:
+        raise SenderFault(
+            f"The relay {place} said something while we identified ourselves that makes no sense."
+        ) from exc
     except smtplib.SMTPServerDisconnected as exc:
         raise ConnectionLost(f"The relay {place} ended the connection.") from exc
     except smtplib.SMTPException as exc:

@@ -92,7 +92,7 @@ class Channel:
         self._settings = settings
         self._monotonic = monotonic
         self._socket, self._reader = wire.without_waiting()
-        self._pipelines = wire.has_extn("pipelining")
+        self.pipelines = wire.has_extn("pipelining")
         self._has_size = wire.has_extn("size")
         self._commands: deque[tuple[Step, bytes, Letter]] = deque()
         self._awaited: deque[tuple[Step, Letter]] = deque()
@@ -129,7 +129,7 @@ class Channel:
         """Whether the envelope of another letter may be written now."""
         if self._letter is not None or self._after_data or self._is_ended:
             return False
-        return self._pipelines or not self._awaited
+        return self.pipelines or not self._awaited
 
     @property
     def is_idle(self) -> bool:
@@ -168,6 +168,7 @@ class Channel:
         """Write what can be written now; raise nothing: `pump` finds out what broke."""
         if not self._out:
             return
+        before = len(self._out)
         try:
             while self._out:
                 self._out = self._out[self._socket.send(self._out) :]
@@ -179,7 +180,7 @@ class Channel:
         self.wants_to_write = bool(self._out) and not self._is_ended
         if not self._out:
             self._written()
-        elif self._in_body:
+        elif self._in_body and len(self._out) < before:
             self.deadline = self._monotonic() + self._settings.write_timeout
 
     def pump(self) -> list[Ended | Lost]:
@@ -327,7 +328,7 @@ class Channel:
     def _write_commands(self) -> None:
         """Write the commands that may go now: all of a group, or one by one (RFC 2920 3.1)."""
         lines = []
-        while self._commands and (self._pipelines or not self._awaited):
+        while self._commands and (self.pipelines or not self._awaited):
             step, line, letter = self._commands.popleft()
             self._owe(step, letter)
             lines.append(line)
@@ -350,10 +351,11 @@ class Channel:
             self.deadline = NEVER
 
     def _set_deadline(self) -> None:
-        if not self._awaited:
-            self.deadline = NEVER
-            return
         settings = self._settings
+        if not self._awaited:
+            wait = settings.write_timeout if self._in_body else NEVER
+            self.deadline = self._monotonic() + wait
+            return
         is_final = self._awaited[0][0] is Step.DOT
         wait = settings.final_timeout if is_final else settings.reply_timeout
         self.deadline = self._monotonic() + wait

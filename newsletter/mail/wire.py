@@ -88,6 +88,10 @@ class Wire(smtplib.SMTP):
         self._reader.feed(received)
         return True
 
+    def allow(self, seconds: float) -> None:
+        """Let smtplib's own reading and writing, such as a handshake, take so long at most."""
+        self._stream().settimeout(seconds)
+
     def without_waiting(self) -> tuple[socket, ReplyReader]:
         """Return the socket, from now on non-blocking, and the reader of what it brings."""
         stream = self._stream()

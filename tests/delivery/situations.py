@@ -43,9 +43,10 @@ class Post:
     connections: int = 1
 
     def __post_init__(self) -> None:
+        self.source = LocalSource(look_every=0, now=self.clock)
         self.courier = Courier(
             settings_for(self.relay),
-            LocalSource(look_every=0, now=self.clock),
+            self.source,
             connections=self.connections,
             stop=self.stop,
             now=self.clock,

@@ -14,8 +14,10 @@ from flask import Flask
 
 from newsletter.addresses import parse
 from newsletter.delivery import compiling, control, reserve, sweeping
+from newsletter.delivery.courier import Courier
 from newsletter.delivery.ledger import Answer, Ledger, Mark, Turn
-from newsletter.delivery.models import Batch, DeliveryState
+from newsletter.delivery.models import Batch, DeliveryState, PaceScope
+from newsletter.delivery.pacing import rules as pacing_rules
 from newsletter.extensions import db
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
@@ -34,6 +36,7 @@ from tests.delivery.situations import (
     begin,
     readers,
     row_of,
+    settings_for,
     states,
     witness,
 )
@@ -431,6 +434,61 @@ def test_one_reader_whose_message_cannot_be_made_fails_and_the_rest_goes_on(
     assert witness(relay) == {"ben@example.org": 1}
     assert states(issue_id) == {"failed": 1, "sent": 1}
     assert "could not be made" in row_of("ada").reason
+
+
+def test_what_nobody_foresaw_about_one_reader_fails_that_one_alone(
+    relay: Relay, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue_id = begin("ada", "ben")
+    message_for = compiling.message_for
+
+    def poisoned(compiled: Any, person: Any, *args: Any, **facts: Any) -> bytes:
+        if person.address == "ada@example.org":
+            raise RuntimeError("poison")
+        return message_for(compiled, person, *args, **facts)
+
+    monkeypatch.setattr(compiling, "message_for", poisoned)
+    post.deliver()
+
+    assert states(issue_id) == {"failed": 1, "sent": 1}
+    assert "could not be made (RuntimeError)" in row_of("ada").reason
+
+
+def test_a_courier_that_ends_by_an_error_holds_nothing_back(
+    relay: Relay, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue_id = begin("ada", "ben")
+    first = Post(relay)
+
+    def stumble(*_args: object) -> None:
+        raise RuntimeError("nobody foresaw it")
+
+    with monkeypatch.context() as broken, pytest.raises(RuntimeError):
+        broken.setattr(Courier, "_finish", stumble)
+        first.courier.run()
+    sweeping.sweep(now=NOW + timedelta(seconds=21))
+    db.session.commit()
+
+    post.clock.move(seconds=21)
+    post.close()
+    # The next courier of the process has the same source.
+    post.courier = Courier(
+        settings_for(relay), first.source, connections=1, stop=post.stop, now=post.clock
+    )
+    post.deliver()
+
+    assert states(issue_id) == {"sent": 2}
+
+
+def test_a_limit_is_paid_once_also_where_commands_are_not_pipelined(
+    relay: Relay, post: Post
+) -> None:
+    pacing_rules.set_pace(PaceScope.INSTALLATION, "", {"per_day": 6})
+    issue_id = begin(*readers(9))
+
+    post.deliver()
+
+    assert states(issue_id) == {"sent": 6, "waiting": 3}
 
 
 def test_a_reader_with_letters_beyond_ascii_fails_alone(relay: Relay, post: Post) -> None:

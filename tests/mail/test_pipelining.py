@@ -356,3 +356,24 @@ def test_a_large_message_over_tls_arrives_whole() -> None:
         happened = send(channel, letter(1, data=data))
     assert outcome(happened) == (Kind.SENT, 250, Phase.DOT)
     assert counted == [data.count(b"\r\n")]
+
+
+def test_a_relay_that_stops_reading_is_left_when_its_time_is_over_however_often_we_try() -> None:
+    def script(peer: Peer) -> None:
+        peer.greet("PIPELINING")
+        peer.transact(until="DATA")
+        peer.say("354 go on")
+        time.sleep(2)
+
+    with channel_to(script, write_timeout=0.4) as channel:
+        channel.begin(letter(1, data=SMALL * 1_000_000))
+        channel.flush()
+        happened: list[Ended | Lost] = []
+        end = time.monotonic() + 2
+        while not happened and time.monotonic() < end:
+            channel.flush()
+            happened = channel.pump()
+            time.sleep(0.01)
+    assert isinstance(happened[-1], Lost)
+    assert "in time" in str(happened[-1].error)
+    assert happened[-1].unsent is not None

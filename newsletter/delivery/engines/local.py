@@ -38,16 +38,15 @@ def send_from(
     name = f"{beats.SENDER}{os.getpid()}-{secrets.token_hex(4)}"
     with app.app_context():
         while not stop.is_set():
-            courier = Courier(
-                relay_settings(),
-                source,
-                connections=app.config["MAIL_CONNECTIONS"],
-                stop=stop,
-                name=name,
-                lease_length=lease_length,
-            )
             try:
-                courier.run()
+                Courier(
+                    relay_settings(),
+                    source,
+                    connections=app.config["MAIL_CONNECTIONS"],
+                    stop=stop,
+                    name=name,
+                    lease_length=lease_length,
+                ).run()
             except Exception:
                 # Nothing is lost by what nobody foresaw: the rows say how far it came,
                 # and a message in flight becomes uncertain when its lease runs out.
