@@ -1,4 +1,4 @@
-"""Who works on which batch: due batches, claims with a fencing token, renewals.
+"""Who works on which batch: claims with a fencing token, renewals.
 
 A lease is a number and an end. Every claim raises the number, and the ledger
 refuses whoever comes with an older one, however long that process was asleep.
@@ -10,15 +10,11 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
+from newsletter.delivery.models import Batch, Delivery, DeliveryState
 from newsletter.extensions import UtcDateTime, db, rows_changed
-from newsletter.issues.models import Issue, IssueState
 
 LEASE = timedelta(seconds=20)
 """How long a batch stays with an owner who gives no sign of life."""
-
-LOOKED_AT = 16
-"""Due batches read at once: couriers that look at the same moment still find one each."""
 
 
 @dataclass(frozen=True)
@@ -42,28 +38,10 @@ class DueBatch:
     issue_id: int
 
 
-def due_batches(*, now: datetime) -> Sequence[DueBatch]:
-    """Return some batches that are due, unowned and of an issue that is being sent."""
-    rows = db.session.execute(
-        sa.select(Batch.id, Batch.send_id, Send.issue_id)
-        .join(Send, Send.id == Batch.send_id)
-        .join(Issue, Issue.id == Send.issue_id)
-        .where(
-            ~Batch.is_done,
-            Batch.due_at <= now,
-            Batch.leased_until.is_(None),
-            Issue.state == IssueState.SENDING,
-        )
-        .order_by(Batch.due_at, Batch.id)
-        .limit(LOOKED_AT)
-    )
-    return [DueBatch(*row) for row in rows]
-
-
 def claim(batch_id: int, *, now: datetime, length: timedelta = LEASE) -> Lease | None:
     """Take one batch; None if somebody else was faster. One UPDATE decides.
 
-    A lease that ran out is not taken over here: `ledger.sweep` ends it first,
+    A lease that ran out is not taken over here: `sweeping.sweep` ends it first,
     because its last message may be in flight.
     """
     token = db.session.scalar(
@@ -117,7 +95,7 @@ def give_back(lease: Lease, *, now: datetime, not_before: datetime | None = None
     """Let the batch go: done if nothing is open in it, else due when its next row is.
 
     `not_before` holds it back while the relay does not answer. A batch with a
-    row in flight is kept until its lease runs out: only `ledger.sweep` may say
+    row in flight is kept until its lease runs out: only `sweeping.sweep` may say
     what became of that row.
     """
     if not renew(lease, now=now):

@@ -288,23 +288,6 @@ def close_batches(*which: sa.ColumnElement[bool]) -> None:
     )
 
 
-def tally(send_id: int) -> dict[str, int]:
-    """Return how many rows were planned and how many are in each state, in one query."""
-    columns = [
-        sa.func.coalesce(sa.func.sum(sa.case((Delivery.state == state, 1), else_=0)), 0)
-        for state in DeliveryState
-    ]
-    row = db.session.execute(
-        sa.select(Send.planned, *columns)
-        .select_from(Send)
-        .outerjoin(Delivery, Delivery.send_id == Send.id)
-        .where(Send.id == send_id)
-        .group_by(Send.id, Send.planned)
-    ).one()
-    names = ["planned", *(state.value for state in DeliveryState)]
-    return dict(zip(names, map(int, row), strict=True))
-
-
 @contextmanager
 def _committed() -> Iterator[None]:
     try:

@@ -105,8 +105,7 @@ class Channel:
         self._is_ended = False
         self.is_held = False
         self.wants_to_write = False
-        self.opened_at = monotonic()
-        self.used_at = self.opened_at
+        self.used_at = monotonic()
         # When, on the monotonic clock, the relay has had its time.
         self.deadline = NEVER
 
@@ -118,11 +117,6 @@ class Channel:
     def letter(self) -> Letter | None:
         """The letter whose dot is not written."""
         return self._letter
-
-    @property
-    def dotted(self) -> Letter | None:
-        """The letter whose dot is written and whose reply is owed."""
-        return self._dotted
 
     @property
     def may_begin(self) -> bool:

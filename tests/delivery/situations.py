@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from newsletter import reports
-from newsletter.delivery import planning
+from newsletter.delivery import due, planning
 from newsletter.delivery.courier import Courier
+from newsletter.delivery.leases import DueBatch
 from newsletter.delivery.ledger import Answer, Ledger, Mark
 from newsletter.delivery.models import Delivery, DeliveryState, Send
 from newsletter.delivery.sources import LocalSource
@@ -100,6 +101,11 @@ def write(answers: list[Answer], marks: list[Mark], *, now: datetime) -> frozens
         return books.turn(answers, marks, now=now).granted
     finally:
         books.hang_up()
+
+
+def due_batches(*, now: datetime) -> list[DueBatch]:
+    """The batches that somebody may claim."""
+    return [batch for line in due.lines(now=now, most=100) for batch in line.batches]
 
 
 def row_of(name: str) -> Delivery:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter import reports
-from newsletter.delivery import control, leases, ledger, planning
+from newsletter.delivery import control, ledger, planning
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Provider, Send
 from newsletter.errors import Refused
 from newsletter.extensions import db, reading
@@ -18,6 +18,7 @@ from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.reports import Report
 from tests.conftest import NOW
+from tests.delivery.situations import due_batches
 from tests.factories import make_due_issue, make_list, make_subscription
 
 LATER = NOW + timedelta(hours=1)
@@ -124,12 +125,12 @@ def test_every_verb_in_every_state_works_or_says_how_things_stand(
 
 def test_a_paused_issue_is_worked_on_by_nobody_and_nothing_is_lost(app: Flask) -> None:
     issue = issue_in(S.SENDING)
-    assert len(leases.due_batches(now=LATER)) == 1
+    assert len(due_batches(now=LATER)) == 1
     pause(issue)
-    assert leases.due_batches(now=LATER) == []
+    assert due_batches(now=LATER) == []
     assert reports.report(issue.id) == Report(planned=4, sent=1, waiting=3)
     resume(issue)
-    assert len(leases.due_batches(now=LATER)) == 1
+    assert len(due_batches(now=LATER)) == 1
     assert reports.report(issue.id) == Report(planned=4, sent=1, waiting=3)
 
 
@@ -141,7 +142,7 @@ def test_resuming_ends_back_off_and_holds_but_sends_nothing_twice(app: Flask) ->
     db.session.add(Provider(name="mail.example", held_until=NOW + timedelta(days=1)))
     pause(issue)
     resume(issue)
-    assert [batch.issue_id for batch in leases.due_batches(now=LATER)] == [issue.id]
+    assert [batch.issue_id for batch in due_batches(now=LATER)] == [issue.id]
     assert reports.report(issue.id) == Report(planned=4, sent=1, failed=1, waiting=2)
     assert db.session.scalars(sa.select(Delivery.due_at)).all() == [None] * 4
     assert db.session.scalars(sa.select(Provider.held_until)).one() is None
@@ -188,7 +189,7 @@ def test_any_order_of_steps_keeps_the_books(app: Flask, seed: int) -> None:
         assert numbers.planned == numbers.final + numbers.waiting + numbers.in_flight
         assert (issue.state is S.CANCELLED) == was_cancelled
         assert bool(numbers.waiting) != was_cancelled
-        assert bool(leases.due_batches(now=LATER)) == (issue.state is S.SENDING)
+        assert bool(due_batches(now=LATER)) == (issue.state is S.SENDING)
 
 
 def test_of_many_at_once_the_last_word_is_cancels(app: Flask) -> None:

@@ -14,7 +14,7 @@ from newsletter.extensions import db
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue
 from tests.conftest import NOW
-from tests.delivery.situations import begin, readers
+from tests.delivery.situations import begin, due_batches, readers
 
 
 @pytest.fixture
@@ -72,8 +72,8 @@ def test_a_batch_is_due_when_its_next_row_is(batch_id: int) -> None:
 
     leases.give_back(_claim(batch_id), now=NOW)
 
-    assert not leases.due_batches(now=due_at - timedelta(seconds=1))
-    assert [batch.batch_id for batch in leases.due_batches(now=due_at)] == [batch_id]
+    assert not due_batches(now=due_at - timedelta(seconds=1))
+    assert [batch.batch_id for batch in due_batches(now=due_at)] == [batch_id]
 
 
 def test_a_batch_without_open_rows_is_done(batch_id: int) -> None:
@@ -82,7 +82,7 @@ def test_a_batch_without_open_rows_is_done(batch_id: int) -> None:
     leases.give_back(_claim(batch_id), now=NOW)
 
     assert db.session.get_one(Batch, batch_id).is_done
-    assert not leases.due_batches(now=NOW + timedelta(days=1))
+    assert not due_batches(now=NOW + timedelta(days=1))
 
 
 def test_a_batch_with_a_row_in_flight_is_kept_until_its_lease_runs_out(batch_id: int) -> None:
@@ -97,7 +97,7 @@ def test_a_batch_with_a_row_in_flight_is_kept_until_its_lease_runs_out(batch_id:
 def test_a_paused_issue_has_nothing_due(batch_id: int) -> None:
     workflow.pause(db.session.scalars(sa.select(Issue)).one())
 
-    assert not leases.due_batches(now=NOW)
+    assert not due_batches(now=NOW)
 
 
 def test_eight_couriers_at_once_never_get_the_same_batch(
@@ -111,7 +111,7 @@ def test_eight_couriers_at_once_never_get_the_same_batch(
     def claim_all() -> None:
         with app.app_context():
             barrier.wait(timeout=10)
-            while due := leases.due_batches(now=NOW):
+            while due := due_batches(now=NOW):
                 db.session.rollback()
                 for batch in due:
                     lease = leases.claim(batch.batch_id, now=NOW)

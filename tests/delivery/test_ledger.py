@@ -24,7 +24,7 @@ from newsletter.subscriptions.models import (
 )
 from newsletter.subscriptions.suppression import suppress
 from tests.conftest import NOW
-from tests.delivery.situations import begin, row_of, states, write
+from tests.delivery.situations import begin, due_batches, row_of, states, write
 
 LATER = NOW + timedelta(seconds=60)
 
@@ -176,7 +176,7 @@ def test_a_dead_sender_leaves_one_uncertain_row_and_a_free_batch(lease: Lease) -
 
     assert states(1) == {"uncertain": 1, "waiting": 2}
     assert "sending process stopped" in row_of("ada").reason
-    assert [batch.batch_id for batch in leases.due_batches(now=LATER)] == [lease.batch_id]
+    assert [batch.batch_id for batch in due_batches(now=LATER)] == [lease.batch_id]
 
 
 def test_the_sweep_ends_an_issue_whose_last_row_became_uncertain(lease: Lease) -> None:

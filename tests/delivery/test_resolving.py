@@ -22,6 +22,7 @@ from newsletter.subscriptions.models import (
     SuppressionReason,
 )
 from tests.conftest import NOW
+from tests.delivery.situations import due_batches
 from tests.factories import make_due_issue, make_list, make_subscription
 
 LATER = NOW + timedelta(hours=1)
@@ -109,7 +110,7 @@ def test_sent_again_waits_with_the_bytes_of_the_first_attempt(issue: Issue) -> N
     assert (ben.due_at, ben.finished_at) == (None, None)
     assert ben.reason.startswith("To be sent again, as Edith (editor 1) decided")
     assert issue.state is IssueState.SENDING
-    assert [due.issue_id for due in leases.due_batches(now=LATER)] == [issue.id]
+    assert [due.issue_id for due in due_batches(now=LATER)] == [issue.id]
     assert db.session.scalars(sa.select(Send.finished_at)).one() is None
 
 
@@ -174,10 +175,10 @@ def test_a_paused_issue_stays_paused_until_somebody_resumes_it(issue: Issue) -> 
     db.session.commit()
     assert resolve(issue, Decision.AGAIN) == Resolution(decided=1)
     assert issue.state is IssueState.PAUSED
-    assert leases.due_batches(now=LATER) == []
+    assert due_batches(now=LATER) == []
     control.resume(issue, now=LATER)
     db.session.commit()
-    assert len(leases.due_batches(now=LATER)) == 1
+    assert len(due_batches(now=LATER)) == 1
 
 
 def test_deciding_twice_says_that_there_is_nothing_to_decide(issue: Issue) -> None:

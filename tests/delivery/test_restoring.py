@@ -14,6 +14,7 @@ from newsletter.issues.models import Issue, IssueState
 from newsletter.mail.models import OutboxMessage
 from newsletter.subscriptions.models import Subscription
 from tests.conftest import NOW
+from tests.delivery.situations import due_batches
 from tests.factories import make_due_issue, make_list, make_subscription
 
 LATER = NOW + timedelta(hours=1)
@@ -67,17 +68,17 @@ def test_resumed_with_nothing_decided_the_issue_ends_and_nobody_gets_mail(app: F
     ledger.finish_done(now=LATER)
     db.session.commit()
     assert issue.state is IssueState.SENT
-    assert leases.due_batches(now=LATER) == []
+    assert due_batches(now=LATER) == []
 
 
 def test_what_is_decided_to_be_sent_again_goes_out_after_resume(app: Flask) -> None:
     issue = on_its_way("news")
     restore()
     resolving.resolve(issue, Decision.AGAIN, by="the command line", now=LATER)
-    assert leases.due_batches(now=LATER) == []
+    assert due_batches(now=LATER) == []
     control.resume(issue, now=LATER)
     db.session.commit()
-    assert len(leases.due_batches(now=LATER)) == 1
+    assert len(due_batches(now=LATER)) == 1
     assert reports.report(issue.id) == reports.Report(planned=3, sent=1, waiting=2)
 
 
