@@ -2,7 +2,6 @@
 
 import binascii
 import hashlib
-import hmac
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ TOKEN_LETTERS = frozenset(string.ascii_letters + string.digits + "-_.")
 """All that a token is made of; anything else in one is damage or forgery."""
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_BLOCK = hashlib.sha256().block_size
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
 class _DatedSigner(TimestampSigner):
@@ -59,12 +60,17 @@ class Link:
         """
         if self.lifetime is not None:
             raise ValueError(f"A link to {self.purpose} has a date in it.")
-        begun = hmac.new(self._plain_signer().derive_key(), digestmod=hashlib.sha256)
+        key = self._plain_signer().derive_key().ljust(_BLOCK, b"\0")
+        # The two halves of an HMAC (RFC 2104 section 2) with the key taken in; the objects of
+        # Python's hmac around the same cost twice as much.
+        inner = hashlib.sha256(key.translate(_INNER))
+        outer = hashlib.sha256(key.translate(_OUTER))
 
         def stamped(payload: str) -> bytes:
             octets = payload.encode()
-            code = begun.copy()
-            code.update(octets)
+            within, code = inner.copy(), outer.copy()
+            within.update(octets)
+            code.update(within.digest())
             seal = binascii.b2a_base64(code.digest(), newline=False)
             return octets + b"." + seal.translate(_URL_SAFE, b"=")
 

@@ -190,13 +190,19 @@ def _own(
     subject = fill(compiled.edition.subject, values, part=Part.HEADER)
     return {
         "To": message.mailbox_field("To", Mailbox("", person.address)),
-        "Subject": message.text_field("Subject", subject),
+        "Subject": _subject_field(subject),
         "Date": _date_field(date.replace(microsecond=0), date.utcoffset()),
         "Message-ID": b"%b%d%b" % (before, person.delivery_id, after),
         "List-Unsubscribe": unsubscribe,
         "unsubscribe_url": ascii_line(unsubscribe),
         "preferences_url": ascii_line(compiled.preferences(payload)),
     }
+
+
+@lru_cache(maxsize=256)
+def _subject_field(subject: str) -> bytes:
+    # Most issues have one subject for all; with a country in it, they have a few.
+    return message.text_field("Subject", subject)
 
 
 @lru_cache(maxsize=16)

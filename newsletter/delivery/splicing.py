@@ -5,30 +5,26 @@ goes in are whole lines that end in one. So no value can break a rule about
 lines, and none is ever encoded together with its surroundings.
 """
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from newsletter.issues.merge_fields import MergeField, Part, value
 from newsletter.issues.segments import Segments
 from newsletter.mail.encoding import LINE, SOFT_BREAK, quoted_lines, quoted_printable
 
-# Printable ASCII without the blank, & < > = and quotes.
-_WORD = "[!#-%(-;?-~]+"
-# What stands for itself in HTML, in plain text and in quoted-printable, on one line: most values.
-_PLAIN = re.compile(rf"(?!\.|From )(?=.{{1,{LINE - 1}}}\Z){_WORD}(?: {_WORD})*")
+KNOWN = 4096
+"""Values whose encoding is kept: countries, roles and given names are those of many readers."""
 
 
-@dataclass(frozen=True)
-class _Gap:
+class _Gap(NamedTuple):
     """Where the values of one merge field go: places in the row of pieces, by escaping."""
 
-    field: MergeField
+    path: str
+    fallback: str
     html: tuple[int, ...]
     text: tuple[int, ...]
     url: tuple[int, ...]
-    # Those of HTML and text, for values that are the same in both.
-    both: tuple[int, ...]
 
 
 class Pattern:
@@ -39,7 +35,7 @@ class Pattern:
     ) -> None:
         self._pieces = list(pieces)
         self._gaps = tuple(gaps)
-        self._marked = {name: tuple(places) for name, places in marked.items()}
+        self._marked = [(name, tuple(places)) for name, places in marked.items()]
 
     def fill(self, values: Mapping[str, str], marked: Mapping[str, bytes]) -> bytes:
         """Return the whole, with `values` in the gaps of merge fields, and `marked` as it is.
@@ -48,22 +44,30 @@ class Pattern:
         by name. A value that is missing or empty gives the field's fallback.
         """
         pieces = self._pieces.copy()
-        is_plain = _PLAIN.fullmatch
-        for name, places in self._marked.items():
+        for name, places in self._marked:
             octets = marked[name]
             for place in places:
                 pieces[place] = octets
-        for gap in self._gaps:
-            text = values.get(gap.field.path, "")
-            if is_plain(text):
-                octets = text.encode() + SOFT_BREAK
-                for place in gap.both:
-                    pieces[place] = octets
-            else:
-                _fill_escaped(pieces, gap, values)
-            if gap.url:
-                _put(pieces, gap.url, value(gap.field, values, Part.URL))
+        for path, fallback, html, text, url in self._gaps:
+            in_html, in_text, in_url = _lines(values.get(path, ""), fallback)
+            for place in html:
+                pieces[place] = in_html
+            for place in text:
+                pieces[place] = in_text
+            for place in url:
+                pieces[place] = in_url
         return b"".join(pieces)
+
+
+@lru_cache(maxsize=KNOWN)
+def _lines(given: str, fallback: str) -> tuple[bytes, bytes, bytes]:
+    """Return the whole lines for one value in HTML, in plain text and in an address."""
+    field = MergeField("value", fallback)
+    html, text, url = (
+        quoted_lines(value(field, {"value": given}, part))
+        for part in (Part.HTML, Part.TEXT, Part.URL)
+    )
+    return html, text, url
 
 
 def ascii_line(octets: bytes) -> bytes:
@@ -71,22 +75,6 @@ def ascii_line(octets: bytes) -> bytes:
     if len(octets) < LINE:
         return octets + SOFT_BREAK
     return quoted_lines(octets.decode("ascii"))
-
-
-def _fill_escaped(pieces: list[bytes], gap: _Gap, values: Mapping[str, str]) -> None:
-    text = value(gap.field, values, Part.TEXT)
-    html = value(gap.field, values, Part.HTML)
-    if text == html:
-        _put(pieces, gap.both, text)
-    else:
-        _put(pieces, gap.text, text)
-        _put(pieces, gap.html, html)
-
-
-def _put(pieces: list[bytes], places: tuple[int, ...], text: str) -> None:
-    octets = quoted_lines(text)
-    for place in places:
-        pieces[place] = octets
 
 
 class Draft:
@@ -145,4 +133,4 @@ class Draft:
 
 def _gap(field: MergeField, places: Mapping[Part, Sequence[int]]) -> _Gap:
     html, text, url = (tuple(places.get(part, ())) for part in (Part.HTML, Part.TEXT, Part.URL))
-    return _Gap(field=field, html=html, text=text, url=url, both=html + text)
+    return _Gap(field.path, field.fallback, html, text, url)

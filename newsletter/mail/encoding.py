@@ -2,7 +2,6 @@
 
 import binascii
 import re
-from functools import lru_cache
 
 from newsletter.errors import InvalidHeader
 
@@ -27,6 +26,7 @@ _QP_ENCODED = re.compile(rb"[^ !-<>-~]+|(?<= ) +| \Z")
 # SMTP doubles the one, and programs that keep mail in one file mark the other.
 _NO_BEGINNINGS = (b".", b"From ")
 _EQUALS = ord("=")
+_KEPT = 4096
 _STANDING = re.compile(rf"[^ ]{{1,{LINE - 13}}}(?: [^ ]{{1,{LINE - 13}}})*")
 
 
@@ -89,32 +89,56 @@ def encoded_words(text: str, *, first: int = ENCODED_WORD) -> list[str]:
     The first has at most `first`. Each word decodes by itself: no character is
     split over two (STANDARDS M07).
     """
+    octets = text.encode()
+    spelled = text.translate(_Q_SPELLED)
     # Mostly Latin text stays nearly readable; the rest takes the shorter way.
-    uses_q = len("".join(map(_q_spelled, text))) <= len(text.encode()) * 2
-    kind = "q" if uses_q else "b"
-    words: list[str] = []
-    room = first - len("=?utf-8?q??=")
-    start = size = 0
-    for place, letter in enumerate(text):
-        cost = len(_q_spelled(letter)) if uses_q else len(letter.encode())
-        if place > start and (size + cost if uses_q else (size + cost + 2) // 3 * 4) > room:
-            words.append(_encoded_word(text[start:place], kind))
-            room, start, size = ENCODED_WORD - len("=?utf-8?q??="), place, 0
-        size += cost
-    return [*words, _encoded_word(text[start:], kind)] if text else words
+    if len(spelled) > len(octets) * 2:
+        return _in_base64(text, room=first - len("=?utf-8?b??="))
+    if len(spelled) <= first - len("=?utf-8?q??="):
+        return [f"=?utf-8?q?{spelled}?="] if text else []
+    return _in_q(text, room=first - len("=?utf-8?q??="))
 
 
-@lru_cache(maxsize=4096)
-def _q_spelled(letter: str) -> str:
-    if letter == " ":
-        return "_"
-    return "".join(chr(byte) if byte in _Q_SAFE else f"={byte:02X}" for byte in letter.encode())
+def _in_q(text: str, *, room: int) -> list[str]:
+    words = []
+    chunk = ""
+    for letter in text:
+        spelled = _Q_SPELLED[ord(letter)]
+        if chunk and len(chunk) + len(spelled) > room:
+            words.append(f"=?utf-8?q?{chunk}?=")
+            room, chunk = ENCODED_WORD - len("=?utf-8?q??="), ""
+        chunk += spelled
+    return [*words, f"=?utf-8?q?{chunk}?="]
 
 
-def _encoded_word(chunk: str, kind: str) -> str:
-    if kind == "b":
-        return f"=?utf-8?b?{binascii.b2a_base64(chunk.encode(), newline=False).decode()}?="
-    return f"=?utf-8?q?{''.join(map(_q_spelled, chunk))}?="
+def _in_base64(text: str, *, room: int) -> list[str]:
+    words = []
+    chunk = b""
+    for letter in text:
+        octets = letter.encode()
+        if chunk and (len(chunk) + len(octets) + 2) // 3 * 4 > room:
+            words.append(_base64_word(chunk))
+            room, chunk = ENCODED_WORD - len("=?utf-8?b??="), b""
+        chunk += octets
+    return [*words, _base64_word(chunk)]
+
+
+def _base64_word(octets: bytes) -> str:
+    return f"=?utf-8?b?{binascii.b2a_base64(octets, newline=False).decode()}?="
+
+
+class _QSpelling(dict[int, str]):
+    """How each character is written in the Q encoding, by its number; the first ones are kept."""
+
+    def __missing__(self, number: int) -> str:
+        octets = chr(number).encode()
+        spelled = "".join(chr(byte) if byte in _Q_SAFE else f"={byte:02X}" for byte in octets)
+        if len(self) < _KEPT:
+            self[number] = spelled
+        return spelled
+
+
+_Q_SPELLED = _QSpelling({ord(" "): "_"})
 
 
 def can_stand(text: str) -> bool:
