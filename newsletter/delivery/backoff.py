@@ -1,13 +1,19 @@
 """When something is tried again: pure decisions, after STANDARDS 5.4."""
 
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 40, 60))
 """The wait after the first, second, ... deferral of one recipient; the last one repeats."""
 
 JITTER = 0.2
 """Waits are up to a fifth longer or shorter, so that deferred mail does not come in waves."""
+
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when what waits for nothing is due: by no clock is that in the future (STANDARDS XH22)."""
+
+LONGEST_WAIT = DELAYS[-1] * (1 + JITTER)
+"""No wait is longer. What is due later than that was written by a clock that was set back since."""
 
 LIFETIME = timedelta(hours=48)
 """How long a deferred recipient is tried, counted from the first attempt.
@@ -18,8 +24,8 @@ was paused, for three days costs nobody their mail.
 
 MOST_ATTEMPTS = 60
 
-CONNECTION_DELAYS = tuple(timedelta(seconds=s) for s in (1, 2, 5, 10, 20, 30, 60, 120, 300))
-"""The wait after the first, second, ... connection in a row that led nowhere.
+CONNECTION_DELAYS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
+"""The seconds after the first, second, ... connection in a row that led nowhere.
 
 It begins at a second, so that a relay that restarts costs little, and ends at
 five minutes, so that one that is gone is not hammered.
@@ -46,9 +52,9 @@ def next_attempt(
     return now + delay * dice.uniform(1 - JITTER, 1 + JITTER)
 
 
-def next_connection(failures: int, *, now: datetime) -> datetime:
-    """Return when the relay may be called again after `failures` fruitless calls in a row."""
-    return now + CONNECTION_DELAYS[min(failures, len(CONNECTION_DELAYS)) - 1]
+def next_connection(failures: int) -> float:
+    """Return the seconds until the relay is called again after `failures` fruitless calls."""
+    return CONNECTION_DELAYS[min(failures, len(CONNECTION_DELAYS)) - 1]
 
 
 def after_database_fault(faults: int) -> float:

@@ -68,6 +68,7 @@ class Courier:
         stop: threading.Event,
         name: str = "",
         now: Callable[[], datetime] = clock.now,
+        monotonic: Callable[[], float] = time.monotonic,
         lease_length: timedelta = LEASE,
     ) -> None:
         self._connections = connections
@@ -80,7 +81,14 @@ class Courier:
         self._portfolio = Portfolio(source, now=now, lease_length=lease_length)
         self._composer = Composer(now=now)
         self._worries = Worries(now=now)
-        self._staffing = Staffing(self._crew, self._pacer, self._worries, most=connections, now=now)
+        self._staffing = Staffing(
+            self._crew,
+            self._pacer,
+            self._worries,
+            most=connections,
+            now=now,
+            monotonic=monotonic,
+        )
         self._answers: list[Answer] = []
         self._is_ending = False
         self._waits_since: float | None = None

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from newsletter.delivery.crew import Crew
 from newsletter.delivery.health import RelayHealth
@@ -29,28 +29,31 @@ class Staffing:
         *,
         most: int,
         now: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._crew = crew
         self._pacer = pacer
         self._worries = worries
         self._most = most
         self._now = now
+        self._monotonic = monotonic
         self._health = RelayHealth()
         # The connections that answered for a message; a fresh one may be a trap.
         self._proven: set[Channel] = set()
         # The relay worked since it last failed.
         self._is_trusted = False
-        self._asked_at = now()
+        self._asked_at = monotonic()
 
     @property
     def is_out_of_reach(self) -> bool:
         """Whether there is no connection, and none may be asked for now."""
-        return not self._crew.channels and not self._health.may_call(now=self._now())
+        return not self._crew.channels and self._health.wait(at=self._monotonic()) > 0
 
     @property
     def not_before(self) -> datetime | None:
         """When the relay may be called again; None if it may be called now."""
-        return self._health.not_before
+        wait = self._health.wait(at=self._monotonic())
+        return self._now() + timedelta(seconds=wait) if wait else None
 
     def welcome(self) -> None:
         """Take over the connections that were opened, and learn from those that were not."""
@@ -69,9 +72,10 @@ class Staffing:
         crew = self._crew
         most = self._pacer.connections(self._most)
         missing = min(most, max(1, waiting)) - len(crew.channels) - crew.coming
-        if missing > 0 and self._health.may_call(now=self._now()):
+        at = self._monotonic()
+        if missing > 0 and not self._health.wait(at=at):
             if not crew.coming:
-                self._asked_at = self._now()
+                self._asked_at = at
             # The first one shows whether the relay is there at all.
             crew.ask(missing if self._is_trusted else max(0, min(missing, 1 - crew.coming)))
         surplus = max(0, len(crew.channels) - most)
@@ -111,6 +115,6 @@ class Staffing:
 
     def _failed(self, error: ConnectionLost | SenderFault) -> None:
         self._is_trusted = False
-        self._health.failed(since=self._asked_at, now=self._now())
+        self._health.failed(since=self._asked_at, at=self._monotonic())
         if isinstance(error, SenderFault):
             self._worries.pause_everything(str(error))

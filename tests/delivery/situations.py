@@ -23,14 +23,24 @@ from tests.relay import Relay
 
 @dataclass
 class Hands:
-    """A clock whose hands the test moves."""
+    """A clock whose hands the test moves, and the time that really passed."""
 
     now: datetime = NOW
+    passed: float = 0.0
 
     def __call__(self) -> datetime:
         return self.now
 
+    def monotonic(self) -> float:
+        return self.passed
+
     def move(self, **by: float) -> None:
+        """Let time pass."""
+        self.set(**by)
+        self.passed += timedelta(**by).total_seconds()
+
+    def set(self, **by: float) -> None:
+        """Set the hands forward or back; no time passes."""
         self.now += timedelta(**by)
 
 
@@ -51,6 +61,7 @@ class Post:
             connections=self.connections,
             stop=self.stop,
             now=self.clock,
+            monotonic=self.clock.monotonic,
         )
 
     def deliver(self) -> None:
