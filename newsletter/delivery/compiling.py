@@ -199,7 +199,7 @@ def _own(
     }
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _subject_field(subject: str) -> bytes:
     # Most issues have one subject for all; with a country in it, they have a few.
     return message.text_field("Subject", subject)

@@ -5,6 +5,7 @@ goes in are whole lines that end in one. So no value can break a rule about
 lines, and none is ever encoded together with its surroundings.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,6 +16,11 @@ from newsletter.mail.encoding import LINE, SOFT_BREAK, quoted_lines, quoted_prin
 
 KNOWN = 4096
 """Values whose encoding is kept: countries, roles and given names are those of many readers."""
+
+# Printable ASCII without the blank, & < > = and quotes.
+_WORD = "[!#-%(-;?-~]+"
+# What stands for itself in HTML, in plain text and in quoted-printable, on one line.
+_PLAIN = re.compile(rf"(?!\.|From )(?=.{{1,{LINE - 1}}}\Z){_WORD}(?: {_WORD})*")
 
 
 class _Gap(NamedTuple):
@@ -49,25 +55,28 @@ class Pattern:
             for place in places:
                 pieces[place] = octets
         for path, fallback, html, text, url in self._gaps:
-            in_html, in_text, in_url = _lines(values.get(path, ""), fallback)
+            given = values.get(path, "")
+            in_html, in_text = _lines(given, fallback)
             for place in html:
                 pieces[place] = in_html
             for place in text:
                 pieces[place] = in_text
             for place in url:
-                pieces[place] = in_url
+                pieces[place] = _line_for(Part.URL, given, fallback)
         return b"".join(pieces)
 
 
 @lru_cache(maxsize=KNOWN)
-def _lines(given: str, fallback: str) -> tuple[bytes, bytes, bytes]:
-    """Return the whole lines for one value in HTML, in plain text and in an address."""
-    field = MergeField("value", fallback)
-    html, text, url = (
-        quoted_lines(value(field, {"value": given}, part))
-        for part in (Part.HTML, Part.TEXT, Part.URL)
-    )
-    return html, text, url
+def _lines(given: str, fallback: str) -> tuple[bytes, bytes]:
+    """Return the whole lines for one value in HTML and in plain text."""
+    if _PLAIN.fullmatch(given):
+        octets = given.encode() + SOFT_BREAK
+        return octets, octets
+    return _line_for(Part.HTML, given, fallback), _line_for(Part.TEXT, given, fallback)
+
+
+def _line_for(part: Part, given: str, fallback: str) -> bytes:
+    return quoted_lines(value(MergeField("given", fallback), {"given": given}, part))
 
 
 def ascii_line(octets: bytes) -> bytes:
