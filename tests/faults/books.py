@@ -3,6 +3,7 @@
 import re
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,6 +99,25 @@ class Books:
         with self._engine.connect() as connection:
             return list(map(str, connection.execute(_SESSIONS)))
 
+    def state_of(self, delivery_id: int) -> str:
+        """Return the state of one delivery."""
+        with self._engine.connect() as connection:
+            return str(connection.scalar(_STATE, {"id": delivery_id}))
+
+    def older_ended(self) -> Callable[[], bool]:
+        """Return what tells whether every transaction is over that has begun until now."""
+        if self._engine.dialect.name == "sqlite":
+            # Who writes there is alone: what was committed is seen by all that begins.
+            return lambda: True
+        with self._engine.connect() as connection:
+            now = connection.scalar(sa.select(sa.func.clock_timestamp()))
+
+        def are_over() -> bool:
+            with self._engine.connect() as connection:
+                return not connection.scalar(_OLDER, {"now": now})
+
+        return are_over
+
     def is_held_up(self, *, within: float) -> bool:
         """Tell whether a transaction is open that does not end within so many seconds.
 
@@ -127,6 +147,13 @@ _IN_TRANSACTION = sa.text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     " AND pid <> pg_backend_pid() AND wait_event = 'ClientRead' AND xact_start IS NOT NULL"
 )
+
+_OLDER = sa.text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND pid <> pg_backend_pid() AND xact_start <= :now"
+)
+
+_STATE = sa.text("SELECT state FROM delivery WHERE id = :id")
 
 _OPEN = sa.text(
     "SELECT batch.id, CAST(batch.due_at AS text), batch.lease, CAST(batch.leased_until AS text),"

@@ -12,6 +12,13 @@ from newsletter.issues.models import Issue
 from tests.faults.driver import Run
 from tests.faults.installation import address_of
 from tests.faults.plan import DEFER, Fault, Phase, Plan
+from tests.faults.test_people import (
+    HESITANT,
+    READERS,
+    leave_while_it_is_sent,
+    receivers,
+    unsubscribe,
+)
 from tests.faults.weakness import Weakness, drop_unique_keys
 
 # A relay that takes its time, so that every kill finds messages under way.
@@ -56,6 +63,16 @@ def test_without_the_lease_a_sweep_takes_the_message_out_of_a_living_hand(
             run.start(weakness=taken_out)
         run.settle()
         assert run.broken_names() == ({"I6"} if taken_out else set())
+
+
+def test_without_the_question_at_the_mark_who_left_meanwhile_gets_it(
+    make_run: Callable[..., Run],
+) -> None:
+    with make_run(plan=HESITANT, readers=READERS) as run:
+        run.start(weakness=Weakness.NO_QUESTION)
+        spared = leave_while_it_is_sent(run, unsubscribe)
+        run.settle()
+        assert spared & receivers(run)
 
 
 def test_with_its_unique_keys_an_issue_that_is_planned_again_goes_out_once(

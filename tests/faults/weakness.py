@@ -24,6 +24,7 @@ class Weakness(enum.StrEnum):
     NONE = ""
     NO_MARK = "no mark before the dot"
     NO_LEASE = "no lease"
+    NO_QUESTION = "no question at the mark whether the reader still wants it"
 
 
 def weaken(weakness: Weakness) -> None:
@@ -32,6 +33,11 @@ def weaken(weakness: Weakness) -> None:
         _write_no_marks()
     elif weakness is Weakness.NO_LEASE:
         _hold_no_leases()
+    elif weakness is Weakness.NO_QUESTION:
+        # The readers who still want it, and always one more.
+        _rewrite(
+            ledger, "MARK", ("SELECT 1 FROM send\n", "SELECT 1 UNION ALL SELECT 1 FROM send\n")
+        )
 
 
 def _write_no_marks() -> None:

@@ -101,6 +101,11 @@ class Witness:
             if event["event"] == "rcpt" and event["recipient"] == recipient
         ]
 
+    @property
+    def named(self) -> list[str]:
+        """Return whom RCPT named so far, in that order."""
+        return [event["recipient"] for event in self.events if event["event"] == "rcpt"]
+
     def received(self, connection: int) -> bytes:
         """Return every byte that came over one connection."""
         return (self._bytes / f"{connection:05}").read_bytes()
