@@ -37,6 +37,30 @@ def pause_and_tell(issue: Issue, reason: str, *, now: datetime) -> bool:
     return True
 
 
+def tell_held(issue: Issue, reason: str, *, now: datetime) -> None:
+    """Mail the editors that an issue waits for the relay; again only after LONGEST_WAIT.
+
+    The mail waits for the relay, too, unless others than the clock cannot reach it.
+    """
+    send = _send_of(issue)
+    if _write(send, now, Send.alarmed_at.is_(None) | (Send.alarmed_at <= now - LONGEST_WAIT)):
+        _tell("relay-alarm", issue, f"{reason} Nobody has to do anything then.", now=now)
+
+
+def tell_going_on(issue: Issue, *, now: datetime) -> None:
+    """Mail the editors that an issue goes on of which they were told that it waits."""
+    send = _send_of(issue)
+    if send.alarmed_at is not None:
+        waited = f"{(now - send.alarmed_at) / timedelta(minutes=1):,.0f} minutes"
+        _tell(
+            "goes-on",
+            issue,
+            f"The relay answers again, {waited} after we told you that the issue waits. "
+            "It goes on where it stopped; nothing is lost.",
+            now=now,
+        )
+
+
 def tell_nobody_reached(issue: Issue, *, now: datetime) -> None:
     """Mail the editors that an issue ended without a single recipient."""
     _tell(
@@ -58,10 +82,16 @@ def watch(*, now: datetime) -> None:
         waited = waiting.oldest_wait(send, now=now)
         is_late = waited is not None and waited > LONGEST_WAIT
         if waited is None or not is_late or _keeps_its_pace(send, now=now):
-            _note(send, None)
-        elif send.alarmed_at is None and _note(send, now):
+            _forget(send, now=now)
+        elif send.alarmed_at is None and _note(send, now=now):
             log.error("issue %s: a message has waited for %s", send.issue_id, waited)
             _tell("waiting-alarm", send.issue, _what_is_wrong(send, waited, now=now), now=now)
+
+
+def _send_of(issue: Issue) -> Send:
+    return db.session.scalars(
+        sa.select(Send).where(Send.issue_id == issue.id).execution_options(populate_existing=True)
+    ).one()
 
 
 def _keeps_its_pace(send: Send, *, now: datetime) -> bool:
@@ -87,12 +117,20 @@ def _sent_lately(send: Send, *, now: datetime) -> int:
     return waiting.ended_since(send, now - LONGEST_WAIT, DeliveryState.SENT)
 
 
-def _note(send: Send, alarmed_at: datetime | None) -> bool:
-    """Write when the editors were told; False if somebody else just did."""
-    is_new = Send.alarmed_at.is_(None) if alarmed_at else Send.alarmed_at.is_not(None)
+def _note(send: Send, *, now: datetime) -> bool:
+    """Write that the editors are told now; False if somebody else just did."""
+    return _write(send, now, Send.alarmed_at.is_(None))
+
+
+def _forget(send: Send, *, now: datetime) -> None:
+    """Let the editors be told again, but not of what comes and goes every few minutes."""
+    _write(send, None, Send.alarmed_at <= now - LONGEST_WAIT)
+
+
+def _write(send: Send, alarmed_at: datetime | None, condition: sa.ColumnElement[bool]) -> bool:
     noted = db.session.execute(
         sa.update(Send)
-        .where(Send.id == send.id, is_new)
+        .where(Send.id == send.id, condition)
         .values(alarmed_at=alarmed_at)
         .execution_options(synchronize_session=False)
     )

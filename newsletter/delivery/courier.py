@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import addresses, clock
-from newsletter.delivery import answers, beats
+from newsletter.delivery import answers
 from newsletter.delivery.crew import Crew
 from newsletter.delivery.leases import LEASE
 from newsletter.delivery.ledger import Answer, Ledger, Turn
@@ -52,9 +52,6 @@ GRACE = 5.0
 HOUSEKEEPING = 1.0
 """Seconds between two looks at the disk and the paces."""
 
-BEAT = 5.0
-"""Seconds between two signs of life."""
-
 
 class Courier:
     """Sends what its source gives it, over up to `connections` connections, in one thread."""
@@ -74,7 +71,6 @@ class Courier:
         self._connections = connections
         self._stop = stop
         self._now = now
-        self._name = name
         self._ledger = Ledger()
         self._crew = Crew(settings)
         self._pacer = Pacer(worker=name, now=now)
@@ -92,7 +88,7 @@ class Courier:
         self._answers: list[Answer] = []
         self._is_ending = False
         self._waits_since: float | None = None
-        self._kept_house_at = self._beaten_at = 0.0
+        self._kept_house_at = 0.0
 
     def run(self) -> None:
         """Send whatever is due until told to stop; then end what is in flight and let go."""
@@ -351,11 +347,9 @@ class Courier:
             return
         self._kept_house_at = now
         try:
-            self._pacer.refresh()
+            self._pacer.refresh(len(self._crew.channels))
             self._worries.look_at_the_disk()
-            if self._name and now - self._beaten_at >= BEAT:
-                self._beaten_at = now
-                beats.beat(self._name, connections=len(self._crew.channels), now=self._now())
+            self._staffing.report()
         except (*DATABASE_ERRORS, SQLAlchemyError) as exc:
             self._worries.database_failed(exc)
 

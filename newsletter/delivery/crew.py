@@ -43,6 +43,11 @@ class Crew:
         self._doorkeeper: threading.Thread | None = None
         self._is_closed = False
 
+    @property
+    def place(self) -> str:
+        """Where the relay is, in words."""
+        return self._settings.place
+
     def ask(self, count: int = 1) -> None:
         """Have so many more connections opened; `arrivals` tells what became of them."""
         if self._doorkeeper is None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from newsletter.delivery.crew import Crew
 from newsletter.delivery.health import RelayHealth
 from newsletter.delivery.pacing import Pacer
+from newsletter.delivery.reaching import SLOW, Reach
 from newsletter.delivery.worries import Worries
 from newsletter.errors import ConnectionLost, SenderFault
 from newsletter.mail.pipelining import Channel
@@ -29,6 +30,7 @@ class Staffing:
         *,
         most: int,
         now: Callable[[], datetime],
+        name: str = "",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._crew = crew
@@ -38,6 +40,9 @@ class Staffing:
         self._now = now
         self._monotonic = monotonic
         self._health = RelayHealth()
+        # The same for connections beside those that the relay has: it may take no more.
+        self._more = RelayHealth()
+        self._reach = Reach(name, now=now, monotonic=monotonic)
         # The connections that answered for a message; a fresh one may be a trap.
         self._proven: set[Channel] = set()
         # The relay worked since it last failed.
@@ -59,41 +64,62 @@ class Staffing:
         """Take over the connections that were opened, and learn from those that were not."""
         for arrived in self._crew.arrivals():
             if isinstance(arrived, Channel):
+                self._reach.answered()
                 continue
             log.warning("relay: %s", arrived)
             if isinstance(arrived, ConnectionLost) and self._crew.channels:
                 # It takes no more than it has: so many are enough (STANDARDS XG25).
                 self._pacer.turned_away()
-            else:
-                self._failed(arrived)
+                self._more.failed(since=self._asked_at, at=self._monotonic())
+                continue
+            self._failed(arrived)
+            if isinstance(arrived, ConnectionLost):
+                wait = self._health.wait(at=self._monotonic())
+                self._reach.unanswered(str(arrived), since=self._asked_at, wait=wait)
 
     def provide(self, waiting: int) -> None:
         """Ask for as many connections as `waiting` messages need; end those that are too many."""
         crew = self._crew
         most = self._pacer.connections(self._most)
         missing = min(most, max(1, waiting)) - len(crew.channels) - crew.coming
-        at = self._monotonic()
-        if missing > 0 and not self._health.wait(at=at):
-            if not crew.coming:
-                self._asked_at = at
+        if missing > 0 and self._may_call():
             # The first one shows whether the relay is there at all.
-            crew.ask(missing if self._is_trusted else max(0, min(missing, 1 - crew.coming)))
+            self._call(missing if self._is_trusted else max(0, min(missing, 1 - crew.coming)))
         surplus = max(0, len(crew.channels) - most)
         for channel in [one for one in crew.channels if one.is_idle][:surplus]:
             self._dismiss(channel)
+        if missing < 0:
+            # One stays, so that what comes next finds it open.
+            self.dismiss_idle(keep=1)
 
-    def dismiss_idle(self) -> None:
-        """End politely what had nothing to send for a while."""
+    def dismiss_idle(self, keep: int = 0) -> None:
+        """End politely what had nothing to send for a while, but for some."""
         now = time.monotonic()
-        for channel in [one for one in self._crew.channels if one.is_idle]:
-            if now - channel.used_at > IDLE:
-                self._dismiss(channel)
+        idle = [one for one in self._crew.channels if one.is_idle and now - one.used_at > IDLE]
+        for channel in idle[: max(0, len(self._crew.channels) - keep)]:
+            self._dismiss(channel)
+
+    def report(self) -> None:
+        """Make the issues say whether the relay answers, and look whether it does; commits."""
+        crew, waited = self._crew, self._monotonic() - self._asked_at
+        if crew.coming and not crew.channels and waited > SLOW and not self._reach.is_out:
+            words = f"The relay {crew.place} has not answered for {waited:.0f} seconds."
+            self._reach.unanswered(words, since=self._asked_at)
+        if self._reach.report(is_connected=bool(crew.channels)):
+            self._health.worked()
+        elif not self._reach.is_out:
+            return
+        if not (crew.channels or crew.coming) and self._may_call():
+            # Also when all issues are paused: it is how they get to know.
+            self._call(1)
 
     def worked(self, channel: Channel) -> None:
         """Note that the relay answered for a message on this connection."""
         self._proven.add(channel)
         self._is_trusted = True
         self._health.worked()
+        if len(self._proven) > 1:
+            self._more.worked()
 
     def lost(self, channel: Channel, error: ConnectionLost | SenderFault) -> bool:
         """Note the end of a connection; return whether it had ever worked."""
@@ -109,6 +135,17 @@ class Staffing:
         self._proven.discard(channel)
         self._crew.abandon(channel)
 
+    def _may_call(self) -> bool:
+        at = self._monotonic()
+        if self._crew.channels and self._more.wait(at=at):
+            return False
+        return not self._health.wait(at=at)
+
+    def _call(self, count: int) -> None:
+        if not self._crew.coming:
+            self._asked_at = self._monotonic()
+        self._crew.ask(count)
+
     def _dismiss(self, channel: Channel) -> None:
         self._proven.discard(channel)
         self._crew.dismiss(channel)
@@ -117,4 +154,5 @@ class Staffing:
         self._is_trusted = False
         self._health.failed(since=self._asked_at, at=self._monotonic())
         if isinstance(error, SenderFault):
+            self._reach.refused()
             self._worries.pause_everything(str(error))

@@ -56,7 +56,8 @@ class Issue(Base):
     # A wall time in `zone`, without a zone of its own: zone laws change (STANDARDS XH20).
     send_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     zone: Mapped[str | None] = mapped_column(sa.String(60))
-    # Why it paused, as a sentence for the editor; empty when a person paused it.
+    # Why it paused, as a sentence for the editor; empty when a person paused it. While it is
+    # being sent: why nothing goes out now.
     pause_reason: Mapped[str] = mapped_column(sa.String(500), default="")
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("editor.id"))
     created_at: Mapped[datetime]

@@ -27,6 +27,9 @@ LONGEST_HOLD = timedelta(hours=24)
 FURTHEST_YEARS = 2
 """Calendar years ahead that an issue may be scheduled for."""
 
+BY_ITSELF = "Everything waits, and goes on by itself when the relay answers."
+"""How the reason ends of an issue that waits for the relay and needs nobody to resume it."""
+
 _WHAT_NOW = {
     IssueState.DRAFT: "is a draft. Approve it first",
     IssueState.REVIEW: "waits for approval. Approve it first",
@@ -122,14 +125,33 @@ def begin_sending(issue: Issue, *, now: datetime) -> None:
 def pause(issue: Issue, reason: str = "") -> None:
     """Hold an issue that is being sent, or one that was due and has not started.
 
-    `reason` is a sentence for the editor; empty when a person paused it.
+    `reason` is a sentence for the editor; empty when a person paused it. One that
+    waits for the relay does not go on by itself any more.
     """
     _move(
         issue,
         IssueState.PAUSED,
-        allowed={IssueState.SENDING, IssueState.SCHEDULED},
+        (Issue.state != IssueState.PAUSED) | waits_for_relay(),
+        allowed={IssueState.SENDING, IssueState.SCHEDULED, IssueState.PAUSED},
         pause_reason=reason[:500],
     )
+
+
+def wait_for_relay(issue: Issue, reason: str) -> None:
+    """Pause an issue that is being sent until the relay answers; `reason` ends in BY_ITSELF."""
+    _move(issue, IssueState.PAUSED, allowed={IssueState.SENDING}, pause_reason=reason)
+
+
+def go_on(issue: Issue) -> None:
+    """Resume an issue that waits for the relay; Refused if a person paused it meanwhile."""
+    _move(
+        issue, IssueState.SENDING, waits_for_relay(), allowed={IssueState.PAUSED}, pause_reason=""
+    )
+
+
+def waits_for_relay() -> sa.ColumnElement[bool]:
+    """Tell of which issues it is said that they wait for the relay: paused, or not yet."""
+    return Issue.pause_reason.endswith(BY_ITSELF)
 
 
 def resume(issue: Issue, *, now: datetime) -> None:
@@ -160,7 +182,7 @@ def cancel(issue: Issue) -> None:
 
 def finish(issue: Issue, *, now: datetime) -> None:
     """Close an issue whose last delivery is final."""
-    _move(issue, IssueState.SENT, allowed={IssueState.SENDING}, sent_at=now)
+    _move(issue, IssueState.SENT, allowed={IssueState.SENDING}, sent_at=now, pause_reason="")
 
 
 def reopen(issue: Issue) -> None:

@@ -44,6 +44,11 @@ class RelaySettings:
     # Shorter would make a mail uncertain that the relay is still about to take (RFC 1047).
     final_timeout: float = 600
 
+    @property
+    def place(self) -> str:
+        """Where the relay is, in the words of every sentence about it."""
+        return f"{self.server} port {self.port}"
+
 
 def relay_settings() -> RelaySettings:
     """Return the settings of this installation's relay."""
@@ -140,7 +145,7 @@ def _identify(wire: Wire, settings: RelaySettings) -> None:
 @contextmanager
 def _explained(settings: RelaySettings) -> Iterator[None]:
     """Turn whatever goes wrong while connecting into a sentence for the operator."""
-    place = f"{settings.server} port {settings.port}"
+    place = settings.place
     try:
         yield
     except smtplib.SMTPAuthenticationError as exc:

@@ -51,6 +51,8 @@ FACTS: dict[str, dict[str, Any]] = {
     "sign-in": DESK_FACTS,
     "pause-alarm": DESK_FACTS,
     "waiting-alarm": DESK_FACTS,
+    "relay-alarm": DESK_FACTS,
+    "goes-on": DESK_FACTS,
     "nobody-reached": DESK_FACTS,
 }
 # Where the one button of each kind leads.
@@ -61,6 +63,8 @@ BUTTONS = {
     "sign-in": "sign_in_url",
     "pause-alarm": "desk_url",
     "waiting-alarm": "desk_url",
+    "relay-alarm": "desk_url",
+    "goes-on": "desk_url",
     "nobody-reached": "desk_url",
 }
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from newsletter.delivery import beats
 from newsletter.delivery.pacing import rules, spending, standings, workers
 from newsletter.delivery.pacing.counting import Tally
 from newsletter.delivery.pacing.rules import Rule, Rules
@@ -36,18 +37,25 @@ class Board:
         return at - self.seen_at > STALE
 
     def exchange(
-        self, tallies: Mapping[str, Tally], *, configured: int, at: float, now: datetime
+        self,
+        tallies: Mapping[str, Tally],
+        *,
+        configured: int,
+        connections: int,
+        at: float,
+        now: datetime,
     ) -> dict[str, Standing]:
         """Write what we met and read what the others wrote; commits.
 
         Returns how things stand with the providers for which our own tallies
-        decided it. `configured` is how many connections a sender may have.
+        decided it. `configured` is how many connections a sender may have, `connections`
+        how many this one has open.
         """
-        is_new = at - self.seen_at > workers.SILENCE.total_seconds()
+        is_new = at - self.seen_at > beats.SILENCE.total_seconds()
         if self._worker and (is_new or now - self._beat_at >= workers.BEAT):
             # Committed before the look: of two who begin at once, one sees the other.
             with db.engine.begin() as connection:
-                workers.beat(connection, self._worker, now=now)
+                beats.beat(connection, self._worker, connections=connections, now=now)
         with db.engine.begin() as connection:
             settled = standings.tell(
                 connection,

@@ -57,6 +57,8 @@ class Pacer:
         self._busy_by_list: dict[int, int] = {}
         self._singles: deque[None] = deque()
         self._configured = 1
+        # Connections to the relay that are open.
+        self._open = 0
         # Neither the installation nor a list limits messages, and the rules were read.
         self._is_free = False
         # The connections that a slow provider may hold while others wait: all but one.
@@ -65,8 +67,12 @@ class Pacer:
         self._latest = self._other = ""
         self._exchanges = self._latest_at = self._other_at = 0
 
-    def refresh(self) -> None:
-        """At most once a second, write what is to be shared and read what others wrote."""
+    def refresh(self, connections: int = 0) -> None:
+        """At most once a second, write what is to be shared and read what others wrote.
+
+        `connections` is how many to the relay are open, for whoever looks at our sign of life.
+        """
+        self._open = connections
         at = self._monotonic()
         if at - self._board.seen_at >= INTERVAL:
             self._exchange(at)
@@ -262,7 +268,9 @@ class Pacer:
         tallies = to_share(
             self._traffic.values(), known=self._board.standings, everything=everything
         )
-        settled = self._board.exchange(tallies, configured=self._configured, at=at, now=now)
+        settled = self._board.exchange(
+            tallies, configured=self._configured, connections=self._open, at=at, now=now
+        )
         for name in tallies:
             self._traffic[name].tell(settled[name].refusals if name in settled else None)
         self._exchanges += 1

@@ -9,11 +9,6 @@ import sqlalchemy as sa
 from newsletter.delivery import beats
 from newsletter.delivery.models import Heartbeat
 from newsletter.delivery.pacing import periods
-from newsletter.extensions import insert
-
-SILENCE = timedelta(seconds=15)
-"""How long a sender may give no sign of life before the others take over its share."""
-
 
 BEAT = timedelta(seconds=5)
 """How long a sign of life is good enough before the next one."""
@@ -23,19 +18,11 @@ def look(connection: sa.Connection, *, now: datetime) -> dict[str, datetime]:
     """Return when each sender that is alive last gave a sign of life."""
     rows = connection.execute(
         sa.select(Heartbeat.name, Heartbeat.beat_at).where(
-            Heartbeat.beat_at > now - SILENCE,
+            Heartbeat.beat_at > now - beats.SILENCE,
             Heartbeat.name.startswith(beats.SENDER, autoescape=True),
         )
     )
     return {name: beat_at for name, beat_at in rows}
-
-
-def beat(connection: sa.Connection, worker: str, *, now: datetime) -> None:
-    """Write this sender's sign of life; how many connections it has stays as it is."""
-    statement = insert(Heartbeat).values(name=worker, beat_at=now, connections=0)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_={"beat_at": now})
-    )
 
 
 def leave(connection: sa.Connection, worker: str) -> None:

@@ -128,9 +128,10 @@ def test_who_stops_in_order_leaves_its_share_to_the_others_at_once(app: Flask) -
     assert two.connections() == 10
 
 
-def test_a_sign_of_life_keeps_the_number_of_connections(app: Flask) -> None:
-    beats.beat(f"{beats.SENDER}one", connections=7, now=NOW - timedelta(seconds=8))
-    Sender()
+def test_a_sign_of_life_says_how_many_connections_there_are(app: Flask) -> None:
+    sender = Sender()
+    sender.time.move(5.0)
+    sender.pacer.refresh(7)
     assert [row.connections for row in db.session.scalars(sa.select(beats.Heartbeat))] == [7]
 
 
