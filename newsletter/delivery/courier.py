@@ -84,6 +84,7 @@ class Courier:
             most=connections,
             now=now,
             monotonic=monotonic,
+            name=name,
         )
         self._answers: list[Answer] = []
         self._is_ending = False

@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from newsletter.delivery import alarms
+from newsletter.delivery.backoff import AT_ONCE
 from newsletter.delivery.models import Batch, Send
 from newsletter.errors import Refused
 from newsletter.extensions import db
@@ -86,7 +87,7 @@ def go_on(*, now: datetime) -> None:
     """
     for issue_id in _numbers(_says_so() | _is_held()):
         _let_go_on(db.session.get_one(Issue, issue_id), now=now)
-        _wake(issue_id, now=now)
+        _wake(issue_id)
         db.session.commit()
 
 
@@ -106,7 +107,7 @@ def _let_go_on(issue: Issue, *, now: datetime) -> None:
     alarms.tell_going_on(issue, now=now)
 
 
-def _wake(issue_id: int, *, now: datetime) -> None:
+def _wake(issue_id: int) -> None:
     """Make batches due that were put off until the relay would be called again."""
     send_id = sa.select(Send.id).where(Send.issue_id == issue_id).scalar_subquery()
     db.session.execute(
@@ -115,9 +116,9 @@ def _wake(issue_id: int, *, now: datetime) -> None:
             Batch.send_id == send_id,
             ~Batch.is_done,
             Batch.leased_until.is_(None),
-            Batch.due_at > now,
+            Batch.due_at > AT_ONCE,
         )
-        .values(due_at=now)
+        .values(due_at=AT_ONCE)
         .execution_options(synchronize_session=False)
     )
 

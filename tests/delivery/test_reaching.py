@@ -1,0 +1,283 @@
+"""A relay that is away: what the issues say, that they wait, and that they go on."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from newsletter import clock
+from newsletter.delivery import beats, control, courier, halting, planning, reaching
+from newsletter.delivery.engines import local
+from newsletter.delivery.models import Batch
+from newsletter.delivery.reaching import PATIENCE, Reach
+from newsletter.errors import Refused
+from newsletter.extensions import db
+from newsletter.issues import workflow
+from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.workflow import BY_ITSELF
+from newsletter.mail.models import OutboxMessage
+from tests.conftest import NOW
+from tests.delivery.situations import Hands, begin, readers, states, witness
+from tests.factories import make_due_issue, make_editor, make_list, make_subscription
+from tests.relay import Relay
+
+REFUSED = "The relay mail.test port 25 cannot be reached: connection refused."
+
+
+@pytest.fixture
+def relay(app: Flask) -> Relay:
+    """A relay that is away: its port is known, and nobody listens there."""
+    with Relay() as relay:
+        relay.configure(app)
+    return relay
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds for what takes half a minute."""
+    monkeypatch.setattr(reaching, "PATIENCE", 1.5)
+    monkeypatch.setattr(reaching, "EVERY", 0.2)
+    monkeypatch.setattr(courier, "HOUSEKEEPING", 0.1)
+
+
+@contextmanager
+def sending(app: Flask, *, senders: int = 1) -> Iterator[None]:
+    """So many sending processes, here threads, until the block ends."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=local.run, args=(app, stop)) for _ in range(senders)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(timeout=10)
+            assert not thread.is_alive()
+
+
+def wait(is_reached: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not is_reached():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.02)
+
+
+def read(issue_id: int) -> tuple[IssueState, str]:
+    db.session.rollback()
+    with db.engine.connect() as connection:
+        state, reason = connection.execute(
+            sa.select(Issue.state, Issue.pause_reason).where(Issue.id == issue_id)
+        ).one()
+    return state, reason
+
+
+def mails() -> list[str]:
+    db.session.rollback()
+    found = db.session.scalars(sa.select(OutboxMessage.kind).order_by(OutboxMessage.id)).all()
+    db.session.rollback()
+    return list(found)
+
+
+# -- with a real port
+
+
+def test_a_relay_that_is_away_is_said_at_once_and_the_issue_goes_on_when_it_is_back(
+    app: Flask, relay: Relay
+) -> None:
+    issue_id = begin(*readers(5), at=clock.now())
+    with sending(app):
+        wait(lambda: read(issue_id)[1] != "")
+        state, reason = read(issue_id)
+        assert state is IssueState.SENDING
+        place = f"127.0.0.1 port {relay.port}"
+        assert reason.startswith(f"The relay {place} cannot be reached: connection refused. Next ")
+        assert reason.endswith(BY_ITSELF)
+        with Relay(port=relay.port) as back:
+            wait(lambda: read(issue_id) == (IssueState.SENT, ""))
+            assert len(witness(back)) == 5
+    assert mails() == []
+
+
+def test_a_relay_that_stays_away_pauses_the_issue_which_resumes_by_itself(
+    app: Flask, relay: Relay, quick: None
+) -> None:
+    make_editor("edith@example.org")
+    issue_id = begin(*readers(5), at=clock.now())
+    with sending(app, senders=2):
+        wait(lambda: read(issue_id)[0] is IssueState.PAUSED)
+        assert "connection refused" in read(issue_id)[1]
+        assert states(issue_id) == {"waiting": 5}
+        assert mails() == ["relay-alarm"]
+        with Relay(port=relay.port) as back:
+            wait(lambda: read(issue_id) == (IssueState.SENT, ""))
+            assert witness(back) == {f"{name}@example.org": 1 for name in readers(5)}
+    assert mails() == ["relay-alarm", "goes-on"]
+
+
+def test_what_a_person_paused_meanwhile_stays_paused(app: Flask, relay: Relay, quick: None) -> None:
+    kept, other = begin("ada", at=clock.now()), _another("ben")
+    with sending(app):
+        wait(lambda: {read(kept)[0], read(other)[0]} == {IssueState.PAUSED})
+        control.pause(db.session.get_one(Issue, kept))
+        db.session.commit()
+        with Relay(port=relay.port):
+            wait(lambda: read(other)[0] is IssueState.SENT)
+            assert read(kept) == (IssueState.PAUSED, "")
+    assert states(kept) == {"waiting": 1}
+
+
+def test_a_person_who_resumes_has_the_relay_called_at_once(
+    app: Flask, relay: Relay, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.delivery.backoff.CONNECTION_DELAYS", (2.0, 600.0))
+    issue_id = begin("ada", at=clock.now())
+    with sending(app):
+        wait(lambda: read(issue_id)[0] is IssueState.PAUSED)
+        with Relay(port=relay.port):
+            control.resume(db.session.get_one(Issue, issue_id), now=clock.now())
+            db.session.commit()
+            wait(lambda: read(issue_id)[0] is IssueState.SENT, seconds=8)
+
+
+def test_a_sender_that_starts_while_all_wait_finds_out_that_the_relay_is_back(
+    app: Flask, relay: Relay, quick: None
+) -> None:
+    issue_id = begin("ada", at=clock.now())
+    with sending(app):
+        wait(lambda: read(issue_id)[0] is IssueState.PAUSED)
+    with Relay(port=relay.port), sending(app):
+        wait(lambda: read(issue_id)[0] is IssueState.SENT)
+
+
+def test_a_relay_that_comes_back_and_does_not_want_us_needs_a_person(
+    app: Flask, relay: Relay, quick: None
+) -> None:
+    make_editor("edith@example.org")
+    issue_id = begin("ada", at=clock.now())
+    app.config.update(MAIL_USERNAME="us", MAIL_PASSWORD="word")
+    with sending(app):
+        wait(lambda: read(issue_id)[0] is IssueState.PAUSED)
+        with Relay(port=relay.port) as back:
+            # A password is not sent in the clear: that is ours to mend.
+            wait(lambda: "in the clear" in read(issue_id)[1])
+            assert not read(issue_id)[1].endswith(BY_ITSELF)
+            assert back.messages == []
+    assert mails() == ["relay-alarm", "pause-alarm"]
+
+
+# -- one step at a time
+
+
+@pytest.fixture
+def hands() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+def reach(app: Flask, hands: Hands) -> Reach:
+    return Reach("sender:one", now=hands, monotonic=hands.monotonic)
+
+
+def test_half_a_minute_is_waited_before_anything_pauses(hands: Hands, reach: Reach) -> None:
+    issue_id = begin("ada")
+    reach.unanswered(REFUSED, since=0.0, wait=1.0)
+    assert not reach.report(is_connected=False)
+    assert read(issue_id) == (
+        IssueState.SENDING,
+        f"{REFUSED} Next try at 09:00:01 UTC. {BY_ITSELF}",
+    )
+    hands.move(seconds=PATIENCE - 1)
+    reach.unanswered(REFUSED, since=20.0, wait=1.0)
+    reach.report(is_connected=False)
+    assert read(issue_id)[0] is IssueState.SENDING
+    hands.move(seconds=1)
+    assert not reach.report(is_connected=False)
+    hands.move(seconds=5)
+    reach.report(is_connected=False)
+    assert read(issue_id)[0] is IssueState.PAUSED
+
+
+def test_an_issue_that_others_can_send_neither_says_so_nor_pauses(
+    hands: Hands, reach: Reach
+) -> None:
+    issue_id = begin("ada")
+    with db.engine.begin() as connection:
+        beats.beat(connection, "sender:two", connections=3, now=NOW)
+    reach.unanswered(REFUSED, since=-100.0)
+    reach.report(is_connected=False)
+    assert read(issue_id) == (IssueState.SENDING, "")
+    # The other one stopped.
+    hands.move(seconds=16)
+    reach.report(is_connected=False)
+    assert read(issue_id)[0] is IssueState.PAUSED
+
+
+def test_an_idle_sender_calls_when_another_says_that_the_relay_is_away(
+    hands: Hands, reach: Reach
+) -> None:
+    assert not reach.report(is_connected=False)
+    issue_id = begin("ada")
+    halting.say_why(halting.until_the_relay_answers(REFUSED))
+    hands.move(seconds=1)
+    assert not reach.report(is_connected=False), "it looks every few seconds only"
+    hands.move(seconds=5)
+    assert reach.report(is_connected=False)
+    hands.move(seconds=5)
+    reach.report(is_connected=True)
+    assert read(issue_id) == (IssueState.SENDING, "")
+
+
+def test_batches_that_were_put_off_are_due_when_the_relay_answers(app: Flask) -> None:
+    begin("ada")
+    halting.hold_all(halting.until_the_relay_answers(REFUSED), now=NOW)
+    db.session.execute(sa.update(Batch).values(due_at=NOW + timedelta(minutes=5)))
+    db.session.commit()
+    halting.go_on(now=NOW)
+    assert db.session.scalars(sa.select(Batch.due_at)).one() == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def test_the_editors_are_told_of_a_relay_that_comes_and_goes_once_a_quarter_of_an_hour(
+    app: Flask,
+) -> None:
+    make_editor("edith@example.org")
+    begin("ada")
+    reason = halting.until_the_relay_answers(REFUSED)
+    for minutes in (0, 5, 10, 15):
+        now = NOW + timedelta(minutes=minutes)
+        halting.hold_all(reason, now=now)
+        halting.go_on(now=now + timedelta(minutes=1))
+    assert mails().count("relay-alarm") == 2
+
+
+def test_a_very_long_reason_keeps_its_end(app: Flask) -> None:
+    reason = halting.until_the_relay_answers("word " * 500)
+    assert reason.endswith(BY_ITSELF)
+    assert len(reason) <= 500
+
+
+def test_only_what_waits_for_the_relay_goes_on_by_itself(app: Flask) -> None:
+    issue = db.session.get_one(Issue, begin("ada"))
+    workflow.pause(issue, "The password is wrong.")
+    with pytest.raises(Refused, match="is paused"):
+        workflow.go_on(issue)
+    with pytest.raises(Refused, match="is paused"):
+        workflow.wait_for_relay(issue, BY_ITSELF)
+    with pytest.raises(Refused, match="is paused"):
+        workflow.pause(issue)
+    assert issue.pause_reason == "The password is wrong."
+
+
+def _another(name: str) -> int:
+    """One more issue, to another list."""
+    events = make_list("events")
+    make_subscription(events, f"{name}@example.org")
+    issue = make_due_issue(events, at=clock.now())
+    planning.plan(issue, now=clock.now())
+    db.session.commit()
+    return issue.id
