@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from newsletter.delivery import ledger, pacing, resolving
+from newsletter.delivery.backoff import AT_ONCE
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
 from newsletter.extensions import db
 from newsletter.issues import workflow
@@ -33,7 +34,7 @@ def resume(issue: Issue, *, now: datetime) -> None:
     send = find_send(issue.id)
     if send is not None:
         send.resumed_at = now
-        _end_waits(send, now=now)
+        _end_waits(send)
         pacing.end_holds()
 
 
@@ -65,6 +66,6 @@ def _end_waits(send: Send, *, now: datetime) -> None:
     db.session.execute(
         sa.update(Batch)
         .where(Batch.send_id == send.id, ~Batch.is_done)
-        .values(due_at=now)
+        .values(due_at=AT_ONCE)
         .execution_options(synchronize_session=False)
     )

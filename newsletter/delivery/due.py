@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import QueryableAttribute
 
+from newsletter.delivery import backoff
 from newsletter.delivery.leases import DueBatch
 from newsletter.delivery.models import Batch, Send
 from newsletter.extensions import db
 from newsletter.issues.models import Issue, IssueState
+
+ColumnOfTimes = sa.ColumnElement[datetime] | QueryableAttribute[datetime | None]
 
 
 @dataclass(frozen=True)
@@ -27,13 +31,11 @@ def lines(*, now: datetime, most: int, told_since: datetime | None = None) -> li
     With `told_since`, those that a broker was told of since then count as being worked on.
     """
     busy: sa.ColumnElement[bool] = Batch.leased_until.is_not(None)
-    is_free: tuple[sa.ColumnElement[bool], ...] = (
-        Batch.due_at <= now,
-        Batch.leased_until.is_(None),
-    )
+    is_free = _may_be_claimed(now)
     if told_since is not None:
-        busy |= Batch.dispatched_at >= told_since
-        is_free += (Batch.dispatched_at.is_(None) | (Batch.dispatched_at < told_since),)
+        told = was_told(told_since, now=now)
+        busy |= told
+        is_free &= ~told
     return [
         Line(
             _count(send_id, busy),
@@ -41,14 +43,41 @@ def lines(*, now: datetime, most: int, told_since: datetime | None = None) -> li
                 DueBatch(batch_id, send_id, issue_id)
                 for batch_id in db.session.scalars(
                     sa.select(Batch.id)
-                    .where(Batch.send_id == send_id, ~Batch.is_done, *is_free)
-                    .order_by(Batch.due_at, Batch.id)
+                    .where(Batch.send_id == send_id, is_free)
+                    .order_by(Batch.due_at, Batch.lease, Batch.id)
                     .limit(most)
                 )
             ],
         )
         for send_id, issue_id in _being_sent()
     ]
+
+
+def has_come(due_at: ColumnOfTimes, *, now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition for a time to try again being over.
+
+    It is also over when it is farther ahead than any wait: a clock wrote it
+    that was set back since, and nobody waits for that (STANDARDS XH22).
+    """
+    return (due_at <= now) | (due_at > now + backoff.LONGEST_WAIT)
+
+
+def was_told(since: datetime, *, now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition for a broker having been told of a batch since then.
+
+    One that will be told in the future was told by a clock that was set back since.
+    """
+    ahead = now + (now - since)
+    return sa.func.coalesce(Batch.dispatched_at.between(since, ahead), sa.false())
+
+
+def _may_be_claimed(now: datetime) -> sa.ColumnElement[bool]:
+    # A batch that nobody had yet has nothing to wait for, whatever its clock said.
+    return (
+        ~Batch.is_done
+        & Batch.leased_until.is_(None)
+        & ((Batch.lease == 0) | has_come(Batch.due_at, now=now))
+    )
 
 
 def _being_sent() -> Sequence[tuple[int, int]]:
@@ -88,9 +117,7 @@ def find(batch_id: int, *, now: datetime) -> DueBatch | None:
         .join(Issue, Issue.id == Send.issue_id)
         .where(
             Batch.id == batch_id,
-            ~Batch.is_done,
-            Batch.due_at <= now,
-            Batch.leased_until.is_(None),
+            _may_be_claimed(now),
             Issue.state == IssueState.SENDING,
         )
     ).one_or_none()

@@ -235,10 +235,18 @@ def close(lease: Lease, *, now: datetime, not_before: datetime | None = None) ->
 
 
 def cancel_waiting(send: Send, *, now: datetime) -> int:
-    """Cancel every row that still waits and return how many; what is in flight ends by itself."""
+    """Cancel every row that still waits and return how many; what is in flight ends by itself.
+
+    So does what somebody holds at this moment: it is not sent any more, and a sweep cancels it.
+    """
+    free = (
+        sa.select(Delivery.id)
+        .where(Delivery.send_id == send.id, Delivery.state == DeliveryState.WAITING)
+        .with_for_update(skip_locked=True)
+    )
     cancelled = db.session.execute(
         sa.update(Delivery)
-        .where(Delivery.send_id == send.id, Delivery.state == DeliveryState.WAITING)
+        .where(Delivery.id.in_(free))
         .values(
             state=DeliveryState.CANCELLED,
             finished_at=now,
@@ -262,8 +270,9 @@ def finish_done(*, now: datetime) -> None:
             Issue.state.in_([IssueState.SENDING, IssueState.CANCELLED]),
             ~sa.exists().where(Batch.send_id == Send.id, ~Batch.is_done),
         )
-        # Of two couriers that close the last two batches, one does it.
-        .with_for_update(of=Send, skip_locked=True)
+        # Of two couriers that close the last two batches, one does it; nobody waits for
+        # somebody who froze with one of these rows in his hands: a sweep comes again.
+        .with_for_update(of=[Send, Issue], key_share=True, skip_locked=True)
     ).all()
     for send in done:
         send.finished_at = now
@@ -275,17 +284,23 @@ def finish_done(*, now: datetime) -> None:
 
 
 def close_batches(*which: sa.ColumnElement[bool]) -> None:
-    """Mark those of the batches as done in which no row is open."""
-    db.session.execute(
-        sa.update(Batch)
+    """Mark those of the batches as done in which no row is open, but for who holds one now."""
+    over = db.session.scalars(
+        sa.select(Batch.id)
         .where(
             *which,
             ~Batch.is_done,
             ~sa.exists().where(Delivery.batch_id == Batch.id, Delivery.state.in_(OPEN)),
         )
-        .values(is_done=True)
-        .execution_options(synchronize_session=False)
-    )
+        .with_for_update(skip_locked=True)
+    ).all()
+    if over:
+        db.session.execute(
+            sa.update(Batch)
+            .where(Batch.id.in_(over))
+            .values(is_done=True)
+            .execution_options(synchronize_session=False)
+        )
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from newsletter.delivery import due
 from newsletter.delivery.models import Delivery, DeliveryState
 from newsletter.delivery.statements import from_json, instant
 from newsletter.extensions import db
@@ -60,7 +61,7 @@ def due_in(batch_id: int, *, now: datetime) -> Sequence[tuple[int, str]]:
         .where(
             Delivery.batch_id == batch_id,
             Delivery.state == DeliveryState.WAITING,
-            Delivery.due_at.is_(None) | (Delivery.due_at <= now),
+            Delivery.due_at.is_(None) | due.has_come(Delivery.due_at, now=now),
         )
         .order_by(Delivery.id)
     )

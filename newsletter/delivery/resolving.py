@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.addresses import Address
+from newsletter.delivery.backoff import AT_ONCE
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
 from newsletter.errors import NotFound, Refused
 from newsletter.extensions import db, rows_changed
@@ -230,7 +231,7 @@ def _reopen(issue: Issue, send: Send, batch_ids: Sequence[int], *, now: datetime
     db.session.execute(
         sa.update(Batch)
         .where(Batch.id.in_(batch_ids))
-        .values(is_done=False, due_at=now)
+        .values(is_done=False, due_at=AT_ONCE)
         .execution_options(synchronize_session=False)
     )
     send.finished_at = None

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from newsletter.delivery import leases, ledger
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
-from newsletter.extensions import db, rows_changed
+from newsletter.extensions import db
 from newsletter.issues.models import Issue, IssueState
 
 log = logging.getLogger(__name__)
@@ -33,26 +33,42 @@ def sweep(*, now: datetime) -> int:
 
 
 def _settle(batch_ids: Sequence[int], *, now: datetime) -> int:
+    """Doubt what was in flight in these batches; return how many rows.
+
+    A row that somebody holds stays as it is: the batch's next owner leaves it
+    to a later sweep.
+    """
     if not batch_ids:
         return 0
-    swept = db.session.execute(
-        sa.update(Delivery)
+    in_doubt = db.session.scalars(
+        sa.select(Delivery.id)
         .where(Delivery.batch_id.in_(batch_ids), Delivery.state == DeliveryState.IN_FLIGHT)
-        .values(state=DeliveryState.UNCERTAIN, finished_at=now, reason=STOPPED_WORKING)
-        .execution_options(synchronize_session=False)
-    )
+        .order_by(Delivery.id)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if in_doubt:
+        db.session.execute(
+            sa.update(Delivery)
+            .where(Delivery.id.in_(in_doubt))
+            .values(state=DeliveryState.UNCERTAIN, finished_at=now, reason=STOPPED_WORKING)
+            .execution_options(synchronize_session=False)
+        )
     ledger.close_batches(Batch.id.in_(batch_ids))
     log.warning(
         "%s batches freed, %s deliveries uncertain: their sender stopped",
         len(batch_ids),
-        rows_changed(swept),
+        len(in_doubt),
     )
-    return rows_changed(swept)
+    return len(in_doubt)
 
 
 def _cancelled_but_open() -> Sequence[Send]:
     return db.session.scalars(
         sa.select(Send)
         .join(Issue, Issue.id == Send.issue_id)
-        .where(Issue.state == IssueState.CANCELLED, Send.finished_at.is_(None))
+        .where(
+            Issue.state == IssueState.CANCELLED,
+            Issue.begun_at.is_not(None),
+            Send.finished_at.is_(None),
+        )
     ).all()

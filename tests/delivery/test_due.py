@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from newsletter.delivery import due, leases, planning
+from newsletter.delivery import backoff, due, leases, planning, recipients
 from newsletter.delivery.due import Line
 from newsletter.delivery.leases import DueBatch
-from newsletter.delivery.models import Batch
+from newsletter.delivery.models import Batch, Delivery
 from newsletter.extensions import db
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue
@@ -47,7 +47,7 @@ def test_only_free_batches_of_issues_that_are_being_sent_are_due(app: Flask) -> 
     issue_id = begin(*readers(25))
     owned, later, done, *free = db.session.scalars(sa.select(Batch).order_by(Batch.id)).all()
     leases.claim(owned.id, now=NOW)
-    later.due_at = NOW + timedelta(seconds=1)
+    later.lease, later.due_at = 1, NOW + timedelta(seconds=1)
     done.is_done = True
     db.session.flush()
 
@@ -61,6 +61,61 @@ def test_only_free_batches_of_issues_that_are_being_sent_are_due(app: Flask) -> 
     workflow.pause(db.session.get_one(Issue, issue_id))
     assert due.lines(now=NOW, most=9) == []
     assert due.find(free[0].id, now=NOW) is None
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_what_nobody_tried_yet_is_due_also_when_the_clock_was_set_back(app: Flask) -> None:
+    begin(*readers(10), at=NOW)
+
+    for back in (timedelta(seconds=1), timedelta(minutes=30), timedelta(days=1)):
+        [line] = due.lines(now=NOW - back, most=9)
+        assert len(line.batches) == 2
+        assert due.find(line.batches[0].batch_id, now=NOW - back) is not None
+
+
+@pytest.mark.parametrize(
+    ("wait", "is_due"),
+    [
+        (timedelta(0), True),
+        (timedelta(seconds=1), False),
+        (backoff.LONGEST_WAIT, False),
+        (backoff.LONGEST_WAIT + timedelta(seconds=1), True),
+        (timedelta(days=1), True),
+    ],
+)
+def test_a_wait_that_nobody_would_give_is_not_kept(
+    app: Flask, wait: timedelta, is_due: bool
+) -> None:
+    begin("ada")
+    batch = db.session.scalars(sa.select(Batch)).one()
+    batch.lease, batch.due_at = 1, NOW + wait
+    db.session.execute(sa.update(Delivery).values(due_at=NOW + wait))
+
+    assert (due.find(batch.id, now=NOW) is not None) == is_due
+    assert (len(recipients.due_in(batch.id, now=NOW)) == 1) == is_due
+
+
+def test_batches_that_came_back_take_turns(app: Flask) -> None:
+    begin("ada")
+    send_id = db.session.scalars(sa.select(Batch.send_id)).one()
+    tried = [Batch(send_id=send_id, due_at=backoff.AT_ONCE, lease=claims) for claims in (3, 1, 2)]
+    db.session.add_all(tried)
+    db.session.flush()
+
+    [line] = due.lines(now=NOW, most=3)
+
+    assert [batch.batch_id for batch in line.batches] == [tried[n].id for n in (1, 2, 0)]
+
+
+def test_a_broker_that_will_be_told_in_the_future_was_not_told(app: Flask) -> None:
+    begin("ada")
+    batch = db.session.scalars(sa.select(Batch)).one()
+    since = NOW - timedelta(seconds=30)
+
+    for told_at, counts in ((-31, False), (-1, True), (29, True), (3600, False)):
+        batch.dispatched_at = NOW + timedelta(seconds=told_at)
+        [line] = due.lines(now=NOW, most=9, told_since=since)
+        assert (line.busy, len(line.batches)) == ((1, 0) if counts else (0, 1))
 
 
 def another_issue(first: int) -> int:

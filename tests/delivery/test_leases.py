@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter.delivery import leases, planning
-from newsletter.delivery.leases import LEASE, Lease
+from newsletter.delivery.leases import LEASE, Leaps, Lease
 from newsletter.delivery.models import Batch, Delivery, DeliveryState
 from newsletter.extensions import db
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue
 from tests.conftest import NOW
-from tests.delivery.situations import begin, due_batches, readers
+from tests.delivery.situations import Hands, begin, due_batches, readers
 
 
 @pytest.fixture
@@ -92,6 +92,58 @@ def test_a_batch_with_a_row_in_flight_is_kept_until_its_lease_runs_out(batch_id:
     leases.give_back(lease, now=NOW)
 
     assert leases.claim(batch_id, now=NOW) is None
+
+
+def test_a_batch_that_waits_for_nothing_is_due_by_every_clock(batch_id: int) -> None:
+    leases.give_back(_claim(batch_id), now=NOW)
+    assert due_batches(now=NOW - timedelta(minutes=30))
+
+    later = NOW + timedelta(minutes=5)
+    leases.give_back(_claim(batch_id), now=NOW, not_before=later)
+    assert not due_batches(now=later - timedelta(seconds=1))
+    assert due_batches(now=later)
+
+
+def test_a_clock_set_back_leaves_the_lease_to_who_works(batch_id: int) -> None:
+    lease = _claim(batch_id)
+    back = NOW - timedelta(hours=3)
+
+    assert leases.end_expired(now=back) == []
+    assert leases.renew(lease, now=back + timedelta(seconds=5))
+
+    assert leases.end_expired(now=back + LEASE + timedelta(seconds=1)) == []
+
+
+def test_a_clock_set_back_does_not_keep_the_lease_of_who_stopped(batch_id: int) -> None:
+    _claim(batch_id)
+    back = NOW - timedelta(hours=3)
+
+    assert leases.end_expired(now=back) == []
+    assert leases.end_expired(now=back + LEASE + timedelta(seconds=1)) == [batch_id]
+
+
+def test_a_clock_that_leaps_forward_is_not_believed_until_leases_could_be_renewed() -> None:
+    hands = Hands()
+    leaps = Leaps(hands.monotonic)
+
+    def leap() -> float:
+        return leaps.recent(hands.now).total_seconds()
+
+    assert leap() == 0
+    hands.move(seconds=5)
+    assert leap() == 0
+    hands.set(hours=1)
+    hands.move(seconds=5)
+    assert leap() == 3600
+    hands.set(minutes=1)
+    hands.move(seconds=19)
+    assert leap() == 3660
+    hands.move(seconds=19)
+    assert leap() == 3660
+    hands.move(seconds=2)
+    assert leap() == 0
+    hands.set(hours=-3)
+    assert leap() == 0
 
 
 def test_a_paused_issue_has_nothing_due(batch_id: int) -> None:

@@ -34,12 +34,12 @@ def choose(*, now: datetime, most: int = AT_ONCE) -> Sequence[int]:
     told and unclaimed. Of two clocks that choose at once, each batch goes to one.
     """
     told_since = now - AGAIN
-    room = min(most, AT_ONCE - _unclaimed(told_since))
+    room = min(most, AT_ONCE - _unclaimed(told_since, now=now))
     if room <= 0:
         return []
     lines = due.lines(now=now, most=room, told_since=told_since)
     wanted = [batch.batch_id for batch in islice(due.in_turn(lines), room)]
-    is_untold = Batch.dispatched_at.is_(None) | (Batch.dispatched_at < told_since)
+    is_untold = ~due.was_told(told_since, now=now)
     noted = db.session.scalars(
         sa.update(Batch)
         .where(Batch.id.in_(wanted), ~Batch.is_done, Batch.leased_until.is_(None), is_untold)
@@ -51,7 +51,7 @@ def choose(*, now: datetime, most: int = AT_ONCE) -> Sequence[int]:
     return [batch_id for batch_id in wanted if batch_id in noted]
 
 
-def _unclaimed(told_since: datetime) -> int:
+def _unclaimed(told_since: datetime, *, now: datetime) -> int:
     return db.session.scalars(
         sa.select(sa.func.count())
         .select_from(Batch)
@@ -60,7 +60,7 @@ def _unclaimed(told_since: datetime) -> int:
         .where(
             ~Batch.is_done,
             Batch.leased_until.is_(None),
-            Batch.dispatched_at >= told_since,
+            due.was_told(told_since, now=now),
             Issue.state == IssueState.SENDING,
         )
     ).one()
