@@ -10,7 +10,7 @@ import click
 from newsletter import clock, reports
 from newsletter.cli.house import OneLine, print_json
 from newsletter.extensions import reading
-from newsletter.issues import composing
+from newsletter.issues import composing, workflow
 from newsletter.issues.models import IssueState
 from newsletter.reports import Progress
 from newsletter.reports.progress import in_words
@@ -23,6 +23,9 @@ LINE_EVERY = 5.0
 
 CLOCK_GRACE = 15.0
 """Seconds that a clock which is just starting gets before it counts as dead."""
+
+RELAY_GRACE = 900.0
+"""Seconds that an issue which waits for the relay is followed on; then a person has to look."""
 
 NO_CLOCK = 3
 """The exit code when no clock is alive."""
@@ -40,8 +43,15 @@ class _Look:
 
     state: IssueState
     pause_reason: str
+    waits_for_relay: bool
     progress: Progress
     is_clock_alive: bool
+
+    @property
+    def line(self) -> str:
+        """How it gets on, or why nothing goes out."""
+        waits = self.state is IssueState.SENDING or self.waits_for_relay
+        return line(self.state, self.progress, self.pause_reason if waits else "")
 
 
 def follow(number: int, *, as_json: bool = False) -> int:
@@ -49,13 +59,17 @@ def follow(number: int, *, as_json: bool = False) -> int:
 
     With `as_json` it shows nothing, and prints one JSON object at the end.
     """
-    began = time.monotonic()
+    began = moved_at = time.monotonic()
     screen = _screen(as_json)
     while True:
         look = _look(number)
-        screen.show(f"Issue {number}: {line(look.state, look.progress)}")
-        is_lost = not look.is_clock_alive and time.monotonic() - began > CLOCK_GRACE
-        if look.state not in MOVING or is_lost:
+        screen.show(f"Issue {number}: {look.line}")
+        now = time.monotonic()
+        if not look.waits_for_relay:
+            moved_at = now
+        is_lost = not look.is_clock_alive and now - began > CLOCK_GRACE
+        goes_on = look.state in MOVING or now - moved_at < RELAY_GRACE and look.waits_for_relay
+        if is_lost or not goes_on:
             break
         time.sleep(FOLLOW_EVERY)
     screen.end()
@@ -65,11 +79,16 @@ def follow(number: int, *, as_json: bool = False) -> int:
     return _end(number, look)
 
 
-def line(state: IssueState, progress: Progress) -> str:
-    """Return how an issue gets on in one line: bar, share, numbers, rate, time left."""
+def line(state: IssueState, progress: Progress, why_it_waits: str = "") -> str:
+    """Return how an issue gets on in one line: bar, share, numbers, rate, time left.
+
+    While nothing goes out, `why_it_waits` is what there is to say.
+    """
     numbers = progress.numbers
     if state is IssueState.SCHEDULED:
         return "waits for its time"
+    if why_it_waits:
+        return f"{numbers.sent:,} of {numbers.planned:,} sent. {why_it_waits}"
     done = int(BAR * progress.share)
     words = [
         f"[{'#' * done}{'.' * (BAR - done)}] {int(100 * progress.share)} %",
@@ -94,6 +113,7 @@ def _look(number: int) -> _Look:
         return _Look(
             issue.state,
             issue.pause_reason,
+            workflow.is_waiting_for_relay(issue),
             reports.progress_of(number, now=now),
             reports.clock_is_alive(now=now),
         )
@@ -102,7 +122,7 @@ def _look(number: int) -> _Look:
 def _end(number: int, look: _Look) -> int:
     if look.state in OVER:
         return 0
-    if look.state not in MOVING:
+    if look.state not in MOVING and (look.is_clock_alive or not look.waits_for_relay):
         raise OneLine(f"Issue {number} is {look.state.value}. {look.pause_reason}")
     click.echo(
         "No clock is running, so nothing is sent: start one with “flask jobs run”. "

@@ -12,6 +12,7 @@ from newsletter.cli.issues import group, number_argument
 from newsletter.delivery import control, preflight, resolving, restoring
 from newsletter.delivery.preflight import POSTAL_ADDRESS
 from newsletter.delivery.resolving import Decision
+from newsletter.errors import Refused
 from newsletter.extensions import db
 from newsletter.issues import composing, workflow
 from newsletter.issues.checks import Finding, Level
@@ -50,8 +51,8 @@ def schedule(number: int, at: str, zone: str) -> None:
 @click.pass_context
 def send(ctx: click.Context, number: int, hold: int, wait: bool, as_json: bool) -> None:
     """Approve what an issue says now and send it; --json prints one object at the end."""
-    if wait and composing.find_issue(number).state in following.MOVING:
-        # Somebody follows again what is on its way already.
+    if wait and _is_on_its_way(composing.find_issue(number)):
+        # Somebody follows again what is on its way already, or was faster than this look.
         db.session.rollback()
         ctx.exit(following.follow(number, as_json=as_json))
     issue, stops, warnings = _approve(number)
@@ -126,7 +127,9 @@ def resolve(
     db.session.rollback()
     if chosen is Decision.AGAIN:
         click.echo(resolving.RISK, err=True)
-        if not yes and sys.stdin.isatty():
+        if not yes and not sys.stdin.isatty():
+            raise Refused("Nobody can be asked here. Add --yes to send it again all the same.")
+        if not yes:
             click.confirm("Send it again?", abort=True, err=True)
     found = resolving.resolve(
         issue,
@@ -157,6 +160,14 @@ def restored(as_json: bool) -> None:
     for number in found.due:
         click.echo(f"Issue {number} was due: it is paused and asks.")
     click.echo(f"{found.uncertain:,} messages are uncertain now.")
+
+
+def _is_on_its_way(issue: Issue) -> bool:
+    return (
+        issue.state in following.MOVING
+        or issue.state is IssueState.SENT
+        or workflow.is_waiting_for_relay(issue)
+    )
 
 
 def _approve(number: int) -> tuple[Issue, list[Finding], list[Finding]]:

@@ -11,7 +11,7 @@ from newsletter.delivery.resolving import RISK
 from newsletter.desk.forms import Form
 from newsletter.desk.guard import blueprint, needs
 from newsletter.errors import InvalidAddress, NotFound
-from newsletter.issues import composing
+from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.reports import Trace
 from newsletter.reports.progress import held_providers, in_words, providers
@@ -19,6 +19,9 @@ from newsletter.web import policy
 
 REFRESH = {IssueState.SENDING: 5, IssueState.SCHEDULED: 15}
 """Seconds after which the framed progress is loaded again, while it moves or is about to."""
+
+WAITING_REFRESH = 15
+"""The same for an issue that goes on by itself when the relay answers."""
 
 
 @blueprint.get("/issues/<int:number>/report")
@@ -44,7 +47,7 @@ def show_moving(number: int) -> Response:
         progress=progress,
         left=in_words(progress.left) if progress.left is not None else "",
         held=held_providers(now=now) if issue.state is IssueState.SENDING else [],
-        refresh=REFRESH.get(issue.state),
+        refresh=_refresh(issue),
     )
     response = make_response(page)
     response.headers["Content-Security-Policy"] = policy(frame_ancestors="'self'")
@@ -91,11 +94,16 @@ def show_progress(issue: Issue, form: Form | None = None, trace: Trace | None = 
         failures=reports.failures(issue.id),
         audience=planning.audience_count(issue) if issue.state is IssueState.SCHEDULED else None,
         is_clock_alive=reports.clock_is_alive(now=clock.now()),
-        is_moving=issue.state in REFRESH,
+        is_moving=_refresh(issue) is not None,
+        waits_for_relay=workflow.is_waiting_for_relay(issue),
         risk=RISK,
         form=form or Form({"address": ""}),
         trace=trace,
     )
+
+
+def _refresh(issue: Issue) -> int | None:
+    return WAITING_REFRESH if workflow.is_waiting_for_relay(issue) else REFRESH.get(issue.state)
 
 
 def _let_it_frame(response: Response) -> Response:

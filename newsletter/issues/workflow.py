@@ -149,6 +149,11 @@ def go_on(issue: Issue) -> None:
     )
 
 
+def is_waiting_for_relay(issue: Issue) -> bool:
+    """Tell whether an issue is paused, and goes on by itself when the relay answers."""
+    return issue.state is IssueState.PAUSED and issue.pause_reason.endswith(BY_ITSELF)
+
+
 def waits_for_relay() -> sa.ColumnElement[bool]:
     """Tell of which issues it is said that they wait for the relay: paused, or not yet."""
     return Issue.pause_reason.endswith(BY_ITSELF)

@@ -84,6 +84,47 @@ def test_a_pause_while_following_is_said_with_its_reason(app: Flask, number: int
         following.follow(number)
 
 
+def test_an_issue_that_waits_for_the_relay_is_followed_on_and_says_why(
+    app: Flask, number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(following, "FOLLOW_EVERY", 0.05)
+    monkeypatch.setattr(following, "LINE_EVERY", 0.0)
+    workflow.wait_for_relay(db.session.get_one(Issue, number), f"No answer. {workflow.BY_ITSELF}")
+    db.session.commit()
+
+    def send_all() -> None:
+        with app.app_context():
+            workflow.go_on(db.session.get_one(Issue, number))
+            end(DeliveryState.SENT)
+
+    sender = threading.Timer(0.3, send_all)
+    sender.start()
+    assert following.follow(number) == 0
+    sender.join()
+    first, *_, last = capsys.readouterr().err.splitlines()
+    assert first == f"Issue {number}: 0 of 3 sent. No answer. {workflow.BY_ITSELF}"
+    assert last.endswith("3 of 3 sent")
+
+
+def test_an_issue_that_waits_too_long_for_the_relay_is_left_with_the_sentence(
+    app: Flask, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "RELAY_GRACE", 0.0)
+    workflow.wait_for_relay(db.session.get_one(Issue, number), f"No answer. {workflow.BY_ITSELF}")
+    reports.beat(now=clock.now())
+    result = run(app, f"issues send {number} --wait")
+    assert result.exit_code == 2
+    assert f"is paused. No answer. {workflow.BY_ITSELF}" in result.stderr
+
+
+def test_who_follows_an_issue_that_is_over_already_gets_its_report(app: Flask, number: int) -> None:
+    end(DeliveryState.SENT)
+    result = run(app, f"issues send {number} --wait --json")
+    assert result.exit_code == 0
+    assert (json.loads(result.stdout)["state"], json.loads(result.stdout)["sent"]) == ("sent", 3)
+    assert run(app, f"issues send {number}").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("state", "progress", "expected"),
     [
@@ -149,7 +190,7 @@ def test_uncertain_mail_of_one_reader_is_sent_again_and_the_risk_is_said(
     app: Flask, number: int
 ) -> None:
     end(DeliveryState.UNCERTAIN)
-    line = f"issues resolve {number} --as again --address ADA@example.org --json"
+    line = f"issues resolve {number} --as again --yes --address ADA@example.org --json"
     result = run(app, line)
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout) == {
@@ -181,6 +222,18 @@ def test_what_cannot_be_decided_is_one_line(
     result = run(app, f"issues resolve {number} {line}")
     assert result.exit_code == 2
     assert sentence in result.stderr
+
+
+def test_without_a_terminal_nothing_is_sent_again_unless_it_was_said_so(
+    app: Flask, number: int
+) -> None:
+    end(DeliveryState.UNCERTAIN)
+    result = run(app, f"issues resolve {number} --as again")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == (
+        "Nobody can be asked here. Add --yes to send it again all the same."
+    )
+    assert reports.report(number) == Report(planned=3, uncertain=3)
 
 
 def test_what_a_sender_holds_is_not_decided_and_says_so(app: Flask, number: int) -> None:

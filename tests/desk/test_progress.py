@@ -8,7 +8,7 @@ from flask import Flask
 
 from newsletter import clock, reports
 from newsletter.accounts import RoleName
-from newsletter.delivery import control, ledger, planning
+from newsletter.delivery import control, halting, ledger, planning
 from newsletter.delivery.models import Delivery, DeliveryState, Provider
 from newsletter.extensions import db
 from newsletter.issues import workflow
@@ -227,3 +227,24 @@ def _skipped_hour(year: int) -> tuple[datetime, str]:
     """Half past two on the last Sunday of March, which Berlin does not have."""
     last = datetime(year, 3, 31, 2, 30)
     return last - timedelta(days=(last.weekday() + 1) % 7), "Europe/Berlin"
+
+
+def test_a_relay_that_does_not_answer_is_said_while_it_is_tried(
+    browser: Browser, issue: Issue
+) -> None:
+    reason = f"The relay mail port 25 cannot be reached: no answer. {workflow.BY_ITSELF}"
+    halting.say_why(reason)
+    assert reason in words(browser.get(f"/desk/issues/{issue.id}/progress").text)
+
+    halting.hold_all(reason, now=clock.now())
+    page = words(browser.get(f"/desk/issues/{issue.id}").text)
+    assert "Paused until the relay answers" in page
+    assert reason in page
+    assert "<iframe" in page
+
+    browser.post(f"/desk/issues/{issue.id}/pause")
+    page = words(browser.get(f"/desk/issues/{issue.id}").text)
+    assert "A person paused it." in page
+    assert "Keep it paused" not in page
+    halting.go_on(now=clock.now())
+    assert db.session.get_one(Issue, issue.id).state is IssueState.PAUSED
