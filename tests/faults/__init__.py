@@ -7,6 +7,7 @@
     books.py        the ledger, read by plain SQL
     installation.py readers and an issue that is due
     sender.py       the process that sends and sweeps, to be killed, stopped, starved
+    nursery.py      where those processes come from
     weakness.py     what a mutation check takes out of that process
     driver.py       a run: the installation, the processes, the faults, the samples
     invariants.py   I1 to I7 of STANDARDS 5.3, held against the books and the witness

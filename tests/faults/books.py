@@ -51,9 +51,17 @@ class Books:
     def __init__(self, url: str) -> None:
         self._path = sa.make_url(url).database or ""
         if url.startswith("sqlite"):
-            url = f"sqlite:///file:{self._path}?mode=ro&uri=true"
-        # Nothing is kept open: it would hold up a checkpoint, or a server's restart.
-        self._engine = sa.create_engine(url, poolclass=sa.NullPool)
+            # Nothing is kept open: it would hold up a checkpoint.
+            self._engine = sa.create_engine(
+                f"sqlite:///file:{self._path}?mode=ro&uri=true", poolclass=sa.NullPool
+            )
+        else:
+            # Each new connection is a process, and the server may have ended the old one.
+            self._engine = sa.create_engine(url, pool_pre_ping=True)
+
+    def close(self) -> None:
+        """End the connections."""
+        self._engine.dispose()
 
     def sums(self) -> list[Sums]:
         """Return the numbers of every send, all of the same moment."""

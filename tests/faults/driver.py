@@ -13,7 +13,6 @@ leaves it carries the seed, the numbers and the ends of all logs.
 """
 
 import contextlib
-import os
 import random
 import signal
 import subprocess
@@ -24,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 from flask import Flask
@@ -33,6 +32,7 @@ import config
 from tests.faults import installation, invariants
 from tests.faults.books import Books
 from tests.faults.invariants import Evidence, Sample
+from tests.faults.nursery import Fork
 from tests.faults.plan import Plan
 from tests.faults.sender import Orders
 from tests.faults.sink import PLAN
@@ -40,6 +40,9 @@ from tests.faults.witness import Witness
 
 SAMPLED_EVERY = 0.03
 """Seconds between two looks at the sums while a run goes on."""
+
+PATIENCE = 90
+"""Seconds after which nothing is waited for any more: a machine may have others to serve, too."""
 
 LOG_LINES = 30
 
@@ -49,7 +52,7 @@ class Child:
     """A sending process."""
 
     name: str
-    process: subprocess.Popen[bytes]
+    process: Fork | subprocess.Popen[bytes]
     log: Path
     connections: int
     # How much of its log was looked at.
@@ -115,6 +118,7 @@ class Run:
                 child.process.wait()
         self.stop_sink()
         self._sampler.join()
+        self.books.close()
 
     def start_sink(self) -> None:
         """Start the relay; a second time on the same port."""
@@ -138,9 +142,7 @@ class Run:
         order = Orders(str(self.folder), self._database, self.port, **orders)
         name = f"sender-{len(self.children) + 1}"
         log = self.folder / f"{name}.log"
-        with log.open("wb") as output:
-            process = _spawn(order, output)
-        child = Child(name, process, log, order.connections)
+        child = Child(name, Fork(order, log), log, order.connections)
         self.children.append(child)
         return child
 
@@ -165,7 +167,7 @@ class Run:
         """Let a stopped process go on."""
         child.process.send_signal(signal.SIGCONT)
 
-    def end(self, child: Child, *, seconds: float = 15) -> None:
+    def end(self, child: Child, *, seconds: float = 30) -> None:
         """Ask a process to end, by SIGTERM, and wait until it did, as it should."""
         child.process.send_signal(signal.SIGTERM)
         assert child.process.wait(timeout=seconds) == 0, f"{child.name} did not end well"
@@ -178,17 +180,24 @@ class Run:
         """Let a time pass that is the fault itself: how long something is away."""
         self._over.wait(seconds)
 
-    def wait_for_accepted(self, more: int, *, seconds: float = 30) -> None:
+    def wait_for_accepted(self, more: int, *, seconds: float = PATIENCE) -> None:
         """Wait until the sink accepted so many more messages."""
         wanted = self.witness.accepted + more
         self.wait(lambda: self.witness.accepted >= wanted, f"{more} more accepted", seconds=seconds)
 
-    def wait(self, is_reached: Callable[[], bool], what: str, *, seconds: float = 30) -> None:
-        """Wait until something is so; AssertionError if it takes longer."""
+    def wait(
+        self,
+        is_reached: Callable[[], bool],
+        what: str,
+        *,
+        seconds: float = PATIENCE,
+        every: float = 0.003,
+    ) -> None:
+        """Look `every` so many seconds whether something is so; AssertionError if it is late."""
         end = time.monotonic() + seconds
         while not is_reached():
             assert time.monotonic() < end, f"it took more than {seconds} seconds: {what}"
-            time.sleep(0.003)
+            time.sleep(every)
 
     def wait_until_swept(self, *, lease: float) -> None:
         """Wait until the leases of now, of so many seconds, ran out and were ended."""
@@ -201,7 +210,7 @@ class Run:
             "the leases of the stopped are ended",
         )
 
-    def settle(self, *, seconds: float = 40) -> None:
+    def settle(self, *, seconds: float = 2 * PATIENCE) -> None:
         """Wait until every row is final and the issue sent, without help (I7); then stop all."""
 
         def is_done() -> bool:
@@ -210,7 +219,8 @@ class Run:
             assert states != {"paused"}, "the issue paused"
             return states == {"sent"} and not any(sums.open for sums in self.books.sums())
 
-        self.wait(is_done, "nothing waits and the issue is sent", seconds=seconds)
+        # What looks takes time from what sends.
+        self.wait(is_done, "nothing waits and the issue is sent", seconds=seconds, every=0.05)
         for child in self.children:
             if child.is_alive:
                 self.end(child)
@@ -288,14 +298,3 @@ class Run:
             # A database that is away cannot be asked; the other samples stand.
             with contextlib.suppress(sa.exc.OperationalError):
                 self.take_sample()
-
-
-def _spawn(orders: Orders, output: IO[bytes]) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONPATH": str(config.ROOT), "PYTHONFAULTHANDLER": "1"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.sender", orders.to_json()],
-        cwd=config.ROOT,
-        env=environment,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-    )

@@ -1,12 +1,13 @@
-"""The process that sends and sweeps, to be killed, stopped and starved: python -m ... ORDERS.
+"""The process that sends and sweeps, to be killed, stopped and starved.
 
 It is what the clock's process is, with times that suit a test: a short lease, sweeps four times as
 often, back-off and the relay's time limits shortened.
 """
 
 import dataclasses
-import json
+import faulthandler
 import logging
+import os
 import signal
 import sys
 import threading
@@ -55,13 +56,13 @@ class Orders:
     # What is taken out of the product in this process: see weakness.py.
     weakness: Weakness = Weakness.NONE
 
-    def to_json(self) -> str:
-        """Return the orders as text for the process."""
-        return json.dumps(dataclasses.asdict(self))
 
-
-def main(orders: Orders) -> None:
-    """Work until SIGTERM."""
+def begin(orders: Orders, log_file: Path) -> None:
+    """Work until SIGTERM, and write to a file what would be seen on a terminal."""
+    with log_file.open("wb") as output:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(output.fileno(), stream.fileno())
+    faulthandler.enable()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(threadName)s %(message)s")
     stop = _stop_when_told()
     vars(extensions)["IDLE_IN_TRANSACTION"] = int(orders.lease * 1000)
@@ -147,7 +148,3 @@ def _hurry(orders: Orders) -> None:
         )
 
     vars(local)["relay_settings"] = impatient
-
-
-if __name__ == "__main__":
-    main(Orders(**json.loads(sys.argv[1])))

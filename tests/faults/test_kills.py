@@ -20,7 +20,7 @@ def kill_again_and_again(make_run: Callable[..., Run], times: int) -> None:
             run.moment()
             run.kill(sender)
         run.start()
-        run.settle(seconds=60)
+        run.settle()
         run.check()
         states = run.states()
         assert set(states) <= {"sent", "uncertain"}

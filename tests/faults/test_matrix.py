@@ -113,7 +113,7 @@ def test_every_fault_of_a_relay_costs_at_most_the_one_it_befalls(
     with make_run(plan=plan, readers=60, also=also) as run:
         # A lease that is shorter than some answers take, so that it has to be renewed.
         run.start(patience=PATIENCE, lease=1.5, connections=6)
-        run.settle(seconds=60)
+        run.settle()
         run.check()
         assert run.witness.met == {case.address: len(case.script) for case in CASES}
         wrong = {
@@ -132,7 +132,7 @@ def test_a_storm_of_faults_loses_nobody(make_run: Callable[..., Run], *, goes_on
     plan = Plan(chances=STORM, goes_on_without_recipient=goes_on, messages_per_connection=25)
     with make_run(plan=plan, readers=400) as run:
         run.start(patience=PATIENCE, connections=5)
-        run.settle(seconds=60)
+        run.settle()
         run.check()
 
 

@@ -55,12 +55,13 @@ def test_without_the_mark_a_kill_sends_messages_twice(
 def test_without_the_lease_a_sweep_takes_the_message_out_of_a_living_hand(
     make_run: Callable[..., Run], taken_out: Weakness
 ) -> None:
-    # An answer that takes longer than a sweep, and says that the message was not taken.
-    late = Fault(Phase.DOT, DEFER, delay=1.5)
+    # An answer that takes longer than some sweeps, and says that the message was not taken.
+    late = Fault(Phase.DOT, DEFER, delay=2.5)
     faults = {address_of(number): (late,) for number in range(0, 60, 6)}
     with make_run(plan=Plan(faults=faults), readers=60) as run:
         for _ in range(2):
-            run.start(weakness=taken_out)
+            # It is long enough for a process that has to wait for the machine.
+            run.start(weakness=taken_out, lease=4.0)
         run.settle()
         assert run.broken_names() == ({"I6"} if taken_out else set())
 

@@ -54,13 +54,14 @@ def test_sending_stops_with_a_sentence_and_goes_on_when_there_is_room(
 ) -> None:
     with make_run(plan=Plan(pace=0.01), readers=600) as run:
         # What is in flight when nothing can be written stays in doubt until its answer is.
-        run.start(lease=20.0)
+        run.start(lease=30.0)
         run.wait_for_accepted(40)
         ballast = disk / "ballast"
         fill(ballast, shutil.disk_usage(disk).free - left)
         run.wait(lambda: run.log_has("full"), "sending stops")
         if left:
             run.wait(lambda: run.books.issue_states() == {"paused"}, "the issue pauses")
+            run.wait(lambda: "in_flight" not in run.states(), "what was begun has ended")
             accepted = run.witness.accepted
             run.let_pass(1.0)
             assert run.witness.accepted == accepted
