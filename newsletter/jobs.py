@@ -96,6 +96,7 @@ def sweep(now: datetime) -> None:
     sweeping.sweep(now=leases.shared_now(now))
     # What it looks through takes a moment; nobody waits for the write lock meanwhile.
     db.session.commit()
+    planning.clear_abandoned(now=now)
     breakers.examine(now=now)
 
 

@@ -49,7 +49,11 @@ def cancel(issue: Issue, *, now: datetime) -> None:
 
 def find_send(issue_id: int) -> Send | None:
     """Return the run of an issue, or None while it is not planned."""
-    return db.session.scalar(sa.select(Send).where(Send.issue_id == issue_id))
+    return db.session.scalar(
+        sa.select(Send)
+        .join(Issue, Issue.id == Send.issue_id)
+        .where(Send.issue_id == issue_id, Issue.begun_at.is_not(None))
+    )
 
 
 def _end_waits(send: Send, *, now: datetime) -> None:

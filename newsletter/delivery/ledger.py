@@ -267,6 +267,8 @@ def finish_done(*, now: datetime) -> None:
         .join(Issue, Issue.id == Send.issue_id)
         .where(
             Send.finished_at.is_(None),
+            # Cancelled while it was planned, it never had readers.
+            Issue.begun_at.is_not(None),
             Issue.state.in_([IssueState.SENDING, IssueState.CANCELLED]),
             ~sa.exists().where(Batch.send_id == Send.id, ~Batch.is_done),
         )

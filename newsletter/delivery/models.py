@@ -32,6 +32,8 @@ class Send(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     # Unique: an issue is planned once, whoever presses and however often (STANDARDS XH01).
     issue_id: Mapped[int] = mapped_column(sa.ForeignKey("issue.id"), unique=True)
+    # How many rows there are. They count when the issue has begun; until then they are being
+    # written, and `planned_at` is the last sign of life of whoever writes them.
     planned: Mapped[int]
     planned_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
@@ -39,7 +41,8 @@ class Send(Base):
     resumed_at: Mapped[datetime | None]
     # When the editors were told that its oldest message waits too long.
     alarmed_at: Mapped[datetime | None]
-    # Makes Message-IDs and MIME boundaries of this run: the same on every attempt.
+    # Makes Message-IDs and MIME boundaries of this run: the same on every attempt. Who plans it
+    # knows it by this, and is refused when somebody else took it over.
     nonce: Mapped[str] = mapped_column(sa.String(32), default=lambda: secrets.token_hex(16))
 
     issue: Mapped[Issue] = relationship()

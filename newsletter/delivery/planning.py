@@ -1,22 +1,27 @@
-"""Freezing an audience: who gets an issue is decided once, in one commit.
+"""Freezing an audience: who gets an issue is decided once, at one moment.
 
-One INSERT ... SELECT makes a row per reader, so that a million of them never
-pass through Python. No row, no mail (STANDARDS 5.2 clause 1).
+Only the numbers of the readers pass through Python; their rows are made in
+the database, batch by batch. No row, no mail (STANDARDS 5.2 clause 1).
 """
 
 import logging
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
-from newsletter.delivery import alarms, compiling, ledger, providers
+from newsletter.delivery import alarms, compiling, drafting, ledger, providers
+from newsletter.delivery.drafting import Draft
 from newsletter.delivery.models import Batch, CompiledEdition, Delivery, DeliveryState, Send
 from newsletter.errors import Refused
-from newsletter.extensions import db, rows_changed
-from newsletter.issues import workflow
-from newsletter.issues.models import Issue
+from newsletter.extensions import Base, db, reading, rows_changed
+from newsletter.issues import composing, workflow
+from newsletter.issues.models import Issue, IssueState
 from newsletter.subscriptions.models import (
     Subscriber,
     Subscription,
@@ -32,6 +37,9 @@ BATCH_SIZE = 500
 
 So many that claiming costs little beside sending, so few that several machines share evenly.
 """
+
+AT_ONCE = 10_000
+"""Readers' numbers that come out of the database at a time."""
 
 
 @dataclass(frozen=True)
@@ -59,95 +67,173 @@ def audience_count(issue: Issue) -> AudienceCount:
     return AudienceCount(*map(int, row))
 
 
-def plan(issue: Issue, *, now: datetime) -> Send:
-    """Freeze the audience of a scheduled issue and start sending it; return the run.
+def plan(issue: Issue, *, now: datetime) -> Send | None:
+    """Freeze the audience of a scheduled issue and let it be sent; return the run.
 
-    Planning twice, also at once in two processes, gives one run: the issue's
-    move to `sending` decides. With nobody to write to, the issue is `sent` at
-    once and the editors are told. Raises Refused for an issue that is not
-    scheduled, and leaves nothing half done: the caller rolls back.
+    Its rows are written in turns, so that others can write meanwhile, and each
+    turn is committed, as is what the caller did before. Only the issue's move
+    to `sending`, with which they begin to count, is left for the caller to commit.
+
+    Planning twice, also at once in two processes, gives one run: who comes
+    second gets the first one's, be it ready or not. What a planner that died
+    had written is cleared away and written anew. With nobody to write to, the
+    issue is `sent` at once and the editors are told. Returns None if a person took
+    the issue back meanwhile. Raises Refused for an issue that is not scheduled.
     """
+    number = issue.id
+    db.session.commit()
+    with reading():
+        known = drafting.find(number)
+        plan = None
+        if known is None or drafting.is_abandoned(known, now=now):
+            plan = _look(composing.find_issue(number))
+    draft = drafting.take(number, now=now, as_it_was=plan.as_it_was) if plan else None
+    if plan is None or draft is None:
+        return drafting.find(number)
     try:
-        workflow.begin_sending(issue, now=now)
-    except Refused:
-        known = db.session.scalar(sa.select(Send).where(Send.issue_id == issue.id))
-        if known is None:
-            raise
-        return known
-    send = Send(issue_id=issue.id, planned=0, planned_at=now)
-    db.session.add(send)
-    db.session.flush()
-    editions = _compile(issue, send)
-    batch_ids = _add_batches(send, audience_count(issue).recipients, now=now)
-    if batch_ids:
-        send.planned = _freeze(issue, send, editions, batch_ids)
-        ledger.close_batches(Batch.send_id == send.id)
-        _count_anew()
-    db.session.flush()
-    log.info("issue %s: planned for %s recipients", issue.id, send.planned)
-    if not send.planned:
-        ledger.finish_done(now=now)
-        alarms.tell_nobody_reached(issue, now=now)
-    return send
+        return _begin(_write(plan, draft), now=now)
+    except drafting.Lost:
+        log.warning("issue %s is not planned: it was taken back, or somebody else did it", number)
+        _discard(draft)
+        return drafting.find(number)
+    except BaseException:
+        _discard(draft)
+        raise
 
 
-def _compile(issue: Issue, send: Send) -> list[CompiledEdition]:
-    """Render each edition once, the list's default language first."""
-    editions = [
-        CompiledEdition(send_id=send.id, language=language, content=content)
-        for language, content in compiling.compile_issue(issue)
-    ]
-    db.session.add_all(editions)
-    db.session.flush()
-    return editions
+def _discard(draft: Draft) -> None:
+    """Leave nothing half done, if it is ours and the fault lets us; else the clock does it."""
+    db.session.rollback()
+    with suppress(drafting.Lost, SQLAlchemyError):
+        draft.discard()
 
 
-def _add_batches(send: Send, recipients: int, *, now: datetime) -> Sequence[int]:
-    """Add the batches for so many readers and return their ids in order."""
-    rows = [{"send_id": send.id, "due_at": now} for _ in range(-(-recipients // BATCH_SIZE))]
-    if rows:
-        db.session.execute(sa.insert(Batch), rows)
-    return db.session.scalars(
-        sa.select(Batch.id).where(Batch.send_id == send.id).order_by(Batch.id)
-    ).all()
+def clear_abandoned(*, now: datetime) -> None:
+    """Delete what planners that died left of issues that nobody will plan now; commits."""
+    with reading():
+        numbers = drafting.abandoned(now=now)
+    for number in numbers:
+        draft = drafting.take(number, now=now)
+        if draft is not None:
+            _discard(draft)
 
 
-def _freeze(
-    issue: Issue, send: Send, editions: list[CompiledEdition], batch_ids: Sequence[int]
-) -> int:
-    """Write one row per reader and return how many; readers are cut into batches by place."""
-    reader = (
-        sa.select(
-            Subscriber.id.label("subscriber_id"),
-            _edition_for(editions).label("edition_id"),
-            providers.expression(Subscriber.canonical).label("provider"),
-            sa.func.row_number().over(order_by=Subscription.id).label("place"),
-        )
-        .select_from(Subscription)
+@dataclass(frozen=True)
+class _Plan:
+    """What is going to be written, all of one moment: the words, and the readers in their order."""
+
+    editions: Sequence[tuple[str, dict[str, Any]]]
+    readers: "array[int]"
+    as_it_was: Sequence[sa.ColumnElement[bool]]
+
+
+def _look(issue: Issue) -> _Plan:
+    """Render the issue and find its readers, in a transaction that only reads."""
+    if issue.state is not IssueState.SCHEDULED:
+        raise Refused(f"Issue {issue.id} is {issue.state.value} and not scheduled.")
+    return _Plan(
+        editions=compiling.compile_issue(issue),
+        readers=_readers(issue),
+        as_it_was=[
+            Issue.state == IssueState.SCHEDULED,
+            Issue.approved_version == issue.approved_version,
+            Issue.send_at == issue.send_at,
+            Issue.zone == issue.zone,
+        ],
+    )
+
+
+def _readers(issue: Issue) -> "array[int]":
+    """Return the numbers of the subscribers it goes to; a million of them take 8 megabytes."""
+    # The connection and not the session: what the ORM does for each row takes longer than it all.
+    found = db.session.connection().execute(
+        sa.select(Subscription.subscriber_id)
         .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
         .where(
             *_is_addressed(issue),
             Subscription.state == SubscriptionState.CONFIRMED,
             ~_is_suppressed(),
         )
-        .subquery()
+        .order_by(Subscription.id)
+        .execution_options(yield_per=AT_ONCE)
     )
-    frozen = db.session.execute(
-        sa.insert(Delivery).from_select(
-            ["send_id", "batch_id", "edition_id", "subscriber_id", "provider", "state"],
-            sa.select(
-                sa.literal(send.id),
-                _batch_of(reader.c.place, batch_ids),
-                reader.c.edition_id,
-                reader.c.subscriber_id,
-                reader.c.provider,
-                sa.literal(DeliveryState.WAITING, Delivery.state.type),
-            ).order_by(reader.c.place),
-        ),
-        # An INSERT's count is thrown away otherwise.
-        execution_options={"preserve_rowcount": True},
+    readers: array[int] = array("q")
+    for some in found.scalars().partitions():
+        readers.extend(some)
+    return readers
+
+
+def _write(plan: _Plan, draft: Draft) -> Send:
+    """Write what is planned, in turns; return the run, and hold it for the last step."""
+    draft.clear()
+    draft.write(_freeze(plan, draft.send_id, now=draft.began))
+    _count_anew()
+    return draft.end()
+
+
+def _freeze(plan: _Plan, send_id: int, *, now: datetime) -> Iterator[int]:
+    """Write the editions, then batch after batch with a row for each reader; give their numbers."""
+    editions = [
+        CompiledEdition(send_id=send_id, language=language, content=content)
+        for language, content in plan.editions
+    ]
+    db.session.add_all(editions)
+    db.session.flush()
+    insert = _insert(editions)
+    for place in range(0, len(plan.readers), BATCH_SIZE):
+        batch_id = db.session.scalars(
+            sa.insert(Batch).values(send_id=send_id, due_at=now).returning(Batch.id)
+        ).one()
+        readers = plan.readers[place : place + BATCH_SIZE]
+        written = db.session.execute(
+            insert,
+            {"send_id": send_id, "batch_id": batch_id, "readers": readers.tolist()},
+            # An INSERT's count is thrown away otherwise.
+            execution_options={"preserve_rowcount": True},
+        )
+        yield rows_changed(written)
+
+
+def _insert(editions: Sequence[CompiledEdition]) -> sa.Insert:
+    """Return the statement that writes the rows of one batch, for those who were not erased."""
+    readers = (
+        sa.select(
+            sa.bindparam("send_id", type_=Delivery.send_id.type),
+            sa.bindparam("batch_id", type_=Delivery.batch_id.type),
+            _edition_for(editions),
+            Subscriber.id,
+            providers.expression(Subscriber.canonical),
+            sa.literal(DeliveryState.WAITING, Delivery.state.type),
+        )
+        .where(Subscriber.id.in_(_each("readers")))
+        .order_by(Subscriber.id)
+        # Nobody is erased between this look and the row.
+        .with_for_update(read=True, key_share=True)
     )
-    return rows_changed(frozen)
+    columns = ["send_id", "batch_id", "edition_id", "subscriber_id", "provider", "state"]
+    # The table and not the model: the ORM would take the parameters for rows.
+    return sa.insert(Base.metadata.tables[Delivery.__tablename__]).from_select(columns, readers)
+
+
+def _each(name: str) -> sa.Select[int]:
+    """Return the numbers in a parameter, which goes to the database as one JSON text."""
+    numbers = sa.bindparam(name, type_=sa.JSON)
+    if db.engine.dialect.name == "sqlite":
+        return sa.select(sa.func.json_each(numbers).table_valued("value").c.value)
+    each = sa.func.json_array_elements_text(numbers).table_valued("value").c.value
+    return sa.select(sa.cast(each, sa.BigInteger))
+
+
+def _begin(send: Send, *, now: datetime) -> Send:
+    """Let the issue begin: from here on its rows count."""
+    workflow.begin_sending(send.issue, now=now)
+    log.info("issue %s: planned for %s recipients", send.issue_id, send.planned)
+    if not send.planned:
+        ledger.close_batches(Batch.send_id == send.id)
+        ledger.finish_done(now=now)
+        alarms.tell_nobody_reached(send.issue, now=now)
+    db.session.flush()
+    return send
 
 
 def _count_anew() -> None:
@@ -158,34 +244,10 @@ def _count_anew() -> None:
     if db.engine.dialect.name == "postgresql":
         for model in (Delivery, Batch):
             db.session.execute(sa.text(f"ANALYZE {model.__tablename__}"))
+        db.session.commit()
 
 
-def _batch_of(place: sa.ColumnElement[int], batch_ids: Sequence[int]) -> sa.ColumnElement[int]:
-    """Return the batch of the reader at `place`, counted from 1, by arithmetic.
-
-    A join by number would read all readers once for each batch on SQLite. Ids
-    run without a gap, unless another issue was planned at the same moment:
-    then each run of ids has a branch. Who was confirmed since the batches
-    were counted goes into the last one.
-    """
-    number = (place - 1) // BATCH_SIZE
-    starts = [
-        index
-        for index, batch_id in enumerate(batch_ids)
-        if index == 0 or batch_id != batch_ids[index - 1] + 1
-    ]
-    *runs, last = [(start, batch_ids[start] - start) for start in starts]
-    ends = [start for start, _ in [*runs[1:], last]] if runs else []
-    in_last = sa.case((number >= len(batch_ids), batch_ids[-1]), else_=number + last[1])
-    if not runs:
-        return in_last
-    return sa.case(
-        *((number < end, number + shift) for end, (_, shift) in zip(ends, runs, strict=True)),
-        else_=in_last,
-    )
-
-
-def _edition_for(editions: list[CompiledEdition]) -> sa.ColumnElement[int]:
+def _edition_for(editions: Sequence[CompiledEdition]) -> sa.ColumnElement[int]:
     """Return the edition in the reader's language, else the first one's."""
     default, *others = editions
     if not others:

@@ -94,8 +94,8 @@ def _of_domain(domain: str) -> str:
 def expression(address: sa.SQLColumnExpression[str]) -> sa.ColumnElement[str]:
     """Return the same as SQL over a column of canonical addresses (`Subscriber.canonical`).
 
-    For the one INSERT ... SELECT of planning: most readers are found in no
-    house or in one, and a list of constants is searched by its tree or hash.
+    For the INSERT ... SELECT of planning: most readers are found in no house
+    or in one, and a list of constants is searched by its tree or hash.
     """
     domain = _domain(address)
     houses: dict[str, list[str]] = {}
@@ -117,5 +117,6 @@ def _domain(address: sa.SQLColumnExpression[str]) -> sa.ColumnElement[str]:
 
 
 def _is_one_of(domain: sa.ColumnElement[str], names: list[str]) -> sa.ColumnElement[bool]:
-    # Written out and not bound: hundreds of parameters would be sent with each statement.
-    return domain.in_(sa.bindparam(None, names, expanding=True, literal_execute=True))
+    # Written out and once: hundreds of parameters would be sent, or put in, with each statement.
+    written = ", ".join(f"'{name}'" for name in names)
+    return domain.bool_op("IN")(sa.literal_column(f"({written})"))

@@ -52,7 +52,7 @@ def after_restore(*, now: datetime) -> Restored:
     sends = db.session.scalars(
         sa.select(Send)
         .join(Issue, Issue.id == Send.issue_id)
-        .where(Send.finished_at.is_(None))
+        .where(Send.finished_at.is_(None), Issue.begun_at.is_not(None))
         .order_by(Send.id)
     ).all()
     uncertain = sum(_doubt(send, now=now) for send in sends)

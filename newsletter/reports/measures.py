@@ -143,7 +143,7 @@ def _sends() -> list[SendMeasures]:
         sa.select(Send.id, Send.issue_id, MailingList.slug)
         .join(Issue, Issue.id == Send.issue_id)
         .join(MailingList, MailingList.id == Issue.mailing_list_id)
-        .where(Send.finished_at.is_(None))
+        .where(Send.finished_at.is_(None), Issue.begun_at.is_not(None))
         .order_by(Send.id.desc())
         .limit(MOST_SENDS)
     )

@@ -1,22 +1,30 @@
 """Freezing an audience."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from newsletter import reports
+from newsletter import erasure, reports
 from newsletter.addresses import parse
-from newsletter.delivery import planning
+from newsletter.delivery import control, drafting, due, planning, restoring, sweeping
 from newsletter.delivery.models import Batch, CompiledEdition, Delivery, Send
 from newsletter.errors import Refused
-from newsletter.extensions import db
+from newsletter.extensions import db, reading
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.mail.models import OutboxMessage
 from newsletter.subscriptions.models import (
+    MailingList,
     Subscriber,
     SubscriptionState,
     SuppressionReason,
@@ -113,40 +121,6 @@ def test_readers_are_cut_into_batches_in_their_order(
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Batch)) == 3
 
 
-@pytest.mark.parametrize("batch_ids", [[5], [5, 6, 7], [3, 4, 7, 9, 10], [2, 4, 6]])
-def test_batches_may_have_gaps_between_their_ids(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, batch_ids: list[int]
-) -> None:
-    # Two issues that are planned at once on PostgreSQL draw their ids in turn.
-    monkeypatch.setattr(planning, "BATCH_SIZE", 2)
-    places = range(1, 2 * len(batch_ids) + 3)
-
-    found = [
-        db.session.scalar(sa.select(planning._batch_of(sa.literal(place), batch_ids)))
-        for place in places
-    ]
-
-    expected = [batch_id for batch_id in batch_ids for _ in range(2)]
-    assert found == [*expected, batch_ids[-1], batch_ids[-1]]
-
-
-def test_who_is_confirmed_while_it_is_planned_is_not_lost(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # PostgreSQL lets others commit between the count and the INSERT.
-    monkeypatch.setattr(planning, "BATCH_SIZE", 2)
-    counted = planning.AudienceCount(recipients=3, suppressed=0, paused=0)
-    monkeypatch.setattr(planning, "audience_count", lambda _issue: counted)
-    news = make_list()
-    for number in range(6):
-        make_subscription(news, f"reader{number}@example.org")
-
-    send = planning.plan(make_due_issue(news), now=NOW)
-
-    assert send.planned == 6
-    assert len(_addresses(send)) == 6
-
-
 def test_planning_twice_gives_one_run(app: Flask) -> None:
     news = make_list()
     make_subscription(news)
@@ -234,6 +208,301 @@ def test_planning_reads_no_reader_into_memory(app: Flask) -> None:
     planning.plan(db.session.get_one(Issue, issue_id), now=NOW)
 
     assert not [row for row in db.session.identity_map.values() if isinstance(row, Subscriber)]
+
+
+@pytest.fixture
+def slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planning in turns of two readers, with rests in which somebody else has time to act."""
+    monkeypatch.setattr(planning, "BATCH_SIZE", 2)
+    monkeypatch.setattr(drafting, "TURN", 0.0)
+    monkeypatch.setattr(drafting, "REST", 0.02)
+
+
+@pytest.mark.usefixtures("slowly")
+def test_others_write_while_a_large_audience_is_frozen(app: Flask) -> None:
+    news = make_list()
+    _fill(news, 60)
+    seen: list[tuple[int, int]] = []
+
+    def write_and_look() -> None:
+        while len(set(seen)) < 3 and (60, 60) not in seen:
+            # A transaction that takes the write lock, as everybody's does.
+            seen.append(_rows_and_planned())
+            db.session.commit()
+
+    send = _plan_while(app, news, write_and_look)
+
+    assert send is not None
+    assert send.planned == 60
+    assert len({rows for rows, _ in seen if 0 < rows < 60}) >= 2, seen
+    assert all(rows == planned for rows, planned in seen), "the sum is true at every moment"
+
+
+@pytest.mark.usefixtures("slowly")
+def test_what_is_half_planned_is_neither_reported_nor_sent(app: Flask) -> None:
+    news = make_list()
+    _fill(news, 20)
+    seen: list[object] = []
+
+    def look() -> None:
+        number = db.session.scalars(sa.select(Issue.id)).one()
+        seen.append(reports.report(number))
+        seen.append(reports.trace(number, "reader0@example.org").planned)
+        seen.append(control.find_send(number))
+        seen.append(due.lines(now=NOW, most=9))
+        seen.append(restoring.after_restore(now=NOW - timedelta(hours=1)).uncertain)
+        seen.append(due.find(db.session.scalars(sa.select(sa.func.min(Batch.id))).one(), now=NOW))
+        db.session.rollback()
+
+    _plan_while(app, news, look)
+
+    assert seen == [reports.Report(), False, None, [], 0, None]
+
+
+@pytest.mark.usefixtures("slowly")
+@pytest.mark.parametrize(
+    ("verb", "state"),
+    [
+        (workflow.stop, IssueState.APPROVED),
+        (workflow.pause, IssueState.PAUSED),
+        (lambda issue: control.cancel(issue, now=NOW), IssueState.CANCELLED),
+    ],
+)
+def test_an_issue_taken_back_while_it_is_planned_leaves_nothing(
+    app: Flask, verb: Callable[[Issue], None], state: IssueState
+) -> None:
+    news = make_list()
+    _fill(news, 60)
+
+    def act() -> None:
+        verb(db.session.scalars(sa.select(Issue)).one())
+        # The clock may look at that moment.
+        sweeping.sweep(now=NOW)
+        db.session.commit()
+
+    send = _plan_while(app, news, act)
+
+    assert send is None
+    assert db.session.scalars(sa.select(Issue.state)).one() is state
+    for model in (Send, CompiledEdition, Batch, Delivery):
+        assert not db.session.scalar(sa.select(sa.func.count()).select_from(model)), model
+
+
+@pytest.mark.usefixtures("slowly")
+def test_a_new_time_for_an_issue_that_is_being_planned_is_kept(app: Flask) -> None:
+    news = make_list()
+    _fill(news, 60)
+
+    def put_off() -> None:
+        issue = db.session.scalars(sa.select(Issue)).one()
+        workflow.stop(issue)
+        workflow.send_soon(issue, timedelta(hours=2), now=NOW)
+        db.session.commit()
+
+    send = _plan_while(app, news, put_off)
+
+    assert send is None
+    issue = db.session.scalars(sa.select(Issue)).one()
+    assert issue.state is IssueState.SCHEDULED
+    assert workflow.due_issues(now=NOW) == []
+    assert workflow.due_issues(now=NOW + timedelta(hours=2)) == [issue]
+
+
+@pytest.mark.usefixtures("slowly")
+def test_who_comes_or_goes_while_it_is_planned_changes_nothing(app: Flask) -> None:
+    news = make_list()
+    _fill(news, 40)
+
+    def come_and_go() -> None:
+        make_subscription(db.session.merge(news, load=False), "late@example.org")
+        last = db.session.scalars(sa.select(Subscriber).where(Subscriber.name == "Reader 39")).one()
+        last.subscriptions[0].state = SubscriptionState.UNSUBSCRIBED
+        erasure.erase(parse("reader38@example.org"), now=NOW)
+        erasure.erase(parse("reader0@example.org"), now=NOW)
+        db.session.commit()
+
+    send = _plan_while(app, news, come_and_go)
+
+    assert send is not None
+    # Who left is caught when it is their turn; who was erased before their row has none.
+    assert _addresses(send) == [f"reader{n}@example.org" for n in range(1, 40) if n != 38]
+    assert send.planned == 39
+    assert reports.report(send.issue_id) == reports.Report(planned=39, waiting=38, cancelled=1)
+
+
+@pytest.mark.usefixtures("slowly")
+def test_a_second_clock_leaves_the_first_one_to_its_work(app: Flask) -> None:
+    news = make_list()
+    _fill(news, 60)
+    found: list[int] = []
+
+    def plan_too() -> None:
+        issue = db.session.scalars(sa.select(Issue)).one()
+        second = planning.plan(issue, now=NOW + timedelta(seconds=1))
+        assert second is not None
+        found.append(second.id)
+        assert second.planned < 60, "the first one was not at work any more"
+        db.session.rollback()
+        planning.clear_abandoned(now=NOW + timedelta(seconds=1))
+
+    send = _plan_while(app, news, plan_too)
+
+    assert send is not None
+    assert found == [send.id]
+    assert reports.report(send.issue_id) == reports.Report(planned=60, waiting=60)
+
+
+@pytest.mark.usefixtures("slowly")
+def test_a_planner_that_was_taken_for_dead_writes_nothing_more(app: Flask) -> None:
+    news = make_list()
+    _fill(news, 60)
+    found: list[int] = []
+
+    def take_over() -> None:
+        issue = db.session.scalars(sa.select(Issue)).one()
+        later = NOW + drafting.SILENCE + timedelta(minutes=1)
+        second = planning.plan(issue, now=later)
+        assert second is not None
+        found.append(second.planned)
+        db.session.commit()
+
+    send = _plan_while(app, news, take_over)
+
+    assert send is not None
+    assert found == [60]
+    assert reports.report(send.issue_id) == reports.Report(planned=60, waiting=60)
+
+
+PLANNING = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from newsletter import create_app
+from newsletter.delivery import drafting, planning
+from newsletter.extensions import db
+from newsletter.issues import composing
+from tests.conftest import NOW, settings
+
+planning.BATCH_SIZE = 2
+drafting.TURN = 0.0
+drafting.REST = 0.02
+app = create_app(settings(Path(sys.argv[1])))
+with app.app_context():
+    planning.plan(composing.find_issue(int(sys.argv[2])), now=NOW)
+    db.session.commit()
+"""
+
+
+def test_a_killed_planner_is_followed_by_another_and_nobody_is_left_out_or_twice(
+    app: Flask, tmp_path: Path
+) -> None:
+    news = make_list()
+    _fill(news, 200)
+    number = make_due_issue(news).id
+    db.session.commit()
+    process = subprocess.Popen([sys.executable, "-c", PLANNING, str(tmp_path), str(number)])
+    try:
+        _await_rows()
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(timeout=10)
+    with reading():
+        rows, planned = _rows_and_planned()
+    assert 0 < rows == planned < 200
+
+    soon = planning.plan(db.session.get_one(Issue, number), now=NOW + timedelta(seconds=5))
+    db.session.commit()
+    assert soon is not None
+    assert soon.planned < 200, "it may still be at work"
+    later = NOW + drafting.SILENCE + timedelta(seconds=10)
+    send = planning.plan(db.session.get_one(Issue, number), now=later)
+    db.session.commit()
+
+    assert send is not None
+    assert reports.report(number) == reports.Report(planned=200, waiting=200)
+    assert _addresses(send) == [f"reader{n}@example.org" for n in range(200)]
+    assert len(db.session.scalars(sa.select(CompiledEdition.id)).all()) == 1
+
+
+@pytest.mark.usefixtures("slowly")
+def test_what_a_dead_planner_left_of_an_issue_that_was_taken_back_is_cleared(app: Flask) -> None:
+    news = make_list()
+    _fill(news, 6)
+    issue = make_due_issue(news)
+    number = issue.id
+    planning.plan(issue, now=NOW)
+    # As if it had died before the last step.
+    db.session.rollback()
+    workflow.stop(db.session.get_one(Issue, number))
+    db.session.commit()
+
+    planning.clear_abandoned(now=NOW)
+    assert _rows_and_planned() == (6, 6)
+    db.session.rollback()
+    planning.clear_abandoned(now=NOW + drafting.SILENCE + timedelta(seconds=1))
+
+    assert db.session.scalars(sa.select(Send)).all() == []
+    assert db.session.scalars(sa.select(Delivery)).all() == []
+
+
+def test_an_issue_that_cannot_be_rendered_leaves_nothing(app: Flask) -> None:
+    news = make_list()
+    make_subscription(news)
+    issue = make_due_issue(news)
+    issue.approved_version = None
+
+    with pytest.raises(Refused):
+        planning.plan(issue, now=NOW)
+
+    assert db.session.scalars(sa.select(Send)).all() == []
+
+
+def _fill(news: MailingList, count: int) -> None:
+    for number in range(count):
+        make_subscription(news, f"reader{number}@example.org", name=f"Reader {number}")
+
+
+def _plan_while(app: Flask, news: MailingList, act: Callable[[], None]) -> Send | None:
+    """Plan an issue, and let somebody `act` in a thread of their own once rows are written."""
+    issue = make_due_issue(news)
+    db.session.commit()
+    problems: list[BaseException] = []
+
+    def wait_and_act() -> None:
+        with app.app_context():
+            try:
+                _await_rows()
+                act()
+            except BaseException as exc:
+                problems.append(exc)
+                raise
+
+    thread = threading.Thread(target=wait_and_act)
+    thread.start()
+    send = planning.plan(issue, now=NOW)
+    db.session.commit()
+    thread.join(timeout=30)
+    assert not problems
+    return send
+
+
+def _await_rows() -> None:
+    """Wait until the first rows are written."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        with reading():
+            if _rows_and_planned()[0]:
+                return
+        time.sleep(0.002)
+    raise AssertionError("no row was written")
+
+
+def _rows_and_planned() -> tuple[int, int]:
+    """How many rows there are, and how many the run says, at one moment."""
+    rows = sa.select(sa.func.count()).select_from(Delivery).scalar_subquery()
+    planned = sa.select(sa.func.sum(Send.planned)).scalar_subquery()
+    found = db.session.execute(sa.select(rows, sa.func.coalesce(planned, 0))).one()
+    return int(found[0]), int(found[1])
 
 
 def _addresses(send: Send) -> list[str]:
