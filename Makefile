@@ -8,8 +8,12 @@ SMOKE ?=
 ONLY ?=
 
 IN_VENV := .venv/bin/python
-# Of the fault harness `make test` runs the kills and what has no fault; all of it takes minutes.
-LONG_FAULTS := $(patsubst %,--ignore=tests/faults/test_%.py,connections databases stops weakness)
+# Tests that need one server for themselves are a group, which one process runs in turn.
+PYTEST_GROUPS := $(IN_VENV) -m pytest -n 2 --dist loadgroup
+# Of the fault harness `make test` runs what takes seconds, `make test-services` the rest.
+LONG_FAULTS := $(patsubst %,tests/faults/test_%.py,connections databases stops weakness)
+# They take servers away, so nothing that needs these may run beside them.
+RESTARTS := tests/services/test_restarts.py
 SETUP = command -v "$(PYTHON)" >/dev/null || { \
 	echo "There is no $(PYTHON) here: install Python 3.11 or newer, or name one: make run PYTHON=python3.13" >&2; exit 1; }; \
 	"$(PYTHON)" scripts/setup.py
@@ -33,7 +37,7 @@ run: ## Everything on http://127.0.0.1:8000: pages, desk, clock, mailbox; Ctrl-C
 
 test: ## All tests that need no other server
 	@$(SETUP) requirements-dev.lock
-	@$(IN_VENV) -m pytest -n 2 tests --ignore=tests/services --ignore=tests/browser $(LONG_FAULTS) $(ARGS)
+	@$(IN_VENV) -m pytest -n 2 tests --ignore=tests/services --ignore=tests/browser $(LONG_FAULTS:%=--ignore=%) $(ARGS)
 
 test-faults: ## The fault harness with 200 kills; FAULT_SEED=123456 throws the same dice again
 	@$(SETUP) requirements-dev.lock
@@ -53,8 +57,10 @@ check: ## Format, lint, types, import directions, locks
 test-services: ## Tests against PostgreSQL and RabbitMQ and in Chromium; scripts/services installs them (as root)
 	@$(SETUP) requirements-services.lock
 	@scripts/services install
-	@$(WITH_SERVICES) $(IN_VENV) -m pytest tests/services tests/browser $(ARGS)
-	@$(IN_VENV) -m pytest -n 2 tests/faults --ignore=tests/faults/test_kills.py $(ARGS)
+	@$(WITH_SERVICES) failed=0; \
+		$(PYTEST_GROUPS) tests/services tests/browser --ignore=$(RESTARTS) $(ARGS) || failed=1; \
+		$(PYTEST_GROUPS) $(RESTARTS) $(LONG_FAULTS) $(ARGS) || failed=1; \
+		exit $$failed
 
 bench: ## How fast it sends, against smtp-source, smtplib and Flask-Mail (half an hour)
 	@$(SETUP) requirements.lock

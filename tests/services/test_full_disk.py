@@ -14,7 +14,6 @@ from newsletter.delivery import control, reserve
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
 from tests.conftest import settings
-from tests.faults.conftest import make_run, seed  # noqa: F401  # pytest finds them by these names
 from tests.faults.driver import Run
 from tests.faults.plan import Plan
 
@@ -48,7 +47,7 @@ def app(migrated_database: Path, disk: Path) -> Iterator[Flask]:
 
 @pytest.mark.parametrize("left", [0, reserve.LEAST // 2], ids=["full", "nearly full"])
 def test_sending_stops_with_a_sentence_and_goes_on_when_there_is_room(
-    make_run: Callable[..., Run],  # noqa: F811  # the fixture
+    make_run: Callable[..., Run],
     disk: Path,
     left: int,
 ) -> None:
