@@ -3,7 +3,8 @@
 import os
 import secrets
 from collections.abc import Mapping
-from ipaddress import ip_network
+from contextlib import suppress
+from ipaddress import IPv6Address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +33,9 @@ POSTGRESQL_PATIENCE = {
 
 Without them a connection that nobody answers any more is waited for until the kernel gives up.
 """
+
+MOST_CONNECTIONS = 100
+"""The most connections of one sending process: no relay wants more from one machine."""
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of the largest request body that is read at all."""
@@ -157,7 +161,7 @@ def _is_broker(url: str) -> bool:
 
 
 def _mail(environ: Mapping[str, str], port: int, *, is_production: bool) -> dict[str, Any]:
-    server = environ.get("MAIL_SERVER", "")
+    server = _host(environ, "MAIL_SERVER")
     if is_production and not server:
         raise ConfigurationError(
             "Set MAIL_SERVER: PUBLIC_URL is https, so this is a production installation, "
@@ -172,6 +176,10 @@ def _mail(environ: Mapping[str, str], port: int, *, is_production: bool) -> dict
             "MAIL_USERNAME is set without MAIL_USE_TLS or MAIL_USE_SSL: "
             "the password would cross the network in the clear."
         )
+    if bool(environ.get("MAIL_USERNAME")) != bool(environ.get("MAIL_PASSWORD")):
+        raise ConfigurationError(
+            "Set both MAIL_USERNAME and MAIL_PASSWORD, or neither: one alone identifies nobody."
+        )
     default_port = 465 if use_ssl else 587 if use_tls else 25
     return {
         "USES_MAILBOX": not server,
@@ -182,8 +190,21 @@ def _mail(environ: Mapping[str, str], port: int, *, is_production: bool) -> dict
         "MAIL_USE_TLS": use_tls,
         "MAIL_USE_SSL": use_ssl,
         "DKIM_KEYS": dkim.load(environ.get("DKIM_KEYS", ""), environ.get("DKIM_PASSPHRASE", "")),
-        "MAIL_CONNECTIONS": _number(environ, "MAIL_CONNECTIONS", 4),
+        "MAIL_CONNECTIONS": _number(environ, "MAIL_CONNECTIONS", 4, most=MOST_CONNECTIONS),
     }
+
+
+def _host(environ: Mapping[str, str], name: str) -> str:
+    """Return the name or the IP address of a machine; nothing for an empty setting."""
+    host = environ.get(name, "").strip()
+    with suppress(ValueError):
+        return str(IPv6Address(host.removeprefix("[").removesuffix("]")))
+    if set(host) & set(" \t/@:[]") or not host.isprintable():
+        raise ConfigurationError(
+            f"{name} must be the name or the IP address of a machine and nothing more, like "
+            f"mail.example.org, not “{host}”. The port has a setting of its own, MAIL_PORT."
+        )
+    return host
 
 
 def _web(*, is_production: bool) -> dict[str, Any]:
@@ -201,6 +222,10 @@ def _web(*, is_production: bool) -> dict[str, Any]:
 
 def _monitoring(environ: Mapping[str, str]) -> dict[str, Any]:
     token = environ.get("METRICS_TOKEN", "").strip()
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise ConfigurationError(
+            "METRICS_TOKEN may have ASCII letters, digits and signs only, and no blanks."
+        )
     if token and len(token) < SHORTEST_TOKEN:
         raise ConfigurationError(
             f"METRICS_TOKEN must have at least {SHORTEST_TOKEN} random characters, or be left out: "
@@ -252,12 +277,12 @@ def _networks(environ: Mapping[str, str]) -> list[Any]:
         ) from exc
 
 
-def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+def _number(environ: Mapping[str, str], name: str, default: int, *, most: int = 65_535) -> int:
     text = environ.get(name, "").strip()
     if not text:
         return default
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise ConfigurationError(f"{name} must be a number from 1 to 65535, not “{text}”.")
+    if not text.isdecimal() or len(text) > 9 or not 0 < int(text) <= most:
+        raise ConfigurationError(f"{name} must be a number from 1 to {most}, not “{text}”.")
     return int(text)
 
 

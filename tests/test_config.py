@@ -62,6 +62,18 @@ def test_the_development_key_is_made_once_and_private(tmp_path: Path) -> None:
         ({"MAIL_USE_TLS": "maybe"}, "MAIL_USE_TLS must be true or false"),
         ({"MAIL_USE_TLS": "1", "MAIL_USE_SSL": "1"}, "not both"),
         ({"MAIL_SERVER": "mail", "MAIL_USERNAME": "us"}, "in the clear"),
+        ({"MAIL_SERVER": "mail:587"}, "MAIL_SERVER must be the name .* not “mail:587”. The port"),
+        ({"MAIL_SERVER": "smtp://mail.example.org"}, "MAIL_SERVER must be"),
+        ({"MAIL_SERVER": "mail one"}, "MAIL_SERVER must be"),
+        ({"MAIL_SERVER": "us@mail"}, "MAIL_SERVER must be"),
+        ({"MAIL_SERVER": "[::1]:25"}, "MAIL_SERVER must be"),
+        ({"MAIL_CONNECTIONS": "101"}, "MAIL_CONNECTIONS must be a number from 1 to 100"),
+        ({"MAIL_CONNECTIONS": "0"}, "MAIL_CONNECTIONS must be a number from 1 to 100"),
+        ({"MAIL_CONNECTIONS": "9" * 5000}, "MAIL_CONNECTIONS must be a number"),
+        ({"MAIL_USERNAME": "us", "MAIL_USE_TLS": "1"}, "Set both MAIL_USERNAME and"),
+        ({"MAIL_PASSWORD": "word"}, "Set both MAIL_USERNAME and"),
+        ({"METRICS_TOKEN": "a token with blanks in it"}, "METRICS_TOKEN may have"),
+        ({"METRICS_TOKEN": "ein-schönes-geheimes-Wort"}, "METRICS_TOKEN may have"),
         ({"TRUSTED_PROXIES": "10.0.0.0/8, proxy"}, "TRUSTED_PROXIES must be networks"),
         ({"DKIM_KEYS": "s2027:example.org:/nowhere/key.pem"}, "cannot be read: No such file"),
         ({"SQLITE_SYNCHRONOUS": "OFF"}, "must be FULL or NORMAL"),
@@ -79,6 +91,22 @@ def test_what_cannot_run_is_refused_with_what_to_change(
 ) -> None:
     with pytest.raises(ConfigurationError, match=sentence):
         settings(tmp_path, **environ)
+
+
+@pytest.mark.parametrize(
+    ("typed", "server"),
+    [
+        (" mail.example.org ", "mail.example.org"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("  ", "127.0.0.1"),
+    ],
+)
+def test_a_relay_is_named_without_what_surrounds_it(
+    tmp_path: Path, typed: str, server: str
+) -> None:
+    assert settings(tmp_path, MAIL_SERVER=typed)["MAIL_SERVER"] == server
 
 
 def test_workers_on_other_machines_need_a_broker_and_postgresql(tmp_path: Path) -> None:
