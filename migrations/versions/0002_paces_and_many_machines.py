@@ -107,10 +107,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("send", schema=None) as batch_op:
+    # A table that others point at is never made anew: SQLite would refuse to drop the old one,
+    # and the new one would have neither the CHECKs nor the AUTOINCREMENT of the old.
+    with op.batch_alter_table("send", schema=None, recreate="never") as batch_op:
         batch_op.drop_column("alarmed_at")
         batch_op.drop_column("resumed_at")
 
+    # The names were shorter; signs of life come again within seconds.
+    op.execute("DELETE FROM heartbeat")
     with op.batch_alter_table("heartbeat", schema=None) as batch_op:
         batch_op.alter_column(
             "name",
@@ -120,7 +124,7 @@ def downgrade() -> None:
         )
         batch_op.drop_column("connections")
 
-    with op.batch_alter_table("delivery", schema=None) as batch_op:
+    with op.batch_alter_table("delivery", schema=None, recreate="never") as batch_op:
         batch_op.drop_index(batch_op.f("ix_delivery_send_id_state_due_at_finished_at"))
         batch_op.create_index(
             batch_op.f("ix_delivery_send_id_state"), ["send_id", "state"], unique=False
@@ -131,7 +135,7 @@ def downgrade() -> None:
         )
         batch_op.drop_column("provider")
 
-    with op.batch_alter_table("batch", schema=None) as batch_op:
+    with op.batch_alter_table("batch", schema=None, recreate="never") as batch_op:
         batch_op.drop_column("dispatched_at")
 
     op.drop_table("pace_spent")
