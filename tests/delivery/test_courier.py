@@ -592,7 +592,7 @@ def _text_of(data: bytes) -> str:
     return str(part.get_content())
 
 
-def _until(condition: Callable[[], object], *, seconds: float = 5) -> None:
+def _until(condition: Callable[[], object], *, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come true in time"

@@ -85,9 +85,9 @@ def test_parsing_loses_nothing(text: str) -> None:
     ],
 )
 def test_a_hostile_text_costs_no_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     merge_fields.unknown(text)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize(

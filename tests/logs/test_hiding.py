@@ -26,6 +26,11 @@ from tests.conftest import NOW
         ("ada@localhost", "…"),
         ("postgresql://news:secret@db/news", "postgresql://news:…/news"),
         ("a…@e….org", "a…@e….org"),
+        ("to a/b@example.org", "to a…@e….org"),
+        ("alexander/smith%40example.org", "a…@e….org"),
+        ("ada%2Bnews%40example.org", "a…@e….org"),
+        ("ada%2540example.org", "a…@e….org"),
+        ("ada%x@example.org", "a…@e….org"),
         ("nothing to hide at 09:00", "nothing to hide at 09:00"),
         ("@", "@"),
     ],
@@ -53,8 +58,15 @@ def test_what_opens_a_link_is_cut_off(app: Flask, link: links.Link) -> None:
         assert f"{path}…" in hidden
 
 
+@pytest.mark.parametrize("slash", ["%2F", "%2f", "%252F"])
+def test_what_opens_a_link_is_cut_off_also_inside_of_another_link(app: Flask, slash: str) -> None:
+    token = links.UNSUBSCRIBE.token("17-4", now=NOW)
+    path = f"/unsubscribe/{token}".replace("/", slash)
+    assert hide(f"GET /?next={path} 200") == f"GET /?next={slash}unsubscribe{slash}… 200"
+
+
 def test_other_paths_are_left_alone() -> None:
-    line = "GET /archive/12 /library/guidance-on-mms /desk/issues/3/report?page=2"
+    line = "GET /archive/12 /library/guidance-on-mms /desk/issues/3/report?page=2&share=90%"
     assert hide(line) == line
 
 
@@ -71,6 +83,6 @@ def test_a_record_with_wrong_arguments_is_a_line_still() -> None:
 
 
 def test_a_long_line_takes_no_longer_than_others() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     hide("x" * 200_000 + "@" + "y" * 200_000)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

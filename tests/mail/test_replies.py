@@ -55,9 +55,9 @@ def test_control_characters_and_length_are_tamed() -> None:
 
 @pytest.mark.parametrize("text", ["x" * 100_000, "@" * 100_000, "x@" * 50_000, "x%4" * 40_000])
 def test_no_reply_takes_long_to_read(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     hide_addresses(text, "ada@example.org")
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_an_address_cut_in_two_does_not_show_its_half() -> None:

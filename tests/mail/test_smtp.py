@@ -345,7 +345,7 @@ def test_silence_after_the_dot_is_uncertain_and_pulses_meanwhile(
     pulses: list[int] = []
     with (
         ScriptedRelay(script) as relay,
-        Connection(relay.settings(final_timeout=0.3)) as connection,
+        Connection(relay.settings(final_timeout=1.5)) as connection,
     ):
         outcome = connection.send(SENDER, ADA, MESSAGE, pulse=lambda: pulses.append(1))
     assert outcome.kind is Kind.UNCERTAIN

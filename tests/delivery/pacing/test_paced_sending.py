@@ -70,7 +70,7 @@ def couriers(app: Flask, relay: Relay, count: int, *, connections: int) -> Itera
             thread.join(timeout=20)
 
 
-def until(issue_id: int, seconds: float = 20, **numbers: int) -> None:
+def until(issue_id: int, seconds: float = 60, **numbers: int) -> None:
     """Wait until the issue has these numbers."""
     end = time.monotonic() + seconds
     while states(issue_id) != numbers:
@@ -112,7 +112,7 @@ def test_one_slow_provider_does_not_hold_up_the_others(app: Flask, relay: Relay)
     with couriers(app, relay, 1, connections=4):
         began = time.monotonic()
         while len(when.keys() & set(quick)) < len(quick):
-            assert time.monotonic() - began < 20, "the slow provider holds all connections"
+            assert time.monotonic() - began < 60, "the slow provider holds all connections"
             time.sleep(0.02)
         took = max(when[address] for address in quick) - min(when.values())
         assert states(issue_id)["waiting"] >= 10, "the slow ones were over before the quick ones"
@@ -128,7 +128,7 @@ def test_a_provider_that_refuses_us_is_held_and_its_readers_wait(app: Flask, rel
     issue_id = begin(blocked + fine)
 
     with couriers(app, relay, 1, connections=2):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not _is_held("blocked.example") or len(relay.messages) < len(fine):
             assert time.monotonic() < end, states(issue_id)
             time.sleep(0.02)
