@@ -1,5 +1,6 @@
 """What the `dramatiq` command loads: a process that sends, told of its work by a broker."""
 
+import os
 import sys
 
 from newsletter import create_app
@@ -8,6 +9,8 @@ from newsletter.delivery.engines.dramatiq import Sending, attend
 from newsletter.errors import ConfigurationError
 from newsletter.logs import writing
 
+# Before anything can be written: what reads the lines expects each of them in this form.
+writing.configure(os.environ.get("LOG_FORMAT", "text"))
 try:
     app = create_app()
     if app.config["DELIVERY_ENGINE"] != "dramatiq":
@@ -19,6 +22,5 @@ except ConfigurationError as exc:
     sys.stderr.write(f"{exc}\n")
     sys.exit(2)
 
-writing.configure(app.config["LOG_FORMAT"])
 broker = rabbitmq(app.config["BROKER_URL"])
 attend(broker, Sending(app))

@@ -12,11 +12,12 @@ GUNICORN_CANNOT_BOOT = 3
 """The exit code by which a gunicorn worker tells its master not to try again."""
 
 is_gunicorn = os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")
+# A command says what it did by itself; its log is for what went wrong.
+writing.configure(
+    os.environ.get("LOG_FORMAT", "text"), level=logging.INFO if is_gunicorn else logging.WARNING
+)
 try:
     app = create_app()
 except ConfigurationError as exc:
     sys.stderr.write(f"{exc}\n")
     sys.exit(GUNICORN_CANNOT_BOOT if is_gunicorn else 2)
-
-# A command says what it did by itself; its log is for what went wrong.
-writing.configure(app.config["LOG_FORMAT"], level=logging.INFO if is_gunicorn else logging.WARNING)

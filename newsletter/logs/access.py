@@ -5,7 +5,7 @@ import os
 
 from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]  # no types
 
-from newsletter.logs.hiding import Hiding
+from newsletter.logs.hiding import Hiding, hide
 from newsletter.logs.writing import formatter
 
 
@@ -23,5 +23,16 @@ class Logger(GunicornLogger):  # type: ignore[misc]  # its base has no types
 
 def _prepare(handler: logging.Handler, style: str) -> None:
     handler.addFilter(Hiding())
-    if style == "json":
-        handler.setFormatter(formatter(style))
+    handler.setFormatter(formatter(style) if style == "json" else _Hidden(handler.formatter))
+
+
+class _Hidden(logging.Formatter):
+    """gunicorn's own lines, and the errors below them, hidden."""
+
+    def __init__(self, usual: logging.Formatter | None) -> None:
+        super().__init__()
+        self._usual = usual or logging.Formatter()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, or the lines."""
+        return hide(self._usual.format(record))

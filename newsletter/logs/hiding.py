@@ -6,16 +6,22 @@ through: a database error with its parameters, an address in a relay's words.
 
 import logging
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from newsletter import addresses, links
 
-# Generous on purpose: what looks like an address is hidden, be it one or not. Bounded,
-# so that a long line without blanks takes no longer than others.
-_MARKS = r"\s<>()\[\]{},;:\"'\\|/@%"
-_ADDRESS = re.compile(rf"([^{_MARKS}]{{1,64}})(?:@|%40)([^{_MARKS}]{{1,255}})")
+# Generous on purpose: what looks like an address is hidden, be it one or not; a path before
+# it goes with it, because a local part may have slashes. Bounded, so that a long line
+# without blanks takes no longer than others.
+_MARKS = r"\s<>()\[\]{},;:\"'\\|@%"
+_AT = r"(?:@|%(?:25)*40)"
+_LOCAL = rf"(?:[^{_MARKS}]|%(?!(?:25)*40)){{1,64}}"
+_ADDRESS = re.compile(rf"({_LOCAL}){_AT}([^/{_MARKS}]{{1,255}})")
 
+_SLASH = r"(?:/|%(?:25)*2[fF])"
 _TOKEN_PATHS = [
-    re.escape(link.path.partition("{token}")[0])
+    _SLASH.join(re.escape(part) for part in link.path.partition("{token}")[0].split("/"))
     for link in (links.CONFIRM, links.UNSUBSCRIBE, links.PREFERENCES, links.SIGN_IN)
 ]
 _TOKEN = re.compile(rf"({'|'.join(_TOKEN_PATHS)})[A-Za-z0-9_.%-]+")
@@ -23,11 +29,24 @@ _TOKEN = re.compile(rf"({'|'.join(_TOKEN_PATHS)})[A-Za-z0-9_.%-]+")
 
 def hide(text: str) -> str:
     """Return a text with its addresses as `a…@e….org` and without the tokens of its links."""
-    if "/" in text:
+    if "/" in text or "%" in text:
         text = _TOKEN.sub(r"\1…", text)
-    if "@" in text or "%40" in text:
+    if "@" in text or "%" in text:
         text = _ADDRESS.sub(_hidden, text)
     return text
+
+
+def hide_all(value: Any) -> Any:
+    """Return a fact of a line with every text in it hidden, however deep it lies."""
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, Mapping):
+        return {hide(str(name)): hide_all(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [hide_all(one) for one in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return hide(str(value))
 
 
 class Hiding(logging.Filter):

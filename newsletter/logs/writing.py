@@ -3,14 +3,18 @@
 import json
 import logging
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from flask.logging import default_handler
 
-from newsletter.logs.hiding import Hiding, hide
+from newsletter.logs.hiding import Hiding, hide, hide_all
+
+log = logging.getLogger(__name__)
 
 DEEPEST = 12
 """Calls that are named of where an exception came from, the innermost first."""
@@ -26,6 +30,7 @@ class _Stream(logging.StreamHandler[Any]):
 def configure(style: str, *, level: int = logging.INFO) -> None:
     """Let every logger of this process write to standard error, as `text` or `json`.
 
+    So does whatever ends the process, or one of its threads, that nobody foresaw.
     Calling it again replaces what it set before.
     """
     handler = _Stream(sys.stderr)
@@ -41,6 +46,24 @@ def configure(style: str, *, level: int = logging.INFO) -> None:
     logging.getLogger("newsletter").removeHandler(default_handler)
     # A line with wrong arguments would be printed with them, addresses included.
     logging.raiseExceptions = False
+    sys.excepthook = _ended
+    threading.excepthook = _thread_ended
+
+
+def _ended(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Write what ended this process; Ctrl-C is no fault."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    log.critical("ended by an error that nobody foresaw", exc_info=(kind, error, trace))
+
+
+def _thread_ended(facts: threading.ExceptHookArgs) -> None:
+    """Write what ended a thread."""
+    name = facts.thread.name if facts.thread is not None else "unknown"
+    error = facts.exc_value or facts.exc_type()
+    trace = (facts.exc_type, error, facts.exc_traceback)
+    log.critical("the thread %s ended by an error that nobody foresaw", name, exc_info=trace)
 
 
 def formatter(style: str) -> logging.Formatter:
@@ -70,12 +93,12 @@ class Json(logging.Formatter):
             "logger": record.name,
             "event": record.getMessage(),
         }
-        return json.dumps({**_facts(record), **head}, ensure_ascii=False, default=str)
+        return json.dumps({**_facts(record), **head}, ensure_ascii=False)
 
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:
     facts = {
-        name: hide(value) if isinstance(value, str) else value
+        name: hide_all(value)
         for name, value in vars(record).items()
         if name not in _STANDARD and not name.startswith("_")
     }

@@ -2,10 +2,16 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import config
 from newsletter.logs import writing
 
 
@@ -14,8 +20,10 @@ def root() -> Iterator[logging.Logger]:
     """The root logger, put back as it was."""
     root = logging.getLogger()
     before = (list(root.handlers), root.level, logging.raiseExceptions)
+    hooks = (sys.excepthook, threading.excepthook)
     yield root
     root.handlers[:], level, logging.raiseExceptions = before
+    sys.excepthook, threading.excepthook = hooks
     root.setLevel(level)
 
 
@@ -91,3 +99,68 @@ def test_a_line_with_wrong_arguments_does_not_show_them(
     written = capsys.readouterr().err
     assert "%s and %s" in written
     assert "ada@" not in written
+
+
+class Letter:
+    """Something that is no text and shows an address."""
+
+    def __str__(self) -> str:
+        return "to ada@example.org"
+
+
+def test_what_lies_deep_in_a_fact_is_hidden_there(root: logging.Logger, capsys: Shown) -> None:
+    facts = {"rows": [{"ada@example.org": ("ben@example.org", 7, None)}], "letter": Letter()}
+    for style in ("text", "json"):
+        writing.configure(style)
+        logging.getLogger("x").info("read", extra={"facts": facts})
+    text, line = capsys.readouterr().err.splitlines()
+    assert "example.org" not in text
+    assert json.loads(line)["facts"] == {
+        "rows": [{"a…@e….org": ["b…@e….org", 7, None]}],
+        "letter": "to a…@e….org",
+    }
+
+
+ENDS = """
+import threading
+from newsletter.logs import writing
+
+writing.configure("json")
+
+def fail():
+    raise ValueError("no row for ada@example.org")
+
+thread = threading.Thread(target=fail, name="courier")
+thread.start()
+thread.join()
+fail()
+"""
+
+
+def test_what_ends_a_process_or_a_thread_is_a_line_like_any_other() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDS], cwd=config.ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    thread, process = map(json.loads, ended.stderr.splitlines())
+    assert thread["event"] == "the thread courier ended by an error that nobody foresaw"
+    assert process["event"] == "ended by an error that nobody foresaw"
+    for line in (thread, process):
+        assert line["level"] == "critical"
+        assert line["error"] == "ValueError: no row for a…@e….org"
+        assert "fail" in line["where"]
+
+
+@pytest.mark.parametrize("module", ["worker", "wsgi"])
+def test_a_process_writes_json_from_its_first_line_on(module: str, tmp_path: Path) -> None:
+    # The first step after the imports fails.
+    ended = subprocess.run(
+        [sys.executable, "-c", f"import newsletter; newsletter.create_app = None; import {module}"],
+        cwd=config.ROOT,
+        env={"PATH": os.environ["PATH"], "INSTANCE_PATH": str(tmp_path), "LOG_FORMAT": "json"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert json.loads(ended.stderr)["error"] == "TypeError: 'NoneType' object is not callable"
