@@ -2,6 +2,9 @@
 
 from newsletter.delivery.models import Delivery, DeliveryState
 
+AGAIN = "To be sent again,"
+"""How the reason of a row begins that a person wants sent again, though it may have been sent."""
+
 
 def why(delivery: Delivery) -> str:
     """Return what became of one delivery as a sentence: our reason, or the relay's words."""

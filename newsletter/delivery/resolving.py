@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from newsletter.addresses import Address
 from newsletter.delivery.backoff import AT_ONCE
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
+from newsletter.delivery.reasons import AGAIN
 from newsletter.errors import NotFound, Refused
 from newsletter.extensions import db, rows_changed
 from newsletter.issues import workflow
@@ -38,10 +39,6 @@ RISK = (
     "so some mail programs show it once."
 )
 """What sending again may cause, for whoever is about to decide it."""
-
-
-AGAIN = "To be sent again,"
-"""How the reason of a row begins that waits because a person wants it sent again."""
 
 
 class Decision(enum.StrEnum):

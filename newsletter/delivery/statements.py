@@ -17,6 +17,8 @@ from typing import Any, Protocol
 import orjson
 import psycopg
 
+from newsletter.delivery.reasons import AGAIN
+
 Row = Mapping[str, Any]
 
 DATABASE_ERRORS = (sqlite3.Error, psycopg.Error)
@@ -50,12 +52,23 @@ MARK = """
                     WHERE suppression.address_hmac = subscriber.address_hmac))
 """
 
-_OUTCOME = """
+# It may have been sent before, and a person wants it sent again.
+_IN_DOUBT = f"substr(reason, 1, {len(AGAIN)}) = '{AGAIN}'"
+
+# That the second attempt came to nothing says nothing about the first: it is uncertain still,
+# and keeps what its bytes are made of (STANDARDS 5.2 clause 4).
+_STILL_IN_DOUBT = f"{_IN_DOUBT} AND :state IN ('failed', 'suppressed')"
+
+_OUTCOME = f"""
     UPDATE delivery
-    SET state = :state, due_at = :due_at, finished_at = :finished_at,
+    SET state = CASE WHEN {_STILL_IN_DOUBT} THEN 'uncertain' ELSE :state END,
+        due_at = :due_at, finished_at = :finished_at,
         attempts = CASE WHEN :attempt > 0 THEN :attempt ELSE attempts END,
-        first_attempt_at = COALESCE(first_attempt_at, :date), merge_values = :values,
-        reply_code = :code, reply_status = :status, reason = :reason
+        first_attempt_at = COALESCE(first_attempt_at, :date),
+        merge_values = CASE WHEN {_STILL_IN_DOUBT} THEN merge_values ELSE :values END,
+        reply_code = :code, reply_status = :status,
+        reason = CASE WHEN {_STILL_IN_DOUBT} THEN substr(reason || ' Then: ' || :reason, 1, 500)
+            WHEN {_IN_DOUBT} AND :state = 'waiting' THEN reason ELSE :reason END
 """
 
 # The number of the attempt fences: the row may have been sent on by somebody else. What

@@ -1,5 +1,7 @@
 """Uncertain rows, and what a person may decide about them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -22,8 +24,9 @@ from newsletter.subscriptions.models import (
     SuppressionReason,
 )
 from tests.conftest import NOW
-from tests.delivery.situations import due_batches
+from tests.delivery.situations import Post, begin, due_batches
 from tests.factories import make_due_issue, make_list, make_subscription
+from tests.relay import CLOSE, Relay
 
 LATER = NOW + timedelta(hours=1)
 
@@ -204,6 +207,86 @@ def test_whoever_held_the_batch_before_may_not_write_into_it(issue: Issue) -> No
     resolve(issue, Decision.AGAIN, "ben@example.org")
     assert leases.claim(batch.id, now=LATER) is not None
     assert not leases.renew(leases.Lease(batch.id, batch.lease - 1), now=LATER)
+
+
+@pytest.mark.parametrize(
+    ("phase", "answer", "then"),
+    [
+        ("", "", "Then: Unsubscribed after the issue was planned."),
+        ("RCPT", "550 5.1.1 No such user", "Then: No such user"),
+        ("DOT", "554 5.2.3 Not this one", "Then: Not this one"),
+    ],
+)
+def test_a_second_attempt_that_came_to_nothing_leaves_the_first_in_doubt(
+    app: Flask, phase: str, answer: str, then: str
+) -> None:
+    with in_doubt() as (issue, post):
+        resolve(issue, Decision.AGAIN)
+        if answer:
+            post.relay.answer(phase, answer)
+        else:
+            leave("ada")
+        post.deliver()
+
+        ada = row("ada")
+        assert (ada.state, ada.due_at) == (DeliveryState.UNCERTAIN, None)
+        assert ada.reason.startswith("To be sent again, as Edith (editor 1) decided on")
+        assert "Before: Handed over, but not acknowledged." in ada.reason
+        assert ada.reason.endswith(then)
+        assert ada.merge_values is not None, "it may be sent again with the same bytes"
+        assert len(post.relay.messages) == 1
+        assert db.session.get_one(Issue, issue.id).state is IssueState.SENT
+
+
+def test_the_doubt_outlives_a_deferral(app: Flask) -> None:
+    with in_doubt() as (issue, post):
+        resolve(issue, Decision.AGAIN)
+        post.relay.answer("RCPT", "450 4.2.0 Later", times=1)
+        post.deliver()
+        ada = row("ada")
+        assert (ada.state, ada.reply_code) == (DeliveryState.WAITING, 450)
+        leave("ada")
+        post.clock.move(hours=1)
+        post.deliver()
+
+        assert row("ada").state is DeliveryState.UNCERTAIN
+
+
+def test_a_second_attempt_that_the_relay_takes_ends_the_doubt(app: Flask) -> None:
+    with in_doubt() as (issue, post):
+        resolve(issue, Decision.AGAIN)
+        post.deliver()
+
+        ada = row("ada")
+        assert (ada.state, ada.merge_values) == (DeliveryState.SENT, None)
+        assert "again" not in ada.reason
+
+
+@contextmanager
+def in_doubt() -> Iterator[tuple[Issue, Post]]:
+    """An issue to Ada, of which nobody knows whether the relay has it."""
+    with Relay() as relay:
+        relay.answer("DOT", CLOSE, times=1)
+        number = begin("ada")
+        post = Post(relay)
+        try:
+            post.deliver()
+            assert row("ada").state is DeliveryState.UNCERTAIN
+            db.session.commit()
+            yield db.session.get_one(Issue, number), post
+        finally:
+            post.close()
+
+
+def leave(name: str) -> None:
+    """Unsubscribe."""
+    db.session.execute(
+        sa.update(Subscription)
+        .where(Subscription.subscriber_id.in_(_reader(name)))
+        .values(state=SubscriptionState.UNSUBSCRIBED)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
 
 
 def test_a_scheduled_issue_is_not_reopened(app: Flask) -> None:
