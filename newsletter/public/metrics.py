@@ -132,7 +132,8 @@ def _of_issues(found: Measures) -> Iterator[Metric]:
 def _of_providers(providers: Sequence[ProviderMeasures]) -> Iterator[Metric]:
     outcomes = CounterMetricFamily(
         f"{PREFIX}_provider_outcomes",
-        "Answers of the relay about the mail to one provider of mailboxes, in all issues.",
+        "Answers of the relay about the mail to one provider of mailboxes, in all issues; each "
+        "sender adds its own once a second, and one that is killed takes its last second along.",
         labels=["provider", "outcome"],
     )
     windows = _labelled(

@@ -1,7 +1,8 @@
 """What a monitor measures: one look at the database, however many rows it holds.
 
 Nothing here reads a table from end to end that grows with every message: the rows
-of runs that are not over are counted along one index, state by state.
+of runs that are not over are counted along one index, state by state, and what was
+sent longer ago is remembered.
 """
 
 from collections.abc import Sequence
@@ -17,8 +18,8 @@ from newsletter.extensions import db
 from newsletter.issues.models import Issue, IssueState
 from newsletter.mail import outbox
 from newsletter.mail.models import OutboxMessage, OutboxState
-from newsletter.reports import signs
-from newsletter.reports.numbers import Report, tally
+from newsletter.reports import settled, signs
+from newsletter.reports.numbers import Report
 from newsletter.reports.progress import rate
 from newsletter.subscriptions.models import MailingList
 
@@ -94,7 +95,7 @@ def measure(*, now: datetime) -> Measures:
         outbox_waiting=_outbox_waiting(),
         outbox_oldest=overdue.total_seconds() if overdue else 0.0,
         issues=_issues(),
-        sends=_sends(),
+        sends=_sends(now=now),
         providers=_providers(now=now),
     )
 
@@ -138,16 +139,16 @@ def _issues() -> dict[IssueState, int]:
     return dict.fromkeys(IssueState, 0) | {state: count for state, count in counted}
 
 
-def _sends() -> list[SendMeasures]:
+def _sends(*, now: datetime) -> list[SendMeasures]:
     rows = db.session.execute(
-        sa.select(Send.id, Send.issue_id, MailingList.slug)
+        sa.select(Send, MailingList.slug)
         .join(Issue, Issue.id == Send.issue_id)
         .join(MailingList, MailingList.id == Issue.mailing_list_id)
         .where(Send.finished_at.is_(None), Issue.begun_at.is_not(None))
         .order_by(Send.id.desc())
         .limit(MOST_SENDS)
     )
-    return [SendMeasures(issue_id, slug, tally(send_id)) for send_id, issue_id, slug in rows]
+    return [SendMeasures(send.issue_id, slug, settled.tally(send, now=now)) for send, slug in rows]
 
 
 def _providers(*, now: datetime) -> list[ProviderMeasures]:
