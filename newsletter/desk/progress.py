@@ -14,7 +14,8 @@ from newsletter.errors import InvalidAddress, NotFound
 from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.reports import Trace
-from newsletter.reports.progress import held_providers, in_words, providers
+from newsletter.reports.by_provider import providers
+from newsletter.reports.progress import held_providers, in_words
 from newsletter.web import policy
 
 REFRESH = {IssueState.SENDING: 5, IssueState.SCHEDULED: 15}
@@ -22,6 +23,9 @@ REFRESH = {IssueState.SENDING: 5, IssueState.SCHEDULED: 15}
 
 WAITING_REFRESH = 15
 """The same for an issue that goes on by itself when the relay answers."""
+
+SOON = 2
+"""Seconds after which a page is loaded again whose numbers are being counted."""
 
 
 @blueprint.get("/issues/<int:number>/report")
@@ -56,14 +60,23 @@ def show_moving(number: int) -> Response:
 
 @blueprint.get("/issues/<int:number>/providers")
 @needs(Action.WRITE)
-def show_providers(number: int) -> str:
-    """Show where the recipients of an issue are by provider of their mailboxes."""
-    return render_template(
+def show_providers(number: int) -> Response:
+    """Show where the recipients of an issue are by provider of their mailboxes.
+
+    While a large issue is being counted, the page says so and loads itself again.
+    """
+    now = clock.now()
+    found = providers(number, now=now)
+    page = render_template(
         "desk/issue_providers.html",
         issue=composing.find_issue(number),
-        providers=providers(number),
-        held={one.name: one for one in held_providers(now=clock.now())},
+        found=found,
+        held={one.name: one for one in held_providers(now=now)},
     )
+    response = make_response(page)
+    if found is None:
+        response.headers["Refresh"] = str(SOON)
+    return response
 
 
 @blueprint.post("/issues/<int:number>/trace")

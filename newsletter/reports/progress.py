@@ -1,4 +1,4 @@
-"""How an issue gets on: how far, how fast, how much longer, and at which providers."""
+"""How an issue gets on: how far, how fast, how much longer, and who takes nothing for now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from newsletter.delivery import waiting
-from newsletter.delivery.models import Delivery, DeliveryState, Provider, Send
+from newsletter.delivery.models import DeliveryState, Provider, Send
 from newsletter.extensions import db
 from newsletter.reports.numbers import Report, find_send, get_issue, tally
 
@@ -38,18 +38,6 @@ class Progress:
         if not self.rate or open_now <= 0:
             return None
         return timedelta(seconds=open_now / self.rate)
-
-
-@dataclass(frozen=True)
-class ProviderNumbers:
-    """How many recipients of one issue are where, at one provider of mailboxes."""
-
-    name: str
-    sent: int
-    waiting: int
-    failed: int
-    uncertain: int
-    others: int
 
 
 def progress_of(issue_id: int, *, now: datetime) -> Progress:
@@ -85,30 +73,6 @@ def in_words(left: timedelta) -> str:
     return "less than a minute"
 
 
-def providers(issue_id: int, *, most: int = 50) -> Sequence[ProviderNumbers]:
-    """Return where the recipients of an issue are by provider, the largest first.
-
-    It reads every row of the issue, so it is for a page that somebody asked for.
-    """
-    get_issue(issue_id)
-    columns = [
-        _count(Delivery.state == DeliveryState.SENT),
-        _count(Delivery.state.in_([DeliveryState.WAITING, DeliveryState.IN_FLIGHT])),
-        _count(Delivery.state == DeliveryState.FAILED),
-        _count(Delivery.state == DeliveryState.UNCERTAIN),
-        _count(Delivery.state.in_([DeliveryState.SUPPRESSED, DeliveryState.CANCELLED])),
-    ]
-    rows = db.session.execute(
-        sa.select(Delivery.provider, *columns)
-        .join(Send, Send.id == Delivery.send_id)
-        .where(Send.issue_id == issue_id)
-        .group_by(Delivery.provider)
-        .order_by(sa.func.count().desc(), Delivery.provider)
-        .limit(most)
-    )
-    return [ProviderNumbers(name, *map(int, counts)) for name, *counts in rows]
-
-
 def held_providers(*, now: datetime, most: int = 10) -> Sequence[Provider]:
     """Return the providers that nothing is sent to for a while, the latest trouble first."""
     return db.session.scalars(
@@ -117,7 +81,3 @@ def held_providers(*, now: datetime, most: int = 10) -> Sequence[Provider]:
         .order_by(Provider.last_trouble_at.desc(), Provider.name)
         .limit(most)
     ).all()
-
-
-def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)

@@ -1,5 +1,6 @@
 """An issue on its way, as the desk shows it: how far, at whom, and what is uncertain."""
 
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from newsletter.delivery.models import Delivery, DeliveryState, Provider
 from newsletter.extensions import db
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
-from newsletter.reports import Report
+from newsletter.reports import Report, by_provider
 from newsletter.subscriptions.models import Subscriber
 from tests.desk.browser import Browser, signed_in
 from tests.factories import make_due_issue, make_editor, make_list, make_subscription
@@ -101,6 +102,21 @@ def test_a_provider_that_is_held_is_shown_with_the_reason(browser: Browser, issu
     assert "&lt;b&gt;no" in frame
     table = browser.get(f"/desk/issues/{issue.id}/providers").text
     assert "held until" in table
+
+
+def test_while_a_large_issue_is_counted_by_provider_the_page_says_so(
+    browser: Browser, issue: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(by_provider, "LARGE", 1)
+    answer = browser.get(f"/desk/issues/{issue.id}/providers")
+    end = time.monotonic() + 10
+    while "are being counted" in answer.text and time.monotonic() < end:
+        assert answer.headers["Refresh"] == "2"
+        time.sleep(0.01)
+        answer = browser.get(f"/desk/issues/{issue.id}/providers")
+    assert "ada.example" in answer.text
+    assert "as of <time" in answer.text
+    assert "Refresh" not in answer.headers
 
 
 def test_the_numbers_by_provider_are_a_page_of_their_own(browser: Browser, issue: Issue) -> None:

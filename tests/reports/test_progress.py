@@ -13,7 +13,7 @@ from newsletter.errors import NotFound
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
 from newsletter.reports import Progress, Report
-from newsletter.reports.progress import ProviderNumbers, in_words, providers
+from newsletter.reports.progress import in_words
 from tests.conftest import NOW
 from tests.factories import make_due_issue, make_list, make_subscription
 
@@ -106,20 +106,3 @@ def test_before_planning_everything_is_nothing(app: Flask) -> None:
 )
 def test_time_left_is_said_as_a_person_would(seconds: int, words: str) -> None:
     assert in_words(timedelta(seconds=seconds)) == words
-
-
-def test_providers_are_counted_with_the_largest_first(issue: Issue) -> None:
-    put(0, 6, provider="gmail.com")
-    put(6, 9, provider="example.org")
-    put(9, 10, provider="")
-    put(0, 2, state=DeliveryState.SENT)
-    put(2, 3, state=DeliveryState.IN_FLIGHT)
-    put(6, 7, state=DeliveryState.UNCERTAIN)
-    put(7, 8, state=DeliveryState.FAILED)
-    put(9, 10, state=DeliveryState.CANCELLED)
-    assert list(providers(issue.id)) == [
-        ProviderNumbers("gmail.com", sent=2, waiting=4, failed=0, uncertain=0, others=0),
-        ProviderNumbers("example.org", sent=0, waiting=1, failed=1, uncertain=1, others=0),
-        ProviderNumbers("", sent=0, waiting=0, failed=0, uncertain=0, others=1),
-    ]
-    assert [one.name for one in providers(issue.id, most=1)] == ["gmail.com"]
