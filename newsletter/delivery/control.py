@@ -56,7 +56,7 @@ def find_send(issue_id: int) -> Send | None:
     )
 
 
-def _end_waits(send: Send, *, now: datetime) -> None:
+def _end_waits(send: Send) -> None:
     db.session.execute(
         sa.update(Delivery)
         .where(
