@@ -8,8 +8,8 @@ SMOKE ?=
 ONLY ?=
 
 IN_VENV := .venv/bin/python
-# Tests that need one server for themselves are a group, which one process runs in turn.
-PYTEST_GROUPS := $(IN_VENV) -m pytest -n 2 --dist loadgroup
+# Tests of one module may need a server for themselves, so one process runs them in turn.
+BY_MODULE := $(IN_VENV) -m pytest -n 2 --dist loadscope
 # Of the fault harness `make test` runs what takes seconds, `make test-services` the rest.
 LONG_FAULTS := $(patsubst %,tests/faults/test_%.py,connections databases stops weakness)
 # They take servers away, so nothing that needs these may run beside them.
@@ -58,8 +58,8 @@ test-services: ## Tests against PostgreSQL and RabbitMQ and in Chromium; scripts
 	@$(SETUP) requirements-services.lock
 	@scripts/services install
 	@$(WITH_SERVICES) failed=0; \
-		$(PYTEST_GROUPS) tests/services tests/browser --ignore=$(RESTARTS) $(ARGS) || failed=1; \
-		$(PYTEST_GROUPS) $(RESTARTS) $(LONG_FAULTS) $(ARGS) || failed=1; \
+		$(BY_MODULE) tests/services tests/browser --ignore=$(RESTARTS) $(ARGS) || failed=1; \
+		$(BY_MODULE) $(RESTARTS) $(LONG_FAULTS) $(ARGS) || failed=1; \
 		exit $$failed
 
 bench: ## How fast it sends, against smtp-source, smtplib and Flask-Mail (half an hour)

@@ -41,7 +41,8 @@ class Orders:
     database: str
     port: int
     connections: int = 3
-    lease: float = 2.0
+    # Longer than a busy machine makes a process wait.
+    lease: float = 5.0
     patience: float = 5.0
     # How many times shorter back-off is.
     haste: float = 100.0
@@ -124,9 +125,7 @@ def _hurry(orders: Orders) -> None:
     if orders.busy_timeout is not None:
         extensions.BUSY_TIMEOUT = int(orders.busy_timeout * 1000)
     backoff.DELAYS = tuple(delay / orders.haste for delay in backoff.DELAYS)
-    backoff.CONNECTION_DELAYS = tuple(
-        min(delay / 10, timedelta(seconds=1)) for delay in backoff.CONNECTION_DELAYS
-    )
+    backoff.CONNECTION_DELAYS = tuple(min(delay / 10, 1.0) for delay in backoff.CONNECTION_DELAYS)
     backoff.SHORTEST_LOSS /= 20
 
     class Ahead(datetime):

@@ -20,7 +20,7 @@ from tests.faults.plan import (
     Plan,
 )
 
-PATIENCE = 2.5
+PATIENCE = 4.5
 """Seconds that the senders of this module wait for the relay."""
 
 SENT = frozenset({"sent"})
@@ -112,7 +112,7 @@ def test_every_fault_of_a_relay_costs_at_most_the_one_it_befalls(
     also = tuple(case.address for case in CASES)
     with make_run(plan=plan, readers=60, also=also) as run:
         # A lease that is shorter than some answers take, so that it has to be renewed.
-        run.start(patience=PATIENCE, lease=1.5, connections=6)
+        run.start(patience=PATIENCE, lease=3.0, connections=6)
         run.settle()
         run.check()
         assert run.witness.met == {case.address: len(case.script) for case in CASES}

@@ -60,8 +60,7 @@ def test_without_the_lease_a_sweep_takes_the_message_out_of_a_living_hand(
     faults = {address_of(number): (late,) for number in range(0, 60, 6)}
     with make_run(plan=Plan(faults=faults), readers=60) as run:
         for _ in range(2):
-            # It is long enough for a process that has to wait for the machine.
-            run.start(weakness=taken_out, lease=4.0)
+            run.start(weakness=taken_out)
         run.settle()
         assert run.broken_names() == ({"I6"} if taken_out else set())
 

@@ -1,9 +1,11 @@
-"""Three workers, RabbitMQ and PostgreSQL, and what may befall a worker or a message."""
+"""Three workers, RabbitMQ and PostgreSQL, and what may befall a worker or a message.
+
+They share the broker's queue, so that one process has to run them all.
+"""
 
 import os
 import signal
 
-import pytest
 import sqlalchemy as sa
 
 from newsletter.delivery.engines.broker import Postbox, rabbitmq
@@ -13,9 +15,6 @@ from tests.faults.driver import Run
 from tests.services.fleet import FEW, MakeFleet
 
 MANY = 5000
-
-# They share the broker's queue.
-pytestmark = pytest.mark.xdist_group("broker")
 
 
 def test_three_workers_send_everything_once(make_fleet: MakeFleet) -> None:
@@ -29,7 +28,7 @@ def test_three_workers_send_everything_once(make_fleet: MakeFleet) -> None:
 def test_a_killed_worker_loses_nobody_and_doubts_at_most_its_connections(
     make_fleet: MakeFleet,
 ) -> None:
-    fleet = make_fleet(readers=MANY, lease=4.0)
+    fleet = make_fleet(readers=MANY, lease=8.0)
     workers = fleet.start()
     fleet.run.wait_for_accepted(MANY // 5)
 

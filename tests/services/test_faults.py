@@ -1,6 +1,5 @@
-"""The fault harness on PostgreSQL: more kills, and two machines."""
+"""The fault harness on PostgreSQL, and connections that this ends."""
 
-import os
 from collections.abc import Callable
 
 import sqlalchemy as sa
@@ -12,7 +11,6 @@ from tests.faults.test_databases import (  # noqa: F401  # pytest finds them by 
     test_a_process_killed_while_it_cannot_write_leaves_only_what_was_in_flight_in_doubt,
     test_outcomes_that_cannot_be_written_are_kept_and_written_later,
 )
-from tests.faults.test_kills import kill_again_and_again
 from tests.faults.test_matrix import (  # noqa: F401
     test_a_storm_of_faults_loses_nobody,
     test_every_fault_of_a_relay_costs_at_most_the_one_it_befalls,
@@ -28,35 +26,10 @@ from tests.faults.test_stops import (  # noqa: F401
     test_two_clocks_that_find_the_same_due_issue_send_it_once,
 )
 
-KILLS = int(os.environ.get("FAULT_KILLS", "50"))
-
-RunMaker = Callable[..., Run]
-
-
-def test_killed_at_fifty_random_moments_nobody_is_lost_and_nobody_gets_it_twice(
-    make_run: RunMaker,
-) -> None:
-    kill_again_and_again(make_run, KILLS)
-
-
-def test_when_one_of_two_machines_is_killed_the_other_goes_on(
-    make_run: RunMaker,
-) -> None:
-    with make_run(plan=Plan(pace=0.005), readers=2500) as run:
-        crew = [run.start(), run.start()]
-        for _ in range(10):
-            run.wait_for_accepted(run.dice.randrange(20, 120))
-            run.moment()
-            victim = crew.pop(run.dice.randrange(2))
-            run.kill(victim)
-            crew.append(run.start())
-        run.settle()
-        run.check()
-
 
 def test_connections_that_the_server_ends_cost_time_only(
     app: Flask,
-    make_run: RunMaker,
+    make_run: Callable[..., Run],
 ) -> None:
     other = sa.create_engine(app.config["SQLALCHEMY_DATABASE_URI"], isolation_level="AUTOCOMMIT")
     with make_run(plan=Plan(pace=0.005), readers=600) as run:

@@ -13,8 +13,6 @@ from tests.faults.driver import Run
 from tests.faults.plan import Plan
 from tests.services.fleet import FEW, MakeFleet
 
-pytestmark = pytest.mark.xdist_group("servers")
-
 
 def test_a_server_that_crashes_and_starts_again_loses_nobody(
     make_run: Callable[..., Run],
