@@ -106,13 +106,16 @@ class Pacer:
 
     def leave(self, provider: str, mailing_list_id: int) -> None:
         """Note that the transaction of an admitted message is over, however it ended."""
-        traffic = self._traffic[provider]
-        traffic.in_use -= 1
-        traffic.ended += 1
-        traffic.ended_at = self._monotonic()
-        if self._busy_by_list:
-            busy = self._busy_by_list.get(mailing_list_id, 0)
-            self._busy_by_list[mailing_list_id] = max(0, busy - 1)
+        traffic = self._give_way(provider, mailing_list_id)
+        if not (self._is_free and traffic.is_free):
+            rules = self._board.concerned(provider, mailing_list_id)
+            self._purses.end(rules, at=self._now().timestamp())
+
+    def refund(self, provider: str, mailing_list_id: int) -> None:
+        """Note, instead of `leave`, that an admitted message was never begun."""
+        traffic = self._give_way(provider, mailing_list_id)
+        if not (self._is_free and traffic.is_free):
+            self._purses.refund(self._board.concerned(provider, mailing_list_id))
 
     def note(self, provider: str, outcome: Outcome) -> str:
         """Count one outcome; return a sentence for which the issue must pause, or nothing."""
@@ -166,6 +169,17 @@ class Pacer:
             self._board.leave()
         except SQLAlchemyError as exc:
             log.warning("what was met last could not be shared: %s", exc)
+
+    def _give_way(self, provider: str, mailing_list_id: int) -> Traffic:
+        """Give back the connection that an admitted message had of its provider and its list."""
+        traffic = self._traffic[provider]
+        traffic.in_use -= 1
+        traffic.ended += 1
+        traffic.ended_at = self._monotonic()
+        if self._busy_by_list:
+            busy = self._busy_by_list.get(mailing_list_id, 0)
+            self._busy_by_list[mailing_list_id] = max(0, busy - 1)
+        return traffic
 
     def _wait_for(self, provider: str, mailing_list_id: int) -> float:
         """Return how long a message has to wait; for 0.0 every limit is paid."""

@@ -2,9 +2,9 @@
 
 A period is cut into slots, and what goes is counted in the slot in which it
 goes. A message may go while the current slot, all that a period before it
-touches, and some more hold fewer than the limit together. So no period, wherever
-it begins, holds more; the slots more are for clocks that differ and for mail
-that arrives a moment after it was let go: 0.3 s with a second, else one slot.
+touches, and one more hold fewer than the limit together. So no period, wherever
+it begins, holds more; the slot more is for clocks that differ and, but for a
+second, for mail that arrives a moment after it was let go: see `purse`.
 """
 
 import enum
@@ -26,14 +26,18 @@ class Period(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Slots:
-    """How a period is cut: milliseconds of a slot, and how many before the current one count."""
+    """How a period is cut: milliseconds of a slot, and how many before the current one count.
+
+    What was reserved in a slot may be used for as long as it and `kept` more.
+    """
 
     width: int
     before: int
+    kept: int = 0
 
 
 SLOTS = {
-    Period.SECOND: Slots(100, 13),
+    Period.SECOND: Slots(20, 51, kept=4),
     Period.MINUTE: Slots(1_000, 61),
     Period.HOUR: Slots(60_000, 61),
     Period.DAY: Slots(900_000, 97),

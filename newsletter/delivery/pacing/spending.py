@@ -13,53 +13,18 @@ import sqlalchemy as sa
 from newsletter.delivery.models import PaceRule, PaceScope, PaceSpent
 from newsletter.delivery.pacing import periods, rules
 from newsletter.delivery.pacing.periods import Period
+from newsletter.delivery.pacing.purse import Purse
 from newsletter.delivery.pacing.rules import Rule
 from newsletter.extensions import db, insert
-
-LARGEST_PART = 20
-"""At most this part of a limit, one in so many messages, is reserved at once."""
-
-QUICK = 0.25
-"""Seconds in which a reservation should not be used up; if it is, the next is twice as large."""
 
 LONGEST = 30.0
 """Seconds after which a closed limit is looked at again: it may have been raised."""
 
+LOOK_AGAIN = 0.25
+"""The same while messages of ours are under way, so that they are counted where they are now."""
 
-class Purse:
-    """What this sender has reserved of one limit of one rule."""
-
-    __slots__ = (
-        "closed_until",
-        "chunk",
-        "ends_at",
-        "left",
-        "period",
-        "rule_id",
-        "slot",
-        "taken_at",
-    )
-
-    def __init__(self, rule_id: int, period: Period) -> None:
-        self.rule_id = rule_id
-        self.period = period
-        self.left = 0
-        self.slot = 0
-        self.ends_at = 0.0
-        self.closed_until = 0.0
-        self.chunk = 1
-        self.taken_at = 0.0
-
-    def is_ready(self, at: float) -> bool:
-        """Tell whether a message may be paid from it at `at`, in seconds since 1970."""
-        return self.left > 0 and periods.slot_at(self.period, at) == self.slot
-
-    def wish(self, most: int, at: float) -> int:
-        """Return how many to reserve: more when the last ones went quickly, fewer when slowly."""
-        largest = max(1, most // LARGEST_PART)
-        if at - self.taken_at < QUICK:
-            return min(self.chunk * 2, largest)
-        return min(max(1, self.chunk // 2), largest)
+AHEAD = 120.0
+"""Seconds by which another machine's clock may be ahead; what was counted later is not believed."""
 
 
 def fill(purses: Sequence[Purse], *, at: float) -> None:
@@ -69,9 +34,13 @@ def fill(purses: Sequence[Purse], *, at: float) -> None:
     """
     with db.engine.begin() as connection:
         known = rules.lock(connection, sorted({purse.rule_id for purse in purses}))
-        # What is left belongs to a slot that is over.
-        _give_back(connection, purses)
+        for purse in purses:
+            # What is left belongs to a slot that is over.
+            purse.put_back()
+            purse.overtake(at)
+        changes = _write_changes(connection, purses)
         gained = [_reserve(connection, known.get(purse.rule_id), purse, at) for purse in purses]
+    _were_written(changes)
     for purse, (taken, closed_until) in zip(purses, gained, strict=True):
         purse.slot = periods.slot_at(purse.period, at)
         purse.left, purse.closed_until = taken, closed_until
@@ -81,14 +50,20 @@ def fill(purses: Sequence[Purse], *, at: float) -> None:
 
 def give_back(purses: Iterable[Purse]) -> None:
     """Give back what these purses still hold; commits."""
-    held = [purse for purse in purses if purse.left]
-    if not held:
+    held = list(purses)
+    for purse in held:
+        purse.put_back()
+    settle([purse for purse in held if purse.changes])
+
+
+def settle(purses: Sequence[Purse]) -> None:
+    """Write what these purses want counted elsewhere; commits."""
+    if not purses:
         return
     with db.engine.begin() as connection:
-        rules.lock(connection, sorted({purse.rule_id for purse in held}))
-        _give_back(connection, held)
-    for purse in held:
-        purse.left = 0
+        rules.lock(connection, sorted({purse.rule_id for purse in purses}))
+        changes = _write_changes(connection, purses)
+    _were_written(changes)
 
 
 def spend_singles(count: int, *, at: float, connection: sa.Connection | None = None) -> None:
@@ -130,10 +105,12 @@ def _reserve(
     slot = periods.slot_at(purse.period, at)
     _tidy(connection, purse, slot)
     spent = _spent(connection, purse, slot)
+    if periods.starts_at(purse.period, max(spent, default=0)) > at + AHEAD:
+        spent = _drawn_back(connection, purse, spent, to=slot)
     room = most - sum(spent.values())
     if room <= 0:
         opens = periods.opens_at(purse.period, most, spent)
-        return 0, min(opens, at + LONGEST)
+        return 0, min(opens, at + (LOOK_AGAIN if purse.under_way else LONGEST))
     # Near the end all senders leave something to the others.
     taken = min(purse.wish(most, at), max(1, room // 2))
     _spend(connection, purse.rule_id, purse.period, slot, taken)
@@ -164,6 +141,27 @@ def _spent(connection: sa.Connection, purse: Purse, slot: int) -> Mapping[int, i
     return {number: spent for number, spent in rows}
 
 
+def _drawn_back(
+    connection: sa.Connection, purse: Purse, spent: Mapping[int, int], *, to: int
+) -> Mapping[int, int]:
+    """Count what was counted in the future as if the last of it went now; return it.
+
+    The clock was set back since. To wait until it is there again would stop
+    the mail for as long, and to forget it would open a second allowance.
+    """
+    last = max(spent)
+    connection.execute(
+        sa.delete(PaceSpent).where(
+            PaceSpent.rule_id == purse.rule_id, PaceSpent.period == purse.period.value
+        )
+    )
+    oldest = periods.first_counted(purse.period, last)
+    drawn = {slot - last + to: count for slot, count in spent.items() if slot >= oldest}
+    for slot, count in drawn.items():
+        _spend(connection, purse.rule_id, purse.period, slot, count)
+    return drawn
+
+
 def _spend(connection: sa.Connection, rule_id: int, period: Period, slot: int, count: int) -> None:
     statement = insert(PaceSpent).values(
         rule_id=rule_id, period=period.value, slot=slot, spent=count
@@ -176,15 +174,33 @@ def _spend(connection: sa.Connection, rule_id: int, period: Period, slot: int, c
     )
 
 
-def _give_back(connection: sa.Connection, purses: Iterable[Purse]) -> None:
-    for purse in purses:
-        if purse.left:
-            connection.execute(
-                sa.update(PaceSpent)
-                .where(
-                    PaceSpent.rule_id == purse.rule_id,
-                    PaceSpent.period == purse.period.value,
-                    PaceSpent.slot == purse.slot,
-                )
-                .values(spent=PaceSpent.spent - purse.left)
-            )
+def _write_changes(
+    connection: sa.Connection, purses: Iterable[Purse]
+) -> list[tuple[Purse, dict[int, int]]]:
+    """Write the changes of these purses and return them; they may still be rolled back."""
+    written = [(purse, dict(purse.changes)) for purse in purses]
+    for purse, changes in written:
+        for slot, count in sorted(changes.items()):
+            if count > 0:
+                _spend(connection, purse.rule_id, purse.period, slot, count)
+            elif count < 0:
+                _unspend(connection, purse, slot, -count)
+    return written
+
+
+def _were_written(written: Iterable[tuple[Purse, dict[int, int]]]) -> None:
+    for purse, _ in written:
+        purse.changes = {}
+
+
+def _unspend(connection: sa.Connection, purse: Purse, slot: int, count: int) -> None:
+    rest = PaceSpent.spent - count
+    connection.execute(
+        sa.update(PaceSpent)
+        .where(
+            PaceSpent.rule_id == purse.rule_id,
+            PaceSpent.period == purse.period.value,
+            PaceSpent.slot == slot,
+        )
+        .values(spent=sa.case((rest > 0, rest), else_=0))
+    )
