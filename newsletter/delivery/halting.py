@@ -29,11 +29,9 @@ def pause(issue_id: int, reason: str, *, now: datetime) -> None:
 
 def pause_all(reason: str, *, now: datetime) -> None:
     """Pause every issue that is being sent, or waits for the relay, for a person; commits."""
-    concerned = _numbers(_is_sent() | _is_held())
-    if not concerned:
-        db.session.commit()
-    for issue_id in concerned:
+    for issue_id in _numbers(_is_sent() | _is_held()):
         pause(issue_id, reason, now=now)
+    db.session.commit()
 
 
 def until_the_relay_answers(words: str) -> str:
@@ -46,18 +44,18 @@ def say_why(reason: str) -> bool:
 
     True if one did not say so yet: it was begun, or a person resumed it, only just.
     """
-    known = db.session.scalars(
-        sa.select(Issue.pause_reason).where(_is_sent() | _is_held(), Issue.pause_reason != reason)
-    ).all()
-    if known:
+    is_new = bool(_numbers(_is_sent() & (Issue.pause_reason == "")))
+    for issue_id in _numbers((_is_sent() | _is_held()) & (Issue.pause_reason != reason)):
         db.session.execute(
             sa.update(Issue)
-            .where(_is_sent() | _is_held(), Issue.pause_reason != reason)
+            .where(Issue.id == issue_id, _is_sent() | _is_held())
             .values(pause_reason=reason)
             .execution_options(synchronize_session=False)
         )
+        # Each by itself: of two that do this at once neither waits for what the other holds.
+        db.session.commit()
     db.session.commit()
-    return not all(known)
+    return is_new
 
 
 def hold_all(reason: str, *, now: datetime) -> None:
@@ -73,6 +71,7 @@ def hold_all(reason: str, *, now: datetime) -> None:
         log.error("issue %s waits for the relay: %s", issue_id, reason)
         alarms.tell_held(issue, reason, now=now)
         db.session.commit()
+    db.session.commit()
 
 
 def is_any_waiting() -> bool:

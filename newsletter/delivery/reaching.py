@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from newsletter.delivery import beats, halting
-from newsletter.extensions import db, reading
+from newsletter.extensions import reading
 
 EVERY = 5.0
 """Seconds between two looks at what the issues say, when nothing happens."""
@@ -89,8 +89,8 @@ class Reach:
 
     def _report_out(self, *, for_seconds: float) -> bool:
         with reading():
-            is_here_only = beats.others_are_connected(self._name, now=self._now())
-        if is_here_only:
+            others_can = beats.others_are_connected(self._name, now=self._now())
+        if others_can:
             # The others carry on; what is wrong stands in the log of this machine.
             return False
         reason = halting.until_the_relay_answers(self._words)
@@ -98,7 +98,6 @@ class Reach:
         is_new = halting.say_why(reason)
         if for_seconds >= PATIENCE and not (is_new and was_said):
             halting.hold_all(reason, now=self._now())
-        db.session.commit()
         return is_new and was_said
 
     def _forget(self) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter import clock
-from newsletter.delivery import beats, control, courier, halting, planning, reaching
+from newsletter.delivery import beats, control, courier, halting, planning, reaching, staffing
 from newsletter.delivery.engines import local
 from newsletter.delivery.models import Batch
 from newsletter.delivery.reaching import PATIENCE, Reach
@@ -25,6 +25,7 @@ from tests.conftest import NOW
 from tests.delivery.situations import Hands, begin, readers, states, witness
 from tests.factories import make_due_issue, make_editor, make_list, make_subscription
 from tests.relay import Relay
+from tests.scripted_relay import Peer, ScriptedRelay
 
 REFUSED = "The relay mail.test port 25 cannot be reached: connection refused."
 
@@ -169,6 +170,24 @@ def test_a_relay_that_comes_back_and_does_not_want_us_needs_a_person(
             assert not read(issue_id)[1].endswith(BY_ITSELF)
             assert back.messages == []
     assert mails() == ["relay-alarm", "pause-alarm"]
+
+
+def test_a_relay_that_takes_calls_and_says_nothing_is_said_while_it_is_waited_for(
+    app: Flask, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staffing, "SLOW", 0.5)
+    issue_id = begin("ada", at=clock.now())
+    over = threading.Event()
+
+    def hush(_peer: Peer) -> None:
+        over.wait(20)
+
+    with ScriptedRelay(hush) as silent:
+        app.config.update(MAIL_SERVER="127.0.0.1", MAIL_PORT=silent.port)
+        with sending(app):
+            wait(lambda: "has not answered for" in read(issue_id)[1])
+            wait(lambda: read(issue_id)[0] is IssueState.PAUSED)
+            over.set()
 
 
 # -- one step at a time
