@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from newsletter import accounts, links
 from newsletter.accounts import Action
-from newsletter.delivery import waiting
+from newsletter.delivery import backoff, waiting
 from newsletter.delivery.models import DeliveryState, PaceRule, PaceScope, Provider, Send
 from newsletter.errors import Refused
 from newsletter.extensions import db, rows_changed
@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 LONGEST_WAIT = timedelta(minutes=15)
 """How long a message that is due may wait before the editors are told."""
+
+QUARTERS = backoff.LIFETIME // LONGEST_WAIT
+"""An issue that would take more of them than this, two days, moves too slowly to call it moving."""
 
 
 def pause_and_tell(issue: Issue, reason: str, *, now: datetime) -> bool:
@@ -75,13 +78,12 @@ def tell_nobody_reached(issue: Issue, *, now: datetime) -> None:
 def watch(*, now: datetime) -> None:
     """Mail the editors when a message that is due has waited too long; once until it recovers.
 
-    An issue that goes out at a pace somebody set is left in peace while it moves.
+    While the issue moves, what is left of it waits for its turn, and nobody is told.
     Two processes may watch at once: one of them tells.
     """
     for send in waiting.sends_being_sent():
         waited = waiting.oldest_wait(send, now=now)
-        is_late = waited is not None and waited > LONGEST_WAIT
-        if waited is None or not is_late or _keeps_its_pace(send, now=now):
+        if waited is None or waited <= LONGEST_WAIT or _moves(send, now=now):
             _forget(send, now=now)
         elif send.alarmed_at is None and _note(send, now=now):
             log.error("issue %s: a message has waited for %s", send.issue_id, waited)
@@ -94,8 +96,10 @@ def _send_of(issue: Issue) -> Send:
     ).one()
 
 
-def _keeps_its_pace(send: Send, *, now: datetime) -> bool:
-    return _has_pace(send) and bool(_sent_lately(send, now=now))
+def _moves(send: Send, *, now: datetime) -> bool:
+    """Tell whether something was sent of late: so much as to end in time, if nobody set a pace."""
+    sent = _sent_lately(send, now=now)
+    return bool(sent) and (sent * QUARTERS >= send.planned or _has_pace(send))
 
 
 def _has_pace(send: Send) -> bool:

@@ -39,6 +39,30 @@ def oldest_wait(send: Send, *, now: datetime) -> timedelta | None:
     return None if due_at is None else now - max(due_at, began)
 
 
+def held_up(send: Send, *, now: datetime) -> timedelta | None:
+    """Return for how long a row that is due has waited while nothing of its run was sent.
+
+    In a large issue most rows wait for their turn, which comes nearer with every
+    message: that is no trouble, however long it takes. None if no row is due.
+    """
+    waited = oldest_wait(send, now=now)
+    sent_at = _last_sent_at(send)
+    if waited is None or sent_at is None:
+        return waited
+    return min(waited, max(now - sent_at, timedelta(0)))
+
+
+def _last_sent_at(send: Send) -> datetime | None:
+    return db.session.scalar(
+        sa.select(sa.func.max(Delivery.finished_at)).where(
+            Delivery.send_id == send.id,
+            Delivery.state == DeliveryState.SENT,
+            # What is final has no due time; saying so makes it the end of a range of the index.
+            Delivery.due_at.is_(None),
+        )
+    )
+
+
 def deferred(send: Send, *, now: datetime) -> int:
     """Return how many rows wait for another try that is not due yet."""
     return (

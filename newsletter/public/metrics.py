@@ -65,7 +65,7 @@ def _of_sending(found: Measures) -> Iterator[Metric]:
     )
     yield _gauge(
         "oldest_waiting_seconds",
-        "Age of the oldest message that is due, of the issues being sent.",
+        "For how long a message that is due has waited while nothing of its issue was sent.",
         found.oldest_waiting,
     )
     yield _gauge("waiting", "Messages that wait, of the issues that are not over.", waiting)

@@ -78,7 +78,7 @@ class Measures:
 def measure(*, now: datetime) -> Measures:
     """Return what a monitor is told now; reads only."""
     running = waiting.sends_being_sent()
-    waits = [waiting.oldest_wait(send, now=now) or timedelta(0) for send in running]
+    waits = [waiting.held_up(send, now=now) or timedelta(0) for send in running]
     senders, connections = signs.open_connections(now=now)
     beat_at = signs.clock_beat_at()
     overdue = outbox.oldest_waiting(now=now)

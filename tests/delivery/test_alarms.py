@@ -53,6 +53,12 @@ def put(**columns: object) -> None:
     db.session.commit()
 
 
+def be_large(planned: int) -> None:
+    """Let the issue have so many readers, as far as its run knows."""
+    db.session.execute(sa.update(Send).values(planned=planned))
+    db.session.commit()
+
+
 def test_a_quarter_of_an_hour_is_not_too_long_and_a_second_more_is(issue: Issue) -> None:
     assert watch(NOW + QUARTER) == []
     (mail,) = watch(NOW + QUARTER + SECOND)
@@ -88,11 +94,30 @@ def test_a_paused_issue_waits_on_purpose_and_from_its_resuming_on(issue: Issue) 
     assert len(watch(later + QUARTER + SECOND)) == 1
 
 
-def test_a_slow_issue_is_told_with_how_much_moved(issue: Issue) -> None:
+def test_a_large_issue_is_left_in_peace_while_it_moves_however_long_that_takes(
+    issue: Issue,
+) -> None:
+    # Who waits for their turn has waited for hours; the messages before them go out.
+    for hours in (1, 2, 3):
+        late = NOW + timedelta(hours=hours)
+        put(state=DeliveryState.SENT, finished_at=late - SECOND)
+        assert watch(late) == []
+    # It stops moving, and a quarter of an hour later they are told.
+    assert watch(late - 2 * SECOND + QUARTER) == []
+    (mail,) = watch(late + QUARTER)
+    assert "has waited for 195 minutes. Nothing of it went out" in mail.facts["reason"]
+
+
+@pytest.mark.parametrize(("planned", "is_told"), [(192, False), (193, True)])
+def test_an_issue_that_would_not_end_within_two_days_is_told_of_with_how_much_moved(
+    issue: Issue, planned: int, is_told: bool
+) -> None:
     late = NOW + QUARTER + SECOND
     put(state=DeliveryState.SENT, finished_at=late - SECOND)
-    (mail,) = watch(late)
-    assert "1 went out in the last quarter of an hour" in mail.facts["reason"]
+    be_large(planned)
+    mails = watch(late)
+    assert len(mails) == is_told
+    assert not is_told or "1 went out in the last quarter of an hour" in mails[0].facts["reason"]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +133,7 @@ def test_an_issue_that_keeps_its_pace_is_left_in_peace(
 ) -> None:
     late = NOW + QUARTER + SECOND
     db.session.add(PaceRule(scope=scope, key=key, per_hour=1))
+    be_large(10_000)
     put(state=DeliveryState.SENT, finished_at=late - SECOND)
     assert len(watch(late)) == is_told
     # Nothing for a quarter of an hour: now the pace is named as a possible reason.

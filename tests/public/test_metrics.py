@@ -81,9 +81,15 @@ def test_the_rows_of_an_issue_that_is_sent_are_counted(client: FlaskClient, issu
     assert counted == {"sent": 5, "waiting": 4, "uncertain": 1, "failed": 0, "in_flight": 0}
     assert (found["waiting{}"], found["deferred{}"], found["uncertain{}"]) == (4, 1, 1)
     assert 4 / 70 < found["rate_messages_per_second{}"] < 4 / 50
-    assert 60 <= found["oldest_waiting_seconds{}"] < 120
+    assert 5 <= found["oldest_waiting_seconds{}"] < 15
     assert abs(found["last_success_timestamp_seconds{}"] - now.timestamp() + 5) < 1
     assert found["issues{sending}"] == 1
+
+
+def test_messages_wait_too_long_when_nothing_moves(client: FlaskClient, issue: Issue) -> None:
+    assert 60 <= samples(client)["oldest_waiting_seconds{}"] < 120
+    put(0, 1, state=DeliveryState.SENT, finished_at=clock.now())
+    assert samples(client)["oldest_waiting_seconds{}"] < 10
 
 
 def test_a_paused_issue_has_no_oldest_message_but_keeps_its_numbers(
