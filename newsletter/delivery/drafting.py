@@ -49,7 +49,7 @@ class Draft:
         self._issue_id = send.issue_id
         self._token = send.nonce
         self._as_it_was = as_it_was
-        self.began = now
+        self._began = now
         self._began_at = time.monotonic()
 
     def write(self, portions: Iterable[int]) -> None:
@@ -75,7 +75,7 @@ class Draft:
         self._hold_issue()
         self._sign(0)
         send = db.session.get_one(Send, self.send_id, populate_existing=True)
-        send.planned_at = self.began
+        send.planned_at = self._began
         return send
 
     def clear(self) -> None:
@@ -120,7 +120,7 @@ class Draft:
 
     def _sign(self, change: int) -> None:
         """Give a sign of life and say how many rows there are: the sum is true at any time."""
-        now = self.began + timedelta(seconds=time.monotonic() - self._began_at)
+        now = self._began + timedelta(seconds=time.monotonic() - self._began_at)
         signed = db.session.execute(
             sa.update(Send)
             .where(Send.id == self.send_id, Send.nonce == self._token)

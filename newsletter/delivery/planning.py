@@ -38,7 +38,7 @@ BATCH_SIZE = 500
 So many that claiming costs little beside sending, so few that several machines share evenly.
 """
 
-AT_ONCE = 10_000
+PARTITION = 10_000
 """Readers' numbers that come out of the database at a time."""
 
 
@@ -91,7 +91,7 @@ def plan(issue: Issue, *, now: datetime) -> Send | None:
     if plan is None or draft is None:
         return drafting.find(number)
     try:
-        return _begin(_write(plan, draft), now=now)
+        return _begin(_write(plan, draft, now=now), now=now)
     except drafting.Lost:
         log.warning("issue %s is not planned: it was taken back, or somebody else did it", number)
         _discard(draft)
@@ -155,7 +155,7 @@ def _readers(issue: Issue) -> "array[int]":
             ~_is_suppressed(),
         )
         .order_by(Subscription.id)
-        .execution_options(yield_per=AT_ONCE)
+        .execution_options(yield_per=PARTITION)
     )
     readers: array[int] = array("q")
     for some in found.scalars().partitions():
@@ -163,10 +163,10 @@ def _readers(issue: Issue) -> "array[int]":
     return readers
 
 
-def _write(plan: _Plan, draft: Draft) -> Send:
+def _write(plan: _Plan, draft: Draft, *, now: datetime) -> Send:
     """Write what is planned, in turns; return the run, and hold it for the last step."""
     draft.clear()
-    draft.write(_freeze(plan, draft.send_id, now=draft.began))
+    draft.write(_freeze(plan, draft.send_id, now=now))
     _count_anew()
     return draft.end()
 
