@@ -1,0 +1,17 @@
+"""Planning on PostgreSQL: the same stories, where others write at the very same moment."""
+
+from tests.delivery.test_planning import (  # noqa: F401  # stories and what they need, for here too
+    slowly,
+    test_a_new_time_for_an_issue_that_is_being_planned_is_kept,
+    test_a_planner_that_was_taken_for_dead_writes_nothing_more,
+    test_a_second_clock_leaves_the_first_one_to_its_work,
+    test_an_issue_taken_back_while_it_is_planned_leaves_nothing,
+    test_confirmed_readers_are_planned_and_nobody_else,
+    test_others_write_while_a_large_audience_is_frozen,
+    test_readers_are_cut_into_batches_in_their_order,
+    test_ten_processes_at_once_plan_one_run,
+    test_topics_meet_and_no_topics_mean_all,
+    test_what_a_dead_planner_left_of_an_issue_that_was_taken_back_is_cleared,
+    test_what_is_half_planned_is_neither_reported_nor_sent,
+    test_who_comes_or_goes_while_it_is_planned_changes_nothing,
+)
