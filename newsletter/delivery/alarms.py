@@ -1,7 +1,7 @@
 """Telling the editors, through the outbox, what they would not notice by themselves."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -54,12 +54,12 @@ def tell_going_on(issue: Issue, *, now: datetime) -> None:
     """Mail the editors that an issue goes on of which they were told that it waits."""
     send = _send_of(issue)
     if send.alarmed_at is not None:
-        waited = f"{(now - send.alarmed_at) / timedelta(minutes=1):,.0f} minutes"
+        since = send.alarmed_at.astimezone(UTC)
         _tell(
             "goes-on",
             issue,
-            f"The relay answers again, {waited} after we told you that the issue waits. "
-            "It goes on where it stopped; nothing is lost.",
+            f"The relay answers again. The issue waited since {since:%H:%M} UTC; it goes on "
+            "where it stopped, and nothing is lost.",
             now=now,
         )
 
