@@ -1,7 +1,7 @@
 """What one sender has reserved of one limit, and where its messages are counted.
 
 A message reaches the relay at some moment between being let go and being
-answered, seldom later than 0.3 s. So in a limit a second it counts when it
+answered, seldom later than a second. So in a limit a second it counts when it
 ends, and until then as if it went just now: no second, wherever it begins,
 sees more arrive.
 """
@@ -15,8 +15,8 @@ LARGEST_PART = 20
 QUICK = 0.25
 """Seconds in which a reservation should not be used up; if it is, the next is twice as large."""
 
-LATEST = 15
-"""Slots of a second, 0.3 s, after which a message counts as arrived, though nobody answered."""
+LATEST = 50
+"""Slots, a second's, after which a message counts as arrived, though nobody answered."""
 
 
 class Purse:
