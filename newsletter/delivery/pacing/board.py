@@ -52,7 +52,8 @@ class Board:
         how many this one has open.
         """
         is_new = at - self.seen_at > beats.SILENCE.total_seconds()
-        if self._worker and (is_new or now - self._beat_at >= workers.BEAT):
+        # By its absolute value: a clock may be set back (STANDARDS XH22).
+        if self._worker and (is_new or abs(now - self._beat_at) >= workers.BEAT):
             # Committed before the look: of two who begin at once, one sees the other.
             with db.engine.begin() as connection:
                 beats.beat(connection, self._worker, connections=connections, now=now)

@@ -50,11 +50,12 @@ class Standing:
 
     def is_held(self, *, now: datetime) -> bool:
         """Tell whether nothing goes to it now."""
-        return self.held_until is not None and now < self.held_until
+        # One that seems longer was begun by a clock that was set back since.
+        return self.held_until is not None and now < self.held_until <= now + HOLD
 
     def is_probed(self, *, now: datetime) -> bool:
         """Tell whether its hold is over and one message at a time asks whether it takes mail."""
-        return self.held_until is not None and now >= self.held_until
+        return self.held_until is not None and not self.is_held(now=now)
 
     def cap(self, *, now: datetime) -> int | None:
         """Return how many connections may carry its mail, all senders together; None is any."""
@@ -92,7 +93,7 @@ def _adapt(standing: Standing, tally: Tally, *, widest: int, now: datetime) -> S
     if standing.narrowed_at is not None and now - standing.narrowed_at >= FORGIVEN:
         standing = replace(standing, window=None, taken=0, narrowed_at=None)
     if tally.crowd:
-        if standing.narrowed_at is not None and now - standing.narrowed_at < PAUSE:
+        if standing.narrowed_at is not None and abs(now - standing.narrowed_at) < PAUSE:
             return standing
         window = max(1, (standing.window or tally.crowd) // 2)
         return replace(standing, window=window, taken=0, narrowed_at=now)

@@ -13,12 +13,17 @@ from newsletter.delivery.pacing import periods
 BEAT = timedelta(seconds=5)
 """How long a sign of life is good enough before the next one."""
 
+AHEAD = timedelta(minutes=2)
+"""By how much the clock of another machine may be ahead."""
+
 
 def look(connection: sa.Connection, *, now: datetime) -> dict[str, datetime]:
     """Return when each sender that is alive last gave a sign of life."""
     rows = connection.execute(
         sa.select(Heartbeat.name, Heartbeat.beat_at).where(
             Heartbeat.beat_at > now - beats.SILENCE,
+            # One that was given later was given before the clock was set back.
+            Heartbeat.beat_at < now + AHEAD,
             Heartbeat.name.startswith(beats.SENDER, autoescape=True),
         )
     )

@@ -313,6 +313,36 @@ def test_after_a_hold_one_message_at_a_time_asks_until_one_is_taken(app: Flask) 
     assert probing.fill("example.org") == 50
 
 
+def test_a_hold_does_not_last_longer_because_the_clock_was_set_back(app: Flask) -> None:
+    time = Time()
+    sender = Sender(time)
+    sender.send("example.org", BLOCKED, count=20)
+    assert sender.pacer.held("example.org")
+
+    time.start -= timedelta(hours=3)
+    sender.share()
+
+    assert not sender.pacer.held("example.org")
+    assert sender.fill("example.org") == 1
+
+
+def test_who_stopped_before_the_clock_was_set_back_has_no_share_any_more(app: Flask) -> None:
+    limit(connections=10)
+    time = Time()
+    one, two = crew("one", "two", time=time)
+    assert (one.connections(), two.connections()) == (5, 5)
+
+    time.start -= timedelta(hours=3)
+    one.share()
+    assert one.connections() == 10
+    two.share()
+    for _ in range(5):
+        time.move(1)
+        for sender in (one, two):
+            sender.pacer.refresh()
+    assert (one.connections(), two.connections()) == (5, 5)
+
+
 def test_two_held_providers_pause_the_issue(app: Flask) -> None:
     sender = Sender()
     assert sender.send("gmail.com", BLOCKED, count=20) == ""
