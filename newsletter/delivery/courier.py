@@ -74,7 +74,7 @@ class Courier:
         self._ledger = Ledger()
         self._crew = Crew(settings)
         self._pacer = Pacer(worker=name, now=now)
-        self._portfolio = Portfolio(source, now=now, lease_length=lease_length)
+        self._portfolio = Portfolio(source, self._ledger, now=now, lease_length=lease_length)
         self._composer = Composer(now=now)
         self._worries = Worries(now=now)
         self._staffing = Staffing(

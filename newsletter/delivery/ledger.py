@@ -10,23 +10,24 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
-from newsletter.delivery import leases
-from newsletter.delivery.leases import Lease
+from newsletter.delivery.backoff import AT_ONCE, LONGEST_WAIT
+from newsletter.delivery.leases import LEASE, Lease
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
 from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.statements import (
     ANSWER_MARKED,
     ANSWER_UNMARKED,
     DATABASE_ERRORS,
-    LOOK,
+    DUE_IN,
     MARK,
+    SEEMS_OVER,
     Step,
     driver_for,
     to_json,
@@ -89,6 +90,14 @@ class Turn:
     lost: frozenset[int]
 
 
+@dataclass(frozen=True)
+class Claimed:
+    """A batch that is ours: its lease, and its deliveries that are due, each with its provider."""
+
+    lease: Lease
+    due: Sequence[tuple[int, str]]
+
+
 class Ledger:
     """The writer of one sending process: a connection of its own, a transaction a turn."""
 
@@ -121,17 +130,75 @@ class Ledger:
         evidence that was missing. Raises a DATABASE_ERROR, and then it is not
         known whether anything of it was written.
         """
-        writes = bool(answers or marks or held)
-        if writes and (rest := self.rest()):
-            time.sleep(rest)
-        try:
-            found = self._transact(answers, marks, looks, held, writes=writes, now=now)
-        except BaseException:
-            self.hang_up()
-            raise
-        if writes:
-            self._committed_at = time.monotonic()
-        return found
+        marked = [answer for answer in answers if answer.is_marked]
+        others = [answer for answer in answers if not answer.is_marked]
+        who = [{"ids": self._driver.among(looks)}] if looks else []
+        kept, *settled, granted, looked = self._transact(
+            [
+                Step(self._driver.hold_lease, [self._held(lease, now=now) for lease in held]),
+                Step(ANSWER_MARKED, [self._answered(answer, now=now) for answer in marked]),
+                Step(ANSWER_UNMARKED, [self._answered(answer, now=now) for answer in others]),
+                Step(MARK, [self._marked(mark) for mark in marks]),
+                Step(self._driver.look, who, asks=True),
+            ],
+            writes=bool(answers or marks or held),
+        )
+        _tell_dropped([*marked, *others], [count for counts in settled for count in counts])
+        return Turn(
+            frozenset(
+                mark.delivery_id for mark, count in zip(marks, granted, strict=True) if count
+            ),
+            [Recipient.from_row(row) for row in looked],
+            frozenset(lease.batch_id for lease, count in zip(held, kept, strict=True) if not count),
+        )
+
+    def claim(self, batch_id: int, *, now: datetime, length: timedelta = LEASE) -> Claimed | None:
+        """Take one batch and return what is due in it; None if somebody else was faster. Commits.
+
+        A lease that ran out is not taken over here: `sweeping.sweep` ends it first,
+        because its last message may be in flight.
+        """
+        stored = self._driver.moment
+        lease = Lease(batch_id, 0, length)
+        due = {"batch": batch_id, "now": stored(now), "too_far": stored(now + LONGEST_WAIT)}
+        claimed, waiting = self._transact(
+            [
+                Step(self._driver.claim, [self._held(lease, now=now)], asks=True),
+                Step(DUE_IN, [due], asks=True),
+            ],
+            writes=True,
+        )
+        if not claimed:
+            return None
+        [[token]] = claimed
+        return Claimed(Lease(batch_id, token, length), [(row[0], row[1]) for row in waiting])
+
+    def close(self, lease: Lease, *, now: datetime, not_before: datetime | None = None) -> None:
+        """Give a batch back, whose answers are written, and commit.
+
+        It is not due before `not_before`, or before its next row is. If it was the
+        last open batch of the send, the issue becomes `sent`.
+        """
+        stored = self._driver.moment
+        given_back = {
+            "batch": lease.batch_id,
+            "token": lease.token,
+            "now": stored(now),
+            "at_once": stored(AT_ONCE),
+            "not_before": stored(not_before or AT_ONCE),
+        }
+        # Prolonged first, it is locked, and what is left in it is counted after that.
+        *_, seems_over = self._transact(
+            [
+                Step(self._driver.hold_lease, [self._held(lease, now=now)]),
+                Step(self._driver.give_back, [given_back]),
+                Step(SEEMS_OVER, [{"batch": lease.batch_id}], asks=True),
+            ],
+            writes=True,
+        )
+        if seems_over:
+            with _committed():
+                finish_done(now=now)
 
     def hang_up(self) -> None:
         """Give the connection up; whatever it had begun is rolled back."""
@@ -140,37 +207,17 @@ class Ledger:
             with suppress(*DATABASE_ERRORS, SQLAlchemyError):
                 connection.invalidate()
 
-    def _transact(
-        self,
-        answers: Sequence[Answer],
-        marks: Sequence[Mark],
-        looks: Sequence[int],
-        held: Sequence[Lease],
-        *,
-        writes: bool,
-        now: datetime,
-    ) -> Turn:
-        marked = [answer for answer in answers if answer.is_marked]
-        others = [answer for answer in answers if not answer.is_marked]
-        kept, *settled, granted, looked = self._driver.transact(
-            self._connected(),
-            [
-                Step(self._driver.hold_lease, [self._held(lease, now=now) for lease in held]),
-                Step(ANSWER_MARKED, [self._answered(answer, now=now) for answer in marked]),
-                Step(ANSWER_UNMARKED, [self._answered(answer, now=now) for answer in others]),
-                Step(MARK, [self._marked(mark) for mark in marks]),
-                Step(LOOK, [{"id": delivery_id} for delivery_id in looks], asks=True),
-            ],
-            writes=writes,
-        )
-        _tell_dropped([*marked, *others], [count for counts in settled for count in counts])
-        return Turn(
-            frozenset(
-                mark.delivery_id for mark, count in zip(marks, granted, strict=True) if count
-            ),
-            [Recipient.from_row(row) for row in looked if row is not None],
-            frozenset(lease.batch_id for lease, count in zip(held, kept, strict=True) if not count),
-        )
+    def _transact(self, steps: Sequence[Step], *, writes: bool) -> list[list[Any]]:
+        if writes and (rest := self.rest()):
+            time.sleep(rest)
+        try:
+            given = self._driver.transact(self._connected(), steps, writes=writes)
+        except BaseException:
+            self.hang_up()
+            raise
+        if writes:
+            self._committed_at = time.monotonic()
+        return given
 
     def _connected(self) -> PoolProxiedConnection:
         if self._connection is None:
@@ -222,16 +269,6 @@ def _tell_dropped(answers: Sequence[Answer], counts: Sequence[int]) -> None:
     for answer, count in zip(answers, counts, strict=True):
         if not count:
             log.warning("delivery %s: an answer came too late and was dropped", answer.delivery_id)
-
-
-def close(lease: Lease, *, now: datetime, not_before: datetime | None = None) -> None:
-    """Give a batch back, whose answers are written, and commit.
-
-    If that was the last open row of the send, the issue becomes `sent`.
-    """
-    with _committed():
-        leases.give_back(lease, now=now, not_before=not_before)
-        finish_done(now=now)
 
 
 def cancel_waiting(send: Send, *, now: datetime) -> int:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from newsletter.delivery import leases, ledger, recipients
 from newsletter.delivery.leases import DueBatch, Lease
+from newsletter.delivery.ledger import Ledger
 from newsletter.delivery.loads import Errand, Lanes, Load
 from newsletter.delivery.sources import Source
 from newsletter.extensions import db, reading
@@ -35,6 +35,7 @@ class Portfolio:
     def __init__(
         self,
         source: Source,
+        ledger: Ledger,
         *,
         now: Callable[[], datetime],
         lease_length: timedelta,
@@ -42,6 +43,7 @@ class Portfolio:
     ) -> None:
         self.lanes = Lanes()
         self._source = source
+        self._ledger = ledger
         self._now = now
         self._monotonic = monotonic
         self._lease_length = lease_length
@@ -139,7 +141,7 @@ class Portfolio:
         Call it with every answer written.
         """
         for load in [one for one in self._loads.values() if not one.open]:
-            ledger.close(load.lease, now=self._now(), not_before=load.not_before)
+            self._ledger.close(load.lease, now=self._now(), not_before=load.not_before)
             del self._loads[load.batch.batch_id]
             self._source.release(load.batch.batch_id)
             said = ", ".join(f"{count} {how}" for how, count in sorted(load.tally.items()))
@@ -158,24 +160,22 @@ class Portfolio:
         return len(self._loads) < (AT_HAND if self.lanes.awake else MOST)
 
     def _claim(self, batch: DueBatch) -> None:
-        lease = leases.claim(batch.batch_id, now=self._now(), length=self._lease_length)
-        db.session.commit()
-        if lease is None:
+        list_id = self._list_of(batch)
+        claimed = self._ledger.claim(batch.batch_id, now=self._now(), length=self._lease_length)
+        if claimed is None:
             self._source.release(batch.batch_id)
             return
-        with reading():
-            list_id = self._list_of(batch)
-            due = recipients.due_in(batch.batch_id, now=self._now())
-        load = Load(batch, lease, list_id, len(due), self._monotonic())
+        load = Load(batch, claimed.lease, list_id, len(claimed.due), self._monotonic())
         self._loads[batch.batch_id] = load
-        for delivery_id, provider in due:
+        for delivery_id, provider in claimed.due:
             self.lanes.add(Errand(load, delivery_id, provider))
 
     def _list_of(self, batch: DueBatch) -> int:
         known = self._lists.get(batch.issue_id)
         if known is None:
-            known = db.session.scalars(
-                sa.select(Issue.mailing_list_id).where(Issue.id == batch.issue_id)
-            ).one()
+            with reading():
+                known = db.session.scalars(
+                    sa.select(Issue.mailing_list_id).where(Issue.id == batch.issue_id)
+                ).one()
             self._lists[batch.issue_id] = known
         return known

@@ -24,9 +24,46 @@ Row = Mapping[str, Any]
 DATABASE_ERRORS = (sqlite3.Error, psycopg.Error)
 """What a driver raises when the database is away, busy, full or contradicts."""
 
+# One UPDATE decides who gets a batch. Whoever was told of it has come: given back, it is
+# told again at once.
+_CLAIM = """
+    UPDATE batch SET lease = lease + 1, leased_until = {end}, dispatched_at = NULL
+    WHERE id = :batch AND NOT is_done AND leased_until IS NULL
+    RETURNING lease
+"""
+
 _HOLD_LEASE = """
     UPDATE batch SET leased_until = {end}
     WHERE id = :batch AND lease = :token AND leased_until IS NOT NULL
+"""
+
+# What is due farther ahead than any wait was written by a clock that was set back (STANDARDS XH22).
+DUE_IN = """
+    SELECT id, provider FROM delivery
+    WHERE batch_id = :batch AND state = 'waiting'
+        AND (due_at IS NULL OR due_at <= :now OR due_at > :too_far)
+    ORDER BY id
+"""
+
+# Done if nothing is open in it, else due when its next row is. One with a row in flight is
+# kept until its lease runs out: only a sweep may say what became of that row.
+_GIVE_BACK = """
+    UPDATE batch
+    SET leased_until = NULL,
+        is_done = NOT EXISTS (
+            SELECT 1 FROM delivery WHERE batch_id = :batch AND state = 'waiting'),
+        due_at = {latest}(:not_before, COALESCE((
+            SELECT MIN(CASE WHEN delivery.due_at > :now THEN delivery.due_at ELSE :at_once END)
+            FROM delivery WHERE batch_id = :batch AND state = 'waiting'), :at_once))
+    WHERE id = :batch AND lease = :token AND leased_until IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM delivery WHERE batch_id = :batch AND state = 'in_flight')
+"""
+
+# Whether the run of a batch seems to be over; whoever ends it looks again, alone.
+SEEMS_OVER = """
+    SELECT 1 FROM batch JOIN send ON send.id = batch.send_id
+    WHERE batch.id = :batch AND send.finished_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM batch AS other WHERE other.send_id = send.id AND NOT other.is_done)
 """
 
 # Granted only if the row still waits, its batch is still the asker's, its issue is
@@ -84,7 +121,7 @@ ANSWER_UNMARKED = f"""{_OUTCOME}
         WHERE batch.id = :batch AND batch.lease = :token AND batch.leased_until IS NOT NULL)
 """
 
-LOOK = """
+_LOOK = """
     SELECT delivery.id, delivery.state, delivery.attempts, delivery.first_attempt_at,
         delivery.merge_values, delivery.edition_id, issue.state, subscriber.address,
         subscriber.name, subscriber.attributes, subscriber.format, subscription.id,
@@ -96,25 +133,32 @@ LOOK = """
     LEFT JOIN subscription ON subscription.subscriber_id = subscriber.id
         AND subscription.mailing_list_id = issue.mailing_list_id
     LEFT JOIN suppression ON suppression.address_hmac = subscriber.address_hmac
-    WHERE delivery.id = :id
+    WHERE delivery.id {among}
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One statement of a transaction, to be run for each of `rows`."""
+    """One statement of a transaction, to be run for each of `rows`.
+
+    It gives how many rows it changed each time. One that `asks` runs once,
+    with one row, and gives what it answered.
+    """
 
     statement: str
     rows: Sequence[Row]
-    # A query gives the first answer of each row, anything else how many rows it changed.
     asks: bool = False
 
 
 class Driver(Protocol):
     """What the two databases do differently."""
 
-    # Prolongs a lease by `length`: by the clock that all machines share (STANDARDS XH22).
+    # A lease ends by the clock that all machines share (STANDARDS XH22).
+    claim: str
     hold_lease: str
+    give_back: str
+    # Who the recipients of these deliveries are, in any order.
+    look: str
 
     def prepare(self, connection: Any) -> None:
         """Make a connection fresh from the pool ready for writing."""
@@ -125,11 +169,17 @@ class Driver(Protocol):
     def moment(self, at: datetime | None) -> Any:
         """Return an instant as the driver stores it."""
 
+    def among(self, numbers: Sequence[int]) -> Any:
+        """Return numbers as one parameter of `look`."""
+
 
 class Sqlite:
     """SQLite: a function call away, so each row is a call of its own."""
 
+    claim = _CLAIM.format(end=":until")
     hold_lease = _HOLD_LEASE.format(end=":until")
+    give_back = _GIVE_BACK.format(latest="MAX")
+    look = _LOOK.format(among="IN (SELECT value FROM json_each(:ids))")
 
     def prepare(self, connection: Any) -> None:
         """Undo what a reading transaction left behind."""
@@ -144,8 +194,14 @@ class Sqlite:
         cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
         given: list[list[Any]] = []
         for step in steps:
-            ran = (cursor.execute(step.statement, row) for row in step.rows)
-            given.append([one.fetchone() if step.asks else one.rowcount for one in ran])
+            answers: list[Any] = []
+            for row in step.rows:
+                cursor.execute(step.statement, row)
+                if step.asks:
+                    answers += cursor.fetchall()
+                else:
+                    answers.append(cursor.rowcount)
+            given.append(answers)
         cursor.close()
         connection.commit()
         return given
@@ -156,6 +212,10 @@ class Sqlite:
             return None
         return _stored(at)
 
+    def among(self, numbers: Sequence[int]) -> Any:
+        """Return numbers as JSON, which SQLite reads as a table."""
+        return _dumps(numbers)
+
 
 class Postgresql:
     """PostgreSQL: a round trip away, so that a whole transaction travels at once.
@@ -164,10 +224,15 @@ class Postgresql:
     statement for each row would cost several times as much on the way.
     """
 
-    hold_lease = _HOLD_LEASE.format(end="clock_timestamp() + :length * interval '1 second'")
+    _END = "clock_timestamp() + :length * interval '1 second'"
+    claim = _CLAIM.format(end=_END)
+    hold_lease = _HOLD_LEASE.format(end=_END)
+    give_back = _GIVE_BACK.format(latest="GREATEST")
+    look = _LOOK.format(among="= ANY(:ids)")
 
     def __init__(self) -> None:
-        self._joined: dict[str, str] = {}
+        # The statements as this driver takes them.
+        self._own: dict[str, str] = {}
 
     def prepare(self, connection: Any) -> None:
         """Have every row looked up by its key.
@@ -184,21 +249,31 @@ class Postgresql:
         with connection.pipeline():
             cursors = [self._run(connection, step) if step.rows else None for step in steps]
             connection.commit()
-        return [_by_row(cursor, step) for cursor, step in zip(cursors, steps, strict=True)]
+        return [_given(cursor, step) for cursor, step in zip(cursors, steps, strict=True)]
 
     def moment(self, at: datetime | None) -> Any:
         """Return an instant as JSON has it."""
         return None if at is None else at.isoformat()
 
+    def among(self, numbers: Sequence[int]) -> Any:
+        """Return numbers as an array."""
+        return list(numbers)
+
     def _run(self, connection: Any, step: Step) -> Any:
-        statement = self._joined.get(step.statement)
+        statement = self._own.get(step.statement)
         if statement is None:
-            statement = self._joined[step.statement] = _joined(step)
+            statement = _PARAMETER.sub(r"%(\1)s", step.statement) if step.asks else _joined(step)
+            self._own[step.statement] = statement
+        if step.asks:
+            return connection.execute(statement, step.rows[0])
         rows = _dumps([{**row, "row": number} for number, row in enumerate(step.rows)])
         return connection.execute(statement, (rows,))
 
 
+_PARAMETER = re.compile(":([a-z_]+)")
+
 _TYPES = {
+    "at_once": "timestamptz",
     "attempt": "integer",
     "batch": "bigint",
     "code": "integer",
@@ -208,6 +283,8 @@ _TYPES = {
     "id": "bigint",
     "is_evidence": "boolean",
     "length": "double precision",
+    "not_before": "timestamptz",
+    "now": "timestamptz",
     "reason": "text",
     "row": "integer",
     "state": "text",
@@ -219,33 +296,27 @@ _TYPES = {
 
 def _joined(step: Step) -> str:
     """Return a statement for many rows at once, made from the one for one."""
-    names = sorted({*re.findall(r":([a-z_]+)", step.statement), "row"})
+    names = sorted({*_PARAMETER.findall(step.statement), "row"})
     read = ", ".join(f'"{name}" {_TYPES[name]}' for name in names)
     renamed = ", ".join(f'"{name}" AS p_{name}' for name in names)
-    statement = re.sub(r":([a-z_]+)", r"wanted.p_\1", step.statement)
+    statement = _PARAMETER.sub(r"wanted.p_\1", step.statement)
     statement = statement.replace("wanted.p_values", "wanted.p_values::json")
-    if step.asks:
-        statement = statement.replace("SELECT ", "SELECT wanted.p_row, ", 1)
-        statement = statement.replace("FROM ", "FROM wanted, ", 1)
-    else:
-        # The first WHERE is the outermost.
-        statement = statement.replace("WHERE ", "FROM wanted WHERE ", 1)
-        statement += " RETURNING wanted.p_row"
+    # The last WHERE that is not inside brackets is the outermost.
+    head, _, condition = statement.rpartition("\n    WHERE ")
     return (
         f"WITH wanted AS MATERIALIZED (SELECT {renamed} FROM json_to_recordset(%s) AS one({read}))"
-        f"{statement}"
+        f"{head} FROM wanted WHERE {condition} RETURNING wanted.p_row"
     )
 
 
-def _by_row(cursor: Any, step: Step) -> list[Any]:
-    """Return what each row of a step gave, in the order of the rows."""
-    given: list[Any] = [None if step.asks else 0] * len(step.rows)
-    for row, *answer in cursor or ():
-        if step.asks:
-            given[row] = answer
-        else:
-            given[row] += 1
-    return given
+def _given(cursor: Any, step: Step) -> list[Any]:
+    """Return what a step answered, or how many rows it changed for each of its rows."""
+    if step.asks:
+        return list(cursor or ())
+    counts = [0] * len(step.rows)
+    for (row,) in cursor or ():
+        counts[row] += 1
+    return counts
 
 
 @lru_cache(maxsize=16)
