@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.delivery import ledger, pacing, resolving
+from newsletter.delivery import closing, pacing, resolving
 from newsletter.delivery.backoff import AT_ONCE
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
 from newsletter.extensions import db
@@ -44,7 +44,7 @@ def cancel(issue: Issue, *, now: datetime) -> None:
     send = find_send(issue.id)
     if send is not None:
         resolving.doubt_again(send, now=now)
-        ledger.cancel_waiting(send, now=now)
+        closing.cancel_waiting(send, now=now)
 
 
 def find_send(issue_id: int) -> Send | None:

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
+from newsletter.delivery import closing
 from newsletter.delivery.backoff import AT_ONCE, LONGEST_WAIT
 from newsletter.delivery.leases import LEASE, Lease
-from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
+from newsletter.delivery.models import DeliveryState
 from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.statements import (
     ANSWER_MARKED,
@@ -32,15 +32,9 @@ from newsletter.delivery.statements import (
     driver_for,
     to_json,
 )
-from newsletter.errors import Refused
-from newsletter.extensions import db, rows_changed
-from newsletter.issues import workflow
-from newsletter.issues.models import Issue, IssueState
+from newsletter.extensions import db
 
 log = logging.getLogger(__name__)
-
-OPEN = (DeliveryState.WAITING, DeliveryState.IN_FLIGHT)
-"""The states that are not final."""
 
 BREATH = 0.0005
 """Seconds between two commits on SQLite, so that a page that writes gets its turn."""
@@ -198,7 +192,7 @@ class Ledger:
         )
         if seems_over:
             with _committed():
-                finish_done(now=now)
+                closing.finish_done(now=now)
 
     def hang_up(self) -> None:
         """Give the connection up; whatever it had begun is rolled back."""
@@ -269,77 +263,6 @@ def _tell_dropped(answers: Sequence[Answer], counts: Sequence[int]) -> None:
     for answer, count in zip(answers, counts, strict=True):
         if not count:
             log.warning("delivery %s: an answer came too late and was dropped", answer.delivery_id)
-
-
-def cancel_waiting(send: Send, *, now: datetime) -> int:
-    """Cancel every row that still waits and return how many; what is in flight ends by itself.
-
-    So does what somebody holds at this moment: it is not sent any more, and a sweep cancels it.
-    """
-    free = (
-        sa.select(Delivery.id)
-        .where(Delivery.send_id == send.id, Delivery.state == DeliveryState.WAITING)
-        .with_for_update(skip_locked=True)
-    )
-    cancelled = db.session.execute(
-        sa.update(Delivery)
-        .where(Delivery.id.in_(free))
-        .values(
-            state=DeliveryState.CANCELLED,
-            finished_at=now,
-            due_at=None,
-            merge_values=sa.null(),
-            reason="The issue was cancelled before this message was sent.",
-        )
-        .execution_options(synchronize_session=False)
-    )
-    close_batches(Batch.send_id == send.id, Batch.leased_until.is_(None))
-    return rows_changed(cancelled)
-
-
-def finish_done(*, now: datetime) -> None:
-    """End every send with nothing open; its issue, if it was being sent, is now `sent`."""
-    done = db.session.scalars(
-        sa.select(Send)
-        .join(Issue, Issue.id == Send.issue_id)
-        .where(
-            Send.finished_at.is_(None),
-            # Cancelled while it was planned, it never had readers.
-            Issue.begun_at.is_not(None),
-            Issue.state.in_([IssueState.SENDING, IssueState.CANCELLED]),
-            ~sa.exists().where(Batch.send_id == Send.id, ~Batch.is_done),
-        )
-        # Of two couriers that close the last two batches, one does it; nobody waits for
-        # somebody who froze with one of these rows in his hands: a sweep comes again.
-        .with_for_update(of=[Send, Issue], key_share=True, skip_locked=True)
-    ).all()
-    for send in done:
-        send.finished_at = now
-        with suppress(Refused):
-            # Somebody may cancel at this very moment: then it stays cancelled.
-            workflow.finish(send.issue, now=now)
-        db.session.flush()
-        log.info("issue %s: all %s deliveries are final", send.issue_id, send.planned)
-
-
-def close_batches(*which: sa.ColumnElement[bool]) -> None:
-    """Mark those of the batches as done in which no row is open, but for who holds one now."""
-    over = db.session.scalars(
-        sa.select(Batch.id)
-        .where(
-            *which,
-            ~Batch.is_done,
-            ~sa.exists().where(Delivery.batch_id == Batch.id, Delivery.state.in_(OPEN)),
-        )
-        .with_for_update(skip_locked=True)
-    ).all()
-    if over:
-        db.session.execute(
-            sa.update(Batch)
-            .where(Batch.id.in_(over))
-            .values(is_done=True)
-            .execution_options(synchronize_session=False)
-        )
 
 
 @contextmanager

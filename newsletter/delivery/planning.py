@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from newsletter.delivery import alarms, compiling, drafting, ledger, providers
+from newsletter.delivery import alarms, closing, compiling, drafting, providers
 from newsletter.delivery.drafting import Draft
 from newsletter.delivery.models import Batch, CompiledEdition, Delivery, DeliveryState, Send
 from newsletter.errors import Refused
@@ -229,8 +229,8 @@ def _begin(send: Send, *, now: datetime) -> Send:
     workflow.begin_sending(send.issue, now=now)
     log.info("issue %s: planned for %s recipients", send.issue_id, send.planned)
     if not send.planned:
-        ledger.close_batches(Batch.send_id == send.id)
-        ledger.finish_done(now=now)
+        closing.close_batches(Batch.send_id == send.id)
+        closing.finish_done(now=now)
         alarms.tell_nobody_reached(send.issue, now=now)
     db.session.flush()
     return send

@@ -4,12 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import sqlalchemy as sa
-
-from newsletter.delivery import due
-from newsletter.delivery.models import Delivery, DeliveryState
 from newsletter.delivery.statements import from_json, instant
-from newsletter.extensions import db
 from newsletter.subscriptions.models import SubscriptionState
 
 
@@ -52,20 +47,6 @@ class Recipient(NamedTuple):
             from_json(own),
             *rest,
         )
-
-
-def due_in(batch_id: int, *, now: datetime) -> Sequence[tuple[int, str]]:
-    """Return the deliveries of a batch that wait and are due, with their providers."""
-    rows = db.session.execute(
-        sa.select(Delivery.id, Delivery.provider)
-        .where(
-            Delivery.batch_id == batch_id,
-            Delivery.state == DeliveryState.WAITING,
-            Delivery.due_at.is_(None) | due.has_come(Delivery.due_at, now=now),
-        )
-        .order_by(Delivery.id)
-    )
-    return [(delivery_id, provider) for delivery_id, provider in rows]
 
 
 def why_not(recipient: Recipient) -> str:

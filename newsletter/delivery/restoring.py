@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.delivery import ledger
+from newsletter.delivery import closing
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
 from newsletter.extensions import Base, db, rows_changed
 from newsletter.issues import workflow
@@ -75,7 +75,7 @@ def after_restore(*, now: datetime) -> Restored:
 def _doubt(send: Send, *, now: datetime) -> int:
     doubted = db.session.execute(
         sa.update(Delivery)
-        .where(Delivery.send_id == send.id, Delivery.state.in_(ledger.OPEN))
+        .where(Delivery.send_id == send.id, Delivery.state.in_(closing.OPEN))
         .values(state=DeliveryState.UNCERTAIN, due_at=None, finished_at=now, reason=UNKNOWN)
         .execution_options(synchronize_session=False)
     )

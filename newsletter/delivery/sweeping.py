@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.delivery import leases, ledger
+from newsletter.delivery import closing, leases
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
 from newsletter.extensions import db
 from newsletter.issues.models import Issue, IssueState
@@ -27,8 +27,8 @@ def sweep(*, now: datetime) -> int:
     """
     uncertain = _settle(leases.end_expired(now=now), now=now)
     for send in _cancelled_but_open():
-        ledger.cancel_waiting(send, now=now)
-    ledger.finish_done(now=now)
+        closing.cancel_waiting(send, now=now)
+    closing.finish_done(now=now)
     return uncertain
 
 
@@ -53,7 +53,7 @@ def _settle(batch_ids: Sequence[int], *, now: datetime) -> int:
             .values(state=DeliveryState.UNCERTAIN, finished_at=now, reason=STOPPED_WORKING)
             .execution_options(synchronize_session=False)
         )
-    ledger.close_batches(Batch.id.in_(batch_ids))
+    closing.close_batches(Batch.id.in_(batch_ids))
     log.warning(
         "%s batches freed, %s deliveries uncertain: their sender stopped",
         len(batch_ids),

@@ -11,7 +11,7 @@ from flask import Flask
 
 from newsletter import clock, reports
 from newsletter.cli import following
-from newsletter.delivery import ledger, planning
+from newsletter.delivery import closing, planning
 from newsletter.delivery.models import Batch, Delivery, DeliveryState
 from newsletter.extensions import db
 from newsletter.issues import workflow
@@ -43,8 +43,8 @@ def run(app: Flask, line: str) -> Result:
 def end(state: DeliveryState) -> None:
     """Let the issue end with all of its rows in one state."""
     db.session.execute(sa.update(Delivery).values(state=state, finished_at=clock.now()))
-    ledger.close_batches(sa.true())
-    ledger.finish_done(now=clock.now())
+    closing.close_batches(sa.true())
+    closing.finish_done(now=clock.now())
     db.session.commit()
 
 

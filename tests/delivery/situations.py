@@ -1,6 +1,8 @@
 """An issue that is being sent, a courier, and what the ledger says: for every test here."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -9,7 +11,7 @@ import sqlalchemy as sa
 from newsletter import reports
 from newsletter.delivery import due, planning
 from newsletter.delivery.courier import Courier
-from newsletter.delivery.leases import DueBatch
+from newsletter.delivery.leases import LEASE, DueBatch, Lease
 from newsletter.delivery.ledger import Answer, Ledger, Mark
 from newsletter.delivery.models import Delivery, DeliveryState, Send
 from newsletter.delivery.sources import LocalSource
@@ -107,9 +109,36 @@ def readers(count: int) -> list[str]:
 
 def write(answers: list[Answer], marks: list[Mark], *, now: datetime) -> frozenset[int]:
     """One turn of a ledger that is opened for it; returns whose mark was granted."""
+    with _books() as books:
+        return books.turn(answers, marks, now=now).granted
+
+
+def claim(batch_id: int, *, now: datetime, length: timedelta = LEASE) -> Lease | None:
+    """Claim a batch for somebody."""
+    with _books() as books:
+        claimed = books.claim(batch_id, now=now, length=length)
+    return None if claimed is None else claimed.lease
+
+
+def renew(lease: Lease, *, now: datetime) -> bool:
+    """Give a sign of life; tells whether the lease was still there."""
+    with _books() as books:
+        return not books.turn([], [], held=[lease], now=now).lost
+
+
+def give_back(lease: Lease, *, now: datetime, not_before: datetime | None = None) -> None:
+    """Let a batch go."""
+    with _books() as books:
+        books.close(lease, now=now, not_before=not_before)
+
+
+@contextmanager
+def _books() -> Iterator[Ledger]:
+    """Open a ledger; what the test did before is committed."""
+    db.session.commit()
     books = Ledger()
     try:
-        return books.turn(answers, marks, now=now).granted
+        yield books
     finally:
         books.hang_up()
 

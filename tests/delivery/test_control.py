@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter import reports
-from newsletter.delivery import control, ledger, planning
+from newsletter.delivery import closing, control, planning
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Provider, Send
 from newsletter.errors import Refused
 from newsletter.extensions import db, reading
@@ -56,8 +56,8 @@ def issue_in(state: IssueState) -> Issue:
     if state is IssueState.SENT:
         for number in (1, 2, 3):
             put(number, state=DeliveryState.FAILED, finished_at=NOW)
-        ledger.close_batches(sa.true())
-        ledger.finish_done(now=NOW)
+        closing.close_batches(sa.true())
+        closing.finish_done(now=NOW)
     if state is IssueState.PAUSED:
         control.pause(issue)
     if state is IssueState.CANCELLED:
@@ -157,8 +157,8 @@ def test_cancelling_ends_what_waits_and_leaves_what_is_in_flight_to_its_answer(
     cancel(issue)
     assert reports.report(issue.id) == Report(planned=4, sent=1, in_flight=1, cancelled=2)
     put(1, state=DeliveryState.SENT, finished_at=LATER)
-    ledger.close_batches(sa.true())
-    ledger.finish_done(now=LATER)
+    closing.close_batches(sa.true())
+    closing.finish_done(now=LATER)
     assert reports.report(issue.id) == Report(planned=4, sent=2, cancelled=2)
     assert issue.state is S.CANCELLED
 

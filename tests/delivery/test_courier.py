@@ -15,9 +15,10 @@ from flask import Flask
 from newsletter.addresses import parse
 from newsletter.delivery import compiling, control, reserve, sweeping
 from newsletter.delivery.courier import Courier
-from newsletter.delivery.ledger import Answer, Ledger, Mark, Turn
+from newsletter.delivery.ledger import Ledger
 from newsletter.delivery.models import Batch, DeliveryState, PaceScope
 from newsletter.delivery.pacing import rules as pacing_rules
+from newsletter.delivery.statements import ANSWER_MARKED, MARK, Step
 from newsletter.extensions import db
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
@@ -518,10 +519,10 @@ def test_an_answer_that_could_not_be_written_is_kept_and_written_next_time(
     issue_id = begin("ada")
     transact = Ledger._transact
 
-    def broken(self: Ledger, answers: list[Answer], *args: Any, **facts: Any) -> Turn:
-        if answers:
+    def broken(self: Ledger, steps: list[Step], *, writes: bool) -> list[list[Any]]:
+        if _has(ANSWER_MARKED, steps):
             raise sqlite3.OperationalError("disk I/O error")
-        return transact(self, answers, *args, **facts)
+        return transact(self, steps, writes=writes)
 
     with monkeypatch.context() as disk:
         disk.setattr(Ledger, "_transact", broken)
@@ -543,14 +544,12 @@ def test_a_transaction_that_failed_lets_no_dot_be_written(
     transact = Ledger._transact
     failures = iter([True, True])
 
-    def broken(
-        self: Ledger, answers: list[Answer], marks: list[Mark], *args: Any, **facts: Any
-    ) -> Turn:
-        turn = transact(self, answers, marks, *args, **facts)
-        if marks and next(failures, False):
+    def broken(self: Ledger, steps: list[Step], *, writes: bool) -> list[list[Any]]:
+        given = transact(self, steps, writes=writes)
+        if _has(MARK, steps) and next(failures, False):
             # It was committed, and the answer to COMMIT was lost.
             raise sqlite3.OperationalError("the connection is gone")
-        return turn
+        return given
 
     monkeypatch.setattr(Ledger, "_transact", broken)
 
@@ -590,6 +589,10 @@ def _text_of(data: bytes) -> str:
     part = message_from_bytes(data, policy=policy.default).get_body(("plain",))
     assert part is not None
     return str(part.get_content())
+
+
+def _has(statement: str, steps: list[Step]) -> bool:
+    return any(step.statement == statement and step.rows for step in steps)
 
 
 def _until(condition: Callable[[], object], *, seconds: float = 30) -> None:

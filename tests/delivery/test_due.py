@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from newsletter.delivery import backoff, due, leases, planning, recipients
+from newsletter.delivery import backoff, due, planning, recipients
 from newsletter.delivery.due import Line
 from newsletter.delivery.leases import DueBatch
 from newsletter.delivery.models import Batch, Delivery
@@ -14,7 +14,7 @@ from newsletter.extensions import db
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue
 from tests.conftest import NOW
-from tests.delivery.situations import begin, readers
+from tests.delivery.situations import begin, claim, readers
 from tests.factories import make_due_issue
 
 
@@ -46,7 +46,7 @@ def test_a_second_issue_does_not_wait_behind_a_long_first_one(app: Flask) -> Non
 def test_only_free_batches_of_issues_that_are_being_sent_are_due(app: Flask) -> None:
     issue_id = begin(*readers(25))
     owned, later, done, *free = db.session.scalars(sa.select(Batch).order_by(Batch.id)).all()
-    leases.claim(owned.id, now=NOW)
+    claim(owned.id, now=NOW)
     later.lease, later.due_at = 1, NOW + timedelta(seconds=1)
     done.is_done = True
     db.session.flush()

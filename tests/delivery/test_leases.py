@@ -14,7 +14,15 @@ from newsletter.extensions import db
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue
 from tests.conftest import NOW
-from tests.delivery.situations import Hands, begin, due_batches, readers
+from tests.delivery.situations import (
+    Hands,
+    begin,
+    claim,
+    due_batches,
+    give_back,
+    readers,
+    renew,
+)
 
 
 @pytest.fixture
@@ -24,45 +32,45 @@ def batch_id(app: Flask) -> int:
 
 
 def test_a_batch_has_one_owner(batch_id: int) -> None:
-    assert leases.claim(batch_id, now=NOW) == Lease(batch_id, 1)
-    assert leases.claim(batch_id, now=NOW) is None
+    assert claim(batch_id, now=NOW) == Lease(batch_id, 1)
+    assert claim(batch_id, now=NOW) is None
 
 
 def test_every_claim_raises_the_token(batch_id: int) -> None:
     first = _claim(batch_id)
-    leases.give_back(first, now=NOW)
+    give_back(first, now=NOW)
 
     second = _claim(batch_id)
 
     assert second.token == first.token + 1
-    assert not leases.renew(first, now=NOW)
-    assert leases.renew(second, now=NOW)
+    assert not renew(first, now=NOW)
+    assert renew(second, now=NOW)
 
 
 def test_a_lease_that_ran_out_is_not_claimed_before_it_was_swept(batch_id: int) -> None:
     lease = _claim(batch_id)
     later = NOW + LEASE + timedelta(seconds=1)
 
-    assert leases.claim(batch_id, now=later) is None
+    assert claim(batch_id, now=later) is None
     assert leases.end_expired(now=later) == [batch_id]
 
-    assert not leases.renew(lease, now=later)
-    assert leases.claim(batch_id, now=later) is not None
+    assert not renew(lease, now=later)
+    assert claim(batch_id, now=later) is not None
 
 
 def test_a_lease_that_is_renewed_does_not_run_out(batch_id: int) -> None:
     lease = _claim(batch_id)
 
-    assert leases.renew(lease, now=NOW + timedelta(seconds=15))
+    assert renew(lease, now=NOW + timedelta(seconds=15))
 
     assert leases.end_expired(now=NOW + timedelta(seconds=30)) == []
 
 
 def test_a_batch_given_back_cannot_be_renewed_by_accident(batch_id: int) -> None:
     lease = _claim(batch_id)
-    leases.give_back(lease, now=NOW)
+    give_back(lease, now=NOW)
 
-    assert not leases.renew(lease, now=NOW)
+    assert not renew(lease, now=NOW)
     assert db.session.get_one(Batch, batch_id).leased_until is None
 
 
@@ -70,7 +78,7 @@ def test_a_batch_is_due_when_its_next_row_is(batch_id: int) -> None:
     due_at = NOW + timedelta(minutes=5)
     db.session.execute(sa.update(Delivery).values(due_at=due_at))
 
-    leases.give_back(_claim(batch_id), now=NOW)
+    give_back(_claim(batch_id), now=NOW)
 
     assert not due_batches(now=due_at - timedelta(seconds=1))
     assert [batch.batch_id for batch in due_batches(now=due_at)] == [batch_id]
@@ -79,7 +87,7 @@ def test_a_batch_is_due_when_its_next_row_is(batch_id: int) -> None:
 def test_a_batch_without_open_rows_is_done(batch_id: int) -> None:
     db.session.execute(sa.update(Delivery).values(state=DeliveryState.SENT))
 
-    leases.give_back(_claim(batch_id), now=NOW)
+    give_back(_claim(batch_id), now=NOW)
 
     assert db.session.get_one(Batch, batch_id).is_done
     assert not due_batches(now=NOW + timedelta(days=1))
@@ -89,17 +97,17 @@ def test_a_batch_with_a_row_in_flight_is_kept_until_its_lease_runs_out(batch_id:
     lease = _claim(batch_id)
     db.session.execute(sa.update(Delivery).values(state=DeliveryState.IN_FLIGHT))
 
-    leases.give_back(lease, now=NOW)
+    give_back(lease, now=NOW)
 
-    assert leases.claim(batch_id, now=NOW) is None
+    assert claim(batch_id, now=NOW) is None
 
 
 def test_a_batch_that_waits_for_nothing_is_due_by_every_clock(batch_id: int) -> None:
-    leases.give_back(_claim(batch_id), now=NOW)
+    give_back(_claim(batch_id), now=NOW)
     assert due_batches(now=NOW - timedelta(minutes=30))
 
     later = NOW + timedelta(minutes=5)
-    leases.give_back(_claim(batch_id), now=NOW, not_before=later)
+    give_back(_claim(batch_id), now=NOW, not_before=later)
     assert not due_batches(now=later - timedelta(seconds=1))
     assert due_batches(now=later)
 
@@ -109,7 +117,7 @@ def test_a_clock_set_back_leaves_the_lease_to_who_works(batch_id: int) -> None:
     back = NOW - timedelta(hours=3)
 
     assert leases.end_expired(now=back) == []
-    assert leases.renew(lease, now=back + timedelta(seconds=5))
+    assert renew(lease, now=back + timedelta(seconds=5))
 
     assert leases.end_expired(now=back + LEASE + timedelta(seconds=1)) == []
 
@@ -166,7 +174,7 @@ def test_eight_couriers_at_once_never_get_the_same_batch(
             while due := due_batches(now=NOW):
                 db.session.rollback()
                 for batch in due:
-                    lease = leases.claim(batch.batch_id, now=NOW)
+                    lease = claim(batch.batch_id, now=NOW)
                     db.session.commit()
                     if lease is not None:
                         claimed.append(lease.batch_id)
@@ -183,6 +191,6 @@ def test_eight_couriers_at_once_never_get_the_same_batch(
 
 
 def _claim(batch_id: int) -> Lease:
-    lease = leases.claim(batch_id, now=NOW)
+    lease = claim(batch_id, now=NOW)
     assert lease is not None
     return lease

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter.addresses import parse
-from newsletter.delivery import leases, ledger, sweeping
+from newsletter.delivery import closing, leases, ledger, sweeping
 from newsletter.delivery.leases import Lease
 from newsletter.delivery.ledger import Answer, Ledger, Mark
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
@@ -24,7 +24,15 @@ from newsletter.subscriptions.models import (
 )
 from newsletter.subscriptions.suppression import suppress
 from tests.conftest import NOW
-from tests.delivery.situations import begin, due_batches, row_of, states, write
+from tests.delivery.situations import (
+    begin,
+    claim,
+    due_batches,
+    give_back,
+    row_of,
+    states,
+    write,
+)
 
 LATER = NOW + timedelta(seconds=60)
 
@@ -32,7 +40,7 @@ LATER = NOW + timedelta(seconds=60)
 @pytest.fixture
 def lease(app: Flask) -> Lease:
     begin("ada", "ben", "cleo")
-    lease = leases.claim(db.session.scalars(sa.select(Batch.id)).one(), now=NOW)
+    lease = claim(db.session.scalars(sa.select(Batch.id)).one(), now=NOW)
     db.session.commit()
     assert lease is not None
     return lease
@@ -95,7 +103,7 @@ def test_a_mark_is_refused_when_something_changed(lease: Lease, change: Callable
 
 def test_a_row_that_is_final_is_never_marked(lease: Lease) -> None:
     mark = _mark(lease, "ada")
-    ledger.cancel_waiting(db.session.scalars(sa.select(Send)).one(), now=NOW)
+    closing.cancel_waiting(db.session.scalars(sa.select(Send)).one(), now=NOW)
     db.session.commit()
 
     assert write([], [mark], now=NOW) == frozenset()
@@ -158,7 +166,7 @@ def test_the_last_answer_ends_the_batch_the_send_and_the_issue(lease: Lease) -> 
         write([], [_mark(lease, name)], now=NOW)
         write([_sent(lease, name)], [], now=NOW)
 
-    ledger.close(lease, now=LATER)
+    give_back(lease, now=LATER)
 
     issue = db.session.get_one(Issue, 1)
     assert (issue.state, issue.sent_at) == (IssueState.SENT, LATER)
@@ -195,12 +203,12 @@ def test_the_sweep_ends_an_issue_whose_last_row_became_uncertain(lease: Lease) -
 def test_cancelling_leaves_what_is_in_flight_to_end_by_itself(lease: Lease) -> None:
     write([], [_mark(lease, "ada")], now=NOW)
     workflow.cancel(db.session.get_one(Issue, 1))
-    assert ledger.cancel_waiting(db.session.scalars(sa.select(Send)).one(), now=NOW) == 2
+    assert closing.cancel_waiting(db.session.scalars(sa.select(Send)).one(), now=NOW) == 2
     db.session.commit()
     assert states(1) == {"in_flight": 1, "cancelled": 2}
 
     write([_sent(lease, "ada")], [], now=NOW)
-    ledger.close(lease, now=NOW)
+    give_back(lease, now=NOW)
 
     assert states(1) == {"sent": 1, "cancelled": 2}
     assert db.session.scalars(sa.select(Send.finished_at)).one() == NOW

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter import addresses, reports
-from newsletter.delivery import control, leases, ledger, planning, resolving
+from newsletter.delivery import closing, control, leases, planning, resolving
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
 from newsletter.delivery.resolving import Decision, Resolution
 from newsletter.errors import NotFound, Refused
@@ -24,7 +24,13 @@ from newsletter.subscriptions.models import (
     SuppressionReason,
 )
 from tests.conftest import NOW
-from tests.delivery.situations import Post, begin, due_batches
+from tests.delivery.situations import (
+    Post,
+    begin,
+    claim,
+    due_batches,
+    renew,
+)
 from tests.factories import make_due_issue, make_list, make_subscription
 from tests.relay import CLOSE, Relay
 
@@ -49,8 +55,8 @@ def issue(app: Flask) -> Issue:
 
 def end() -> None:
     """What the sender does when it has come to the last row."""
-    ledger.close_batches(sa.true())
-    ledger.finish_done(now=NOW)
+    closing.close_batches(sa.true())
+    closing.finish_done(now=NOW)
     db.session.commit()
 
 
@@ -205,8 +211,8 @@ def test_many_are_decided_some_at_a_time(issue: Issue, monkeypatch: pytest.Monke
 def test_whoever_held_the_batch_before_may_not_write_into_it(issue: Issue) -> None:
     batch = db.session.scalars(sa.select(Batch)).one()
     resolve(issue, Decision.AGAIN, "ben@example.org")
-    assert leases.claim(batch.id, now=LATER) is not None
-    assert not leases.renew(leases.Lease(batch.id, batch.lease - 1), now=LATER)
+    assert claim(batch.id, now=LATER) is not None
+    assert not renew(leases.Lease(batch.id, batch.lease - 1), now=LATER)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter import reports
-from newsletter.delivery import control, leases, ledger, planning, resolving, restoring
+from newsletter.delivery import closing, control, planning, resolving, restoring
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
 from newsletter.delivery.resolving import Decision
 from newsletter.extensions import db
@@ -14,7 +14,7 @@ from newsletter.issues.models import Issue, IssueState
 from newsletter.mail.models import OutboxMessage
 from newsletter.subscriptions.models import Subscription
 from tests.conftest import NOW
-from tests.delivery.situations import due_batches
+from tests.delivery.situations import claim, due_batches, renew
 from tests.factories import make_due_issue, make_list, make_subscription
 
 LATER = NOW + timedelta(hours=1)
@@ -49,7 +49,7 @@ def restore() -> restoring.Restored:
 def test_what_was_open_is_uncertain_and_its_issue_paused(app: Flask) -> None:
     issue = on_its_way("news")
     batch = db.session.scalars(sa.select(Batch.id)).one()
-    lease = leases.claim(batch, now=NOW)
+    lease = claim(batch, now=NOW)
     db.session.commit()
     assert lease is not None
 
@@ -58,14 +58,14 @@ def test_what_was_open_is_uncertain_and_its_issue_paused(app: Flask) -> None:
     assert reports.report(issue.id) == reports.Report(planned=3, sent=1, uncertain=2)
     assert issue.state is IssueState.PAUSED
     assert "restored from a backup" in issue.pause_reason
-    assert not leases.renew(lease, now=LATER)
+    assert not renew(lease, now=LATER)
 
 
 def test_resumed_with_nothing_decided_the_issue_ends_and_nobody_gets_mail(app: Flask) -> None:
     issue = on_its_way("news")
     restore()
     control.resume(issue, now=LATER)
-    ledger.finish_done(now=LATER)
+    closing.finish_done(now=LATER)
     db.session.commit()
     assert issue.state is IssueState.SENT
     assert due_batches(now=LATER) == []

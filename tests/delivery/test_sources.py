@@ -8,12 +8,17 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from newsletter.delivery import leases, planning
+from newsletter.delivery import planning
 from newsletter.delivery.leases import DueBatch
 from newsletter.delivery.sources import LocalSource, OfferedSource
 from newsletter.extensions import db
 from tests.conftest import NOW
-from tests.delivery.situations import Hands, begin, readers
+from tests.delivery.situations import (
+    Hands,
+    begin,
+    claim,
+    readers,
+)
 from tests.delivery.test_due import another_issue
 
 BATCH = DueBatch(1, 1, 1)
@@ -39,7 +44,7 @@ def test_the_local_source_gives_each_due_batch_once_until_it_is_released(issue_i
 def test_the_local_source_gives_issues_their_turns(issue_id: int) -> None:
     second = another_issue(issue_id)
     busy = take_all(LocalSource(now=Hands()))[0]
-    leases.claim(busy.batch_id, now=NOW)
+    claim(busy.batch_id, now=NOW)
     db.session.commit()
 
     turns = [batch.issue_id for batch in take_all(LocalSource(now=Hands()))]

@@ -17,7 +17,9 @@ from tests.delivery.situations import (
     Post,
     assert_books_agree,
     begin,
+    claim,
     due_batches,
+    give_back,
     readers,
     row_of,
     states,
@@ -121,9 +123,9 @@ def check_who_froze_with_a_row_in_flight_keeps_no_other_one(app: Flask) -> None:
 
     assert states(issue_id) == {"waiting": 8, "in_flight": 1, "uncertain": 1}
     for batch in due_batches(now=EXPIRED):
-        lease = leases.claim(batch.batch_id, now=EXPIRED)
+        lease = claim(batch.batch_id, now=EXPIRED)
         assert lease is not None
-        leases.give_back(lease, now=EXPIRED)
+        give_back(lease, now=EXPIRED)
         db.session.commit()
     later = leases.shared_now(EXPIRED) + LEASE + timedelta(seconds=1)
     assert sweeping.sweep(now=later) == 1
@@ -190,6 +192,6 @@ def leave_one_in_flight() -> None:
 
 
 def _claim_all() -> list[int]:
-    claimed = [leases.claim(batch.batch_id, now=NOW) for batch in due_batches(now=NOW)]
+    claimed = [claim(batch.batch_id, now=NOW) for batch in due_batches(now=NOW)]
     db.session.commit()
     return [lease.batch_id for lease in claimed if lease is not None]

@@ -9,7 +9,7 @@ from flask import Flask
 
 from newsletter import clock, reports
 from newsletter.accounts import RoleName
-from newsletter.delivery import control, halting, ledger, planning
+from newsletter.delivery import closing, control, halting, planning
 from newsletter.delivery.models import Delivery, DeliveryState, Provider
 from newsletter.extensions import db
 from newsletter.issues import workflow
@@ -50,8 +50,8 @@ def put(name: str, state: DeliveryState) -> None:
 
 
 def end() -> None:
-    ledger.close_batches(sa.true())
-    ledger.finish_done(now=clock.now())
+    closing.close_batches(sa.true())
+    closing.finish_done(now=clock.now())
     db.session.commit()
 
 

@@ -9,7 +9,7 @@ from newsletter import clock
 from newsletter.delivery import leases, planning
 from newsletter.extensions import db
 from tests.delivery import test_sweeping
-from tests.delivery.situations import begin, due_batches
+from tests.delivery.situations import begin, claim, due_batches
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def test_a_machine_whose_clock_differs_has_its_lease_as_long_as_others(
 ) -> None:
     begin("ada")
     [batch] = due_batches(now=clock.now() + timedelta(days=365))
-    lease = leases.claim(batch.batch_id, now=clock.now() + timedelta(seconds=seconds))
+    lease = claim(batch.batch_id, now=clock.now() + timedelta(seconds=seconds))
     db.session.commit()
     assert lease is not None
 

@@ -6,12 +6,17 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from newsletter.delivery import leases, planning
+from newsletter.delivery import planning
 from newsletter.delivery.engines import dispatching
 from newsletter.delivery.models import Batch, Send
 from newsletter.extensions import db
 from tests.conftest import NOW
-from tests.delivery.situations import begin, readers
+from tests.delivery.situations import (
+    begin,
+    claim,
+    give_back,
+    readers,
+)
 from tests.delivery.test_due import another_issue
 
 LATER = NOW + dispatching.AGAIN + timedelta(seconds=1)
@@ -30,7 +35,7 @@ def test_a_bounded_number_is_told_and_not_more_until_something_is_claimed(issue_
     assert dispatching.choose(now=NOW) == []
 
     for batch_id in first[:3]:
-        leases.claim(batch_id, now=NOW)
+        claim(batch_id, now=NOW)
 
     assert len(dispatching.choose(now=NOW)) == 3
 
@@ -40,7 +45,7 @@ def test_what_is_claimed_or_told_is_not_told_again(issue_id: int) -> None:
     while batch_ids := dispatching.choose(now=NOW):
         told += batch_ids
         for batch_id in batch_ids:
-            leases.claim(batch_id, now=NOW)
+            claim(batch_id, now=NOW)
     assert len(told) == len(set(told)) == dispatching.AT_ONCE + 10
     assert not dispatching.is_needed(now=NOW)
     assert not dispatching.is_needed(now=LATER)
@@ -60,15 +65,15 @@ def test_what_nobody_claimed_is_told_again_after_a_while(issue_id: int) -> None:
 
 def test_a_batch_that_came_back_is_told_again_at_once(issue_id: int) -> None:
     batch_id = dispatching.choose(now=NOW, most=1)[0]
-    lease = leases.claim(batch_id, now=NOW)
+    lease = claim(batch_id, now=NOW)
     assert lease is not None
-    leases.give_back(lease, now=NOW)
+    give_back(lease, now=NOW)
     assert batch_id in dispatching.choose(now=NOW)
 
 
 def test_what_is_forgotten_is_told_again_at_once(issue_id: int) -> None:
     batch_id, other = dispatching.choose(now=NOW, most=2)
-    leases.claim(other, now=NOW)
+    claim(other, now=NOW)
 
     dispatching.forget([batch_id, other])
 

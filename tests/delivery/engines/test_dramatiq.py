@@ -13,14 +13,21 @@ from flask import Flask
 from pika.exceptions import AMQPConnectionError
 
 from newsletter import clock, jobs
-from newsletter.delivery import control, leases, planning
+from newsletter.delivery import control, planning
 from newsletter.delivery.engines import dispatching
 from newsletter.delivery.engines.broker import QUEUE, Postbox
 from newsletter.delivery.engines.dramatiq import Dispatcher, Sending, attend
 from newsletter.delivery.models import Batch
 from newsletter.extensions import db, reading
 from newsletter.issues.models import Issue
-from tests.delivery.situations import assert_books_agree, begin, readers, states, witness
+from tests.delivery.situations import (
+    assert_books_agree,
+    begin,
+    claim,
+    readers,
+    states,
+    witness,
+)
 from tests.relay import Received, Relay
 
 
@@ -128,7 +135,7 @@ def test_a_batch_that_somebody_works_on_is_left_to_them(
 ) -> None:
     issue_id = begin(*readers(14), at=clock.now())
     owned, free = all_batches()
-    leases.claim(owned, now=clock.now())
+    claim(owned, now=clock.now())
     db.session.commit()
     start()
 
