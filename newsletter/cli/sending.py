@@ -12,7 +12,6 @@ from newsletter.cli.issues import group, number_argument
 from newsletter.delivery import control, preflight, resolving, restoring
 from newsletter.delivery.preflight import POSTAL_ADDRESS
 from newsletter.delivery.resolving import Decision
-from newsletter.errors import Refused
 from newsletter.extensions import db
 from newsletter.issues import composing, workflow
 from newsletter.issues.checks import Finding, Level
@@ -127,9 +126,8 @@ def resolve(
     db.session.rollback()
     if chosen is Decision.AGAIN:
         click.echo(resolving.RISK, err=True)
-        if not yes and not sys.stdin.isatty():
-            raise Refused("Nobody can be asked here. Add --yes to send it again all the same.")
-        if not yes:
+        # A program that says `again` has decided; only a person can be asked.
+        if not yes and sys.stdin.isatty():
             click.confirm("Send it again?", abort=True, err=True)
     found = resolving.resolve(
         issue,

@@ -12,7 +12,7 @@ from newsletter import reports
 from newsletter.delivery import due, planning
 from newsletter.delivery.courier import Courier
 from newsletter.delivery.leases import LEASE, DueBatch, Lease
-from newsletter.delivery.ledger import Answer, Ledger, Mark
+from newsletter.delivery.ledger import Answer, Claimed, Ledger, Mark
 from newsletter.delivery.models import Delivery, DeliveryState, Send
 from newsletter.delivery.sources import LocalSource
 from newsletter.extensions import db, reading
@@ -115,9 +115,14 @@ def write(answers: list[Answer], marks: list[Mark], *, now: datetime) -> frozens
 
 def claim(batch_id: int, *, now: datetime, length: timedelta = LEASE) -> Lease | None:
     """Claim a batch for somebody."""
-    with _books() as books:
-        claimed = books.claim(batch_id, now=now, length=length)
+    claimed = take(batch_id, now=now, length=length)
     return None if claimed is None else claimed.lease
+
+
+def take(batch_id: int, *, now: datetime, length: timedelta = LEASE) -> Claimed | None:
+    """Claim a batch for somebody, and see what is due in it."""
+    with _books() as books:
+        return books.claim(batch_id, now=now, length=length)
 
 
 def renew(lease: Lease, *, now: datetime) -> bool:

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -12,6 +11,8 @@ from newsletter.delivery import planning
 from newsletter.delivery.leases import DueBatch
 from newsletter.delivery.sources import LocalSource, OfferedSource
 from newsletter.extensions import db
+from newsletter.issues import workflow
+from newsletter.issues.models import Issue
 from tests.conftest import NOW
 from tests.delivery.situations import (
     Hands,
@@ -53,12 +54,15 @@ def test_the_local_source_gives_issues_their_turns(issue_id: int) -> None:
 
 
 def test_the_local_source_looks_into_the_database_a_few_times_a_second_at_most(
-    issue_id: int, monkeypatch: pytest.MonkeyPatch
+    issue_id: int,
 ) -> None:
-    hands = Hands(NOW - timedelta(seconds=1))
-    source, eager = (LocalSource(look_every=every, now=hands) for every in (3600, 0))
+    issue = db.session.get_one(Issue, issue_id)
+    workflow.pause(issue)
+    db.session.commit()
+    source, eager = (LocalSource(look_every=every, now=Hands()) for every in (3600, 0))
     assert source.take() is None and eager.take() is None
-    hands.move(seconds=1)
+    workflow.resume(issue, now=NOW)
+    db.session.commit()
     assert source.take() is None, "it looked again at once"
     assert eager.take() is not None
 
