@@ -61,6 +61,7 @@ def _plan(app: Flask) -> None:
         with reading():
             [due] = [one.id for one in workflow.due_issues(now=clock.now())]
         send = planning.plan(composing.find_issue(due), now=clock.now())
+        assert send is not None
         issue.add_links(send)
         db.session.commit()
         planned = send.planned
