@@ -5,10 +5,8 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from newsletter import clock
-from newsletter.delivery import planning
+from newsletter.delivery.models import Batch, CompiledEdition, Delivery, Send
 from newsletter.extensions import db
-from newsletter.issues.models import Issue
 from tests.faults.driver import Run
 from tests.faults.installation import address_of
 from tests.faults.plan import DEFER, Fault, Phase, Plan
@@ -81,7 +79,7 @@ def test_with_its_unique_keys_an_issue_that_is_planned_again_goes_out_once(
     with make_run(plan=SLOW, readers=60) as run:
         run.start()
         run.wait_for_accepted(5)
-        assert not plan_again(run.issue_id)
+        assert not plan_again()
         assert not freeze_again()
         run.settle()
         run.check()
@@ -94,7 +92,7 @@ def test_without_the_unique_key_of_sends_an_issue_that_is_planned_again_goes_out
         drop_unique_keys()
         run.start()
         run.wait_for_accepted(5)
-        assert plan_again(run.issue_id)
+        assert plan_again()
         run.wait(lambda: {"I1", "I5"} <= run.broken_names(), "somebody gets it twice")
 
 
@@ -109,17 +107,33 @@ def test_without_the_unique_key_of_deliveries_who_is_frozen_twice_gets_it_twice(
         assert run.broken_names() == {"I1", "I5"}
 
 
-def plan_again(issue_id: int) -> bool:
-    """Plan an issue a second time, as somebody would who had seen it scheduled; tell if it went."""
-    db.session.execute(
-        sa.text("UPDATE issue SET state = 'scheduled' WHERE id = :id"), {"id": issue_id}
-    )
+def plan_again() -> bool:
+    """Write a second run of the issue, as a planner would who saw no first one; tell if it went."""
+    [first] = db.session.scalars(sa.select(Send))
+    second = Send(issue_id=first.issue_id, planned=first.planned, planned_at=first.planned_at)
+    db.session.add(second)
     try:
-        planning.plan(db.session.get_one(Issue, issue_id), now=clock.now())
-        db.session.commit()
+        db.session.flush()
     except sa.exc.IntegrityError:
         db.session.rollback()
         return False
+    [words] = first.editions
+    edition = CompiledEdition(send_id=second.id, language=words.language, content=words.content)
+    batch = Batch(send_id=second.id, due_at=first.planned_at)
+    db.session.add_all([edition, batch])
+    db.session.flush()
+    rows = db.session.execute(sa.select(Delivery.subscriber_id, Delivery.provider)).all()
+    db.session.add_all(
+        Delivery(
+            send_id=second.id,
+            batch_id=batch.id,
+            edition_id=edition.id,
+            subscriber_id=subscriber_id,
+            provider=provider,
+        )
+        for subscriber_id, provider in rows
+    )
+    db.session.commit()
     return True
 
 
