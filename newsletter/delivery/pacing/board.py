@@ -69,7 +69,7 @@ class Board:
             known = standings.look(connection, now=now)
             alive = workers.look(connection, now=now)
         for name, standing in settled.items():
-            if standing.is_held(now=now) and not self._is_held(name, now=now):
+            if standing.is_held(now=now) and not self.held_for(name, now=now):
                 log.warning("%s is held: %s", name, standing.held_for)
         self.rules, self.standings = read, known
         self.crew = sorted({self._worker, *alive})
@@ -120,9 +120,12 @@ class Board:
             if standing.is_held(now=now)
         }
 
-    def _is_held(self, provider: str, *, now: datetime) -> bool:
+    def held_for(self, provider: str, *, now: datetime) -> float:
+        """Return the seconds for which a provider is not written to; 0.0 if it is."""
         standing = self.standings.get(provider)
-        return standing is not None and standing.is_held(now=now)
+        if standing is None or standing.held_until is None or not standing.is_held(now=now):
+            return 0.0
+        return (standing.held_until - now).total_seconds()
 
     def leave(self) -> None:
         """Let the others have our shares; commits."""

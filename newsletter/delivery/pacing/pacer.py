@@ -2,19 +2,18 @@
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from newsletter.delivery.pacing import spending, standings
+from newsletter.delivery.pacing import standings
 from newsletter.delivery.pacing.board import Board
 from newsletter.delivery.pacing.purses import LONGEST_WAIT, SHORTEST_WAIT, Purses
 from newsletter.delivery.pacing.relay import RelayWindow
 from newsletter.delivery.pacing.rules import Rule
+from newsletter.delivery.pacing.spending import Singles
 from newsletter.delivery.pacing.traffic import Traffic, to_share
-from newsletter.extensions import db
 from newsletter.mail.replies import Kind, Outcome
 
 log = logging.getLogger(__name__)
@@ -55,7 +54,7 @@ class Pacer:
         self._purses = Purses()
         self._traffic: dict[str, Traffic] = {}
         self._busy_by_list: dict[int, int] = {}
-        self._singles: deque[None] = deque()
+        self._singles = Singles()
         self._configured = 1
         # Connections to the relay that are open.
         self._open = 0
@@ -135,8 +134,15 @@ class Pacer:
 
     def held(self, provider: str) -> bool:
         """Tell whether a provider is not written to now."""
-        standing = self._board.standings.get(provider)
-        return standing is not None and standing.is_held(now=self._now())
+        return self._board.held_for(provider, now=self._now()) > 0
+
+    def closed_for(self, mailing_list_id: int = 0) -> float:
+        """Return the seconds for which limits are known to be used up; 0.0 if mail may go.
+
+        Those of the installation, and of a list if one is named. The database is not asked.
+        """
+        rules = self._board.concerned("", mailing_list_id)
+        return self._purses.wait(rules, at=self._now().timestamp()) if rules else 0.0
 
     def connections(self, configured: int) -> int:
         """Return how many connections this process may have open now; it may be none.
@@ -159,7 +165,7 @@ class Pacer:
 
     def spend_single(self) -> None:
         """Count one transactional mail against the installation's limits; from any thread."""
-        self._singles.append(None)
+        self._singles.add()
 
     def close(self) -> None:
         """Write what is left, and give back what was reserved; without a database it is lost."""
@@ -217,10 +223,8 @@ class Pacer:
     def _until_free(self, traffic: Traffic) -> float:
         if traffic.cap:
             return SOON
-        standing, now = self._board.standings.get(traffic.name), self._now()
-        if standing is None or standing.held_until is None or standing.held_until <= now:
-            return NO_SHARE
-        return min(LONGEST_WAIT, (standing.held_until - now).total_seconds())
+        held = self._board.held_for(traffic.name, now=self._now())
+        return min(LONGEST_WAIT, held) if held else NO_SHARE
 
     def _pay(self, rules: list[Rule]) -> float:
         """Take one message of every limit, or none and return the seconds to wait."""
@@ -296,12 +300,4 @@ class Pacer:
         for traffic in self._traffic.values():
             traffic.ended = 0
             self._place(traffic)
-        self._spend_singles(now)
-
-    def _spend_singles(self, now: datetime) -> None:
-        if self._singles:
-            count = len(self._singles)
-            with db.engine.begin() as connection:
-                spending.spend_singles(count, at=now.timestamp(), connection=connection)
-            for _ in range(count):
-                self._singles.popleft()
+        self._singles.write(at=now.timestamp())

@@ -217,6 +217,24 @@ def test_a_limit_of_one_list_is_nothing_to_another(app: Flask) -> None:
     assert sender.fill("example.org", mailing_list_id=alerts) == 50
 
 
+def test_a_limit_that_is_used_up_is_known_without_asking(app: Flask) -> None:
+    news, alerts = make_list("news").id, make_list("alerts").id
+    limit(list_slug="news", per_hour=3)
+    sender = Sender()
+    assert sender.pacer.closed_for(news) == 0
+    sender.fill("example.org", mailing_list_id=news)
+    assert 0 < sender.pacer.closed_for(news) <= 30
+    assert sender.pacer.closed_for(alerts) == sender.pacer.closed_for() == 0
+
+    limit(per_hour=2)
+    sender.share()
+    assert sender.fill("example.org", mailing_list_id=alerts) == 2
+    assert sender.pacer.closed_for() > 0
+    lift()
+    sender.share()
+    assert sender.pacer.closed_for() == 0
+
+
 def test_a_limit_of_one_provider_is_nothing_to_another(app: Flask) -> None:
     limit(provider="googlemail.com", per_hour=3)
     sender = Sender()
