@@ -82,9 +82,7 @@ class Pacer:
         0.0 takes one message of every limit and one connection of the
         provider; `leave` gives the connection back.
         """
-        traffic = self._traffic.get(provider)
-        if traffic is None:
-            traffic = self._meet(provider)
+        traffic = self._traffic.get(provider) or self._meet(provider)
         if provider != self._latest:
             self._other, self._other_at = self._latest, self._latest_at
             self._latest = provider
@@ -118,9 +116,7 @@ class Pacer:
 
     def note(self, provider: str, outcome: Outcome) -> str:
         """Count one outcome; return a sentence for which the issue must pause, or nothing."""
-        traffic = self._traffic.get(provider)
-        if traffic is None:
-            traffic = self._meet(provider)
+        traffic = self._traffic.get(provider) or self._meet(provider)
         if outcome.kind is not Kind.SENT:
             return self._note_trouble(traffic, outcome)
         tally = traffic.tally
