@@ -61,6 +61,7 @@ def after_loss(mark: Mark, *, is_marked: bool, now: datetime) -> Answer:
         DeliveryState.WAITING,
         attempt=mark.attempt if is_marked else 0,
         is_marked=is_marked,
+        is_undone=is_marked,
         date=mark.date,
         values=mark.values,
     )
@@ -68,6 +69,7 @@ def after_loss(mark: Mark, *, is_marked: bool, now: datetime) -> Answer:
     if due_at is None:
         return answer._replace(
             state=DeliveryState.FAILED,
+            is_undone=False,
             reason="Given up: the connection to the relay broke each time.",
         )
     return answer._replace(due_at=due_at)
@@ -84,9 +86,8 @@ def taken_back(mark: Mark, *, now: datetime) -> Answer:
         DeliveryState.WAITING,
         attempt=mark.attempt,
         is_marked=True,
+        is_undone=True,
         due_at=now,
-        date=mark.date,
-        values=mark.values,
     )
 
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import addresses, clock
-from newsletter.delivery import answers
+from newsletter.delivery import answers, latecomers
 from newsletter.delivery.crew import Crew
 from newsletter.delivery.leases import LEASE
 from newsletter.delivery.ledger import Answer, Ledger, Turn
@@ -87,6 +87,7 @@ class Courier:
             name=name,
         )
         self._answers: list[Answer] = []
+        self._late: list[Answer] = []
         self._is_ending = False
         self._waits_since: float | None = None
         self._kept_house_at = 0.0
@@ -117,7 +118,7 @@ class Courier:
             return False
         if self._worries.is_resting:
             return True
-        if self._answers:
+        if self._answers or self._late:
             return False
         if self._stop.is_set():
             return True
@@ -132,6 +133,7 @@ class Courier:
         if not self._worries.is_resting:
             try:
                 self._worries.act()
+                self._hear_late()
                 self._take_on()
                 self._take_turn()
             except (*DATABASE_ERRORS, SQLAlchemyError) as exc:
@@ -143,6 +145,11 @@ class Courier:
             self._heed(channel, events)
         for channel, events in self._crew.late(time.monotonic()):
             self._heed(channel, events)
+
+    def _hear_late(self) -> None:
+        while self._late:
+            latecomers.hear(self._late[0], now=self._now())
+            del self._late[0]
 
     def _take_on(self) -> None:
         """Claim batches while there is a connection for them, and see to enough connections."""
@@ -190,6 +197,7 @@ class Courier:
             self._undo(held, errands)
             raise
         del self._answers[: len(known)]
+        self._late += turn.late
         self._worries.database_worked()
         self._finish(held, turn)
         self._begin(errands, turn)
@@ -372,7 +380,9 @@ class Courier:
     def _end_what_is_begun(self) -> None:
         end = time.monotonic() + GRACE
         while time.monotonic() < end and (
-            self._answers or any(not channel.is_idle for channel in self._crew.channels)
+            self._answers
+            or self._late
+            or any(not channel.is_idle for channel in self._crew.channels)
         ):
             self._work()
             self._watch(TRICKLE)

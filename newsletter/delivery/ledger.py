@@ -28,6 +28,7 @@ from newsletter.delivery.statements import (
     DUE_IN,
     MARK,
     SEEMS_OVER,
+    UNDO,
     Step,
     driver_for,
     to_json,
@@ -60,6 +61,7 @@ class Answer(NamedTuple):
     `is_marked` tells whether it was in flight; `attempt` is the number of the
     attempt that this is the answer to, 0 if nothing was tried. With the state
     `waiting` it is tried again at `due_at`, made of the same `date` and `values`.
+    `is_undone` tells that no dot followed the mark: the attempt is not charged.
     """
 
     lease: Lease
@@ -67,6 +69,7 @@ class Answer(NamedTuple):
     state: DeliveryState
     attempt: int = 0
     is_marked: bool = False
+    is_undone: bool = False
     due_at: datetime | None = None
     code: int | None = None
     status: str = ""
@@ -77,11 +80,15 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Turn:
-    """What one transaction brought: marks granted, who is next, and batches that were lost."""
+    """What one transaction brought: marks granted, who is next, and batches that were lost.
+
+    `late` are answers that found no row in flight, and say that nothing was sent.
+    """
 
     granted: frozenset[int]
     recipients: Sequence[Recipient]
     lost: frozenset[int]
+    late: Sequence[Answer] = ()
 
 
 @dataclass(frozen=True)
@@ -124,12 +131,14 @@ class Ledger:
         evidence that was missing. Raises a DATABASE_ERROR, and then it is not
         known whether anything of it was written.
         """
-        marked = [answer for answer in answers if answer.is_marked]
+        undone = [answer for answer in answers if answer.is_undone]
+        marked = [answer for answer in answers if answer.is_marked and not answer.is_undone]
         others = [answer for answer in answers if not answer.is_marked]
         who = [{"ids": self._driver.among(looks)}] if looks else []
         kept, *settled, granted, looked = self._transact(
             [
                 Step(self._driver.hold_lease, [self._held(lease, now=now) for lease in held]),
+                Step(UNDO, [self._answered(answer, now=now) for answer in undone]),
                 Step(ANSWER_MARKED, [self._answered(answer, now=now) for answer in marked]),
                 Step(ANSWER_UNMARKED, [self._answered(answer, now=now) for answer in others]),
                 Step(MARK, [self._marked(mark) for mark in marks]),
@@ -137,13 +146,14 @@ class Ledger:
             ],
             writes=bool(answers or marks or held),
         )
-        _tell_dropped([*marked, *others], [count for counts in settled for count in counts])
+        late = _unheard([*undone, *marked, *others], [one for counts in settled for one in counts])
         return Turn(
             frozenset(
                 mark.delivery_id for mark, count in zip(marks, granted, strict=True) if count
             ),
             [Recipient.from_row(row) for row in looked],
             frozenset(lease.batch_id for lease, count in zip(held, kept, strict=True) if not count),
+            late,
         )
 
     def claim(self, batch_id: int, *, now: datetime, length: timedelta = LEASE) -> Claimed | None:
@@ -259,10 +269,17 @@ class Ledger:
         }
 
 
-def _tell_dropped(answers: Sequence[Answer], counts: Sequence[int]) -> None:
+def _unheard(answers: Sequence[Answer], counts: Sequence[int]) -> list[Answer]:
+    """Return the answers that met no row, as far as they say that nothing was sent."""
+    late = []
     for answer, count in zip(answers, counts, strict=True):
-        if not count:
-            log.warning("delivery %s: an answer came too late and was dropped", answer.delivery_id)
+        if count:
+            continue
+        if answer.is_marked and answer.state is DeliveryState.WAITING:
+            late.append(answer)
+        else:
+            log.warning("delivery %s: an answer came too late", answer.delivery_id)
+    return late
 
 
 @contextmanager

@@ -93,7 +93,7 @@ class Composer:
             outcome = Outcome(Kind.REFUSED, status="5.1.3", text=str(exc))
             answer = answers.answer_to(outcome, mark, is_marked=False, now=self._now())
             return NoLetter("failed", answer)
-        return Letter(sender, receiver, data, Ticket(errand, mark))
+        return Letter(sender, receiver, data, Ticket(errand, mark), str(recipient.delivery_id))
 
 
 def _not_made(errand: Errand, reason: str) -> Answer:

@@ -162,7 +162,7 @@ def _decide_some(
         batch_ids = _take_batches(batch_ids)
         decided = _write(decision, numbers, batch_ids, by=by, now=now)
         if decision is Decision.AGAIN:
-            _reopen(issue, send, batch_ids, now=now)
+            reopen(issue, send, batch_ids, now=now)
     db.session.commit()
     return decided
 
@@ -223,7 +223,7 @@ def _write(
     return rows_changed(written)
 
 
-def _reopen(issue: Issue, send: Send, batch_ids: Sequence[int], *, now: datetime) -> None:
+def reopen(issue: Issue, send: Send, batch_ids: Sequence[int], *, now: datetime) -> None:
     """Let the batches be worked on, and the issue be sent, if it was over."""
     db.session.execute(
         sa.update(Batch)

@@ -115,6 +115,15 @@ ANSWER_MARKED = f"""{_OUTCOME}
         AND (state = 'in_flight' OR state = 'uncertain' AND :is_evidence)
 """
 
+# No dot followed the mark, so the attempt is not charged. Its number may come again, and so
+# the lease fences: within one, nobody tries a row twice.
+UNDO = """
+    UPDATE delivery SET state = 'waiting', attempts = :attempt - 1, due_at = :due_at
+    WHERE id = :id AND state = 'in_flight' AND attempts = :attempt AND EXISTS (
+        SELECT 1 FROM batch
+        WHERE batch.id = :batch AND batch.lease = :token AND batch.leased_until IS NOT NULL)
+"""
+
 ANSWER_UNMARKED = f"""{_OUTCOME}
     WHERE id = :id AND state = 'waiting' AND EXISTS (
         SELECT 1 FROM batch

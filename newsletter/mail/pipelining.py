@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from newsletter.errors import ConnectionLost, SenderFault
 from newsletter.mail.connecting import RelaySettings
+from newsletter.mail.envelopes import Envelopes
 from newsletter.mail.replies import (
     AUTHENTICATION_WANTED,
     Kind,
@@ -27,13 +28,15 @@ from newsletter.mail.replies import (
     outcome_of,
     words_of,
 )
-from newsletter.mail.smtp import impossible
 from newsletter.mail.wire import CHUNK, Wire
 
 DOT = b".\r\n"
 
 WOULD_BLOCK = (BlockingIOError, InterruptedError, SSLWantReadError, SSLWantWriteError)
 NEVER = float("inf")
+
+MOST_CHUNKS = 64
+"""Readings in a row after which a relay is not listened to any more: answers are short."""
 
 
 class Step(enum.Enum):
@@ -61,6 +64,7 @@ class Letter:
     recipient: str
     data: bytes
     ticket: object
+    envelope_id: str = ""
     is_over: bool = False
 
 
@@ -93,7 +97,7 @@ class Channel:
         self._monotonic = monotonic
         self._socket, self._reader = wire.without_waiting()
         self.pipelines = wire.has_extn("pipelining")
-        self._has_size = wire.has_extn("size")
+        self._envelopes = Envelopes(wire)
         self._commands: deque[tuple[Step, bytes, Letter]] = deque()
         self._awaited: deque[tuple[Step, Letter]] = deque()
         self._letter: Letter | None = None
@@ -132,19 +136,19 @@ class Channel:
 
     def begin(self, letter: Letter) -> Outcome | None:
         """Write the envelope of a letter; return the refusal of what this relay cannot take."""
-        is_ascii = letter.sender.isascii() and letter.recipient.isascii() and letter.data.isascii()
-        refusal = impossible(self._wire, letter.data, needs_utf8=not is_ascii)
+        sender, recipient, size = letter.sender, letter.recipient, len(letter.data)
+        needs_utf8 = not (sender.isascii() and recipient.isascii() and letter.data.isascii())
+        refusal = self._envelopes.refusal(size, needs_utf8=needs_utf8)
         if refusal is not None:
             return refusal
-        size = f" SIZE={len(letter.data)}" if self._has_size else ""
-        utf8 = "" if is_ascii else " SMTPUTF8"
-        mail = f"MAIL FROM:<{letter.sender}>{size}{utf8}\r\n".encode()
-        rcpt = f"RCPT TO:<{letter.recipient}>\r\n".encode()
+        mail, rcpt = self._envelopes.lines(
+            sender, recipient, size=size, needs_utf8=needs_utf8, envelope_id=letter.envelope_id
+        )
         if self._must_reset:
             self._commands.append((Step.RESET, b"RSET\r\n", letter))
             self._must_reset = False
-        self._commands.append((Step.MAIL, mail, letter))
-        self._commands.append((Step.RCPT, rcpt, letter))
+        self._commands.append((Step.MAIL, f"{mail}\r\n".encode(), letter))
+        self._commands.append((Step.RCPT, f"{rcpt}\r\n".encode(), letter))
         self._commands.append((Step.DATA, b"DATA\r\n", letter))
         self._letter = letter
         self._write_commands()
@@ -215,7 +219,7 @@ class Channel:
 
     def _read(self) -> None:
         # Also after a write failed: the relay may have said why before it hung up.
-        while True:
+        for _ in range(MOST_CHUNKS):
             try:
                 received = self._socket.recv(CHUNK)
             except WOULD_BLOCK:
@@ -230,6 +234,7 @@ class Channel:
             if len(received) < CHUNK and type(self._socket) is socket.socket:
                 # A plain socket has given all it had; a TLS one may keep another record.
                 return
+        raise ConnectionLost("The relay says more than an answer can have.")
 
     def _take_all(self, events: list[Ended | Lost]) -> bool:
         """Take every reply that is complete; tell whether there was one."""

@@ -11,6 +11,7 @@ from typing import Self
 
 from newsletter.errors import ConnectionLost, InvalidAddress, SenderFault
 from newsletter.mail.connecting import RelaySettings, connect, relay_settings
+from newsletter.mail.envelopes import Envelopes
 from newsletter.mail.message import addr_spec
 from newsletter.mail.replies import (
     AUTHENTICATION_WANTED,
@@ -136,13 +137,14 @@ class Connection:
     ) -> Outcome:
         wire = self._usable_wire()
         needs_utf8 = not (sender.isascii() and receiver.isascii() and data.isascii())
-        refusal = impossible(wire, data, needs_utf8=needs_utf8)
+        envelopes = Envelopes(wire)
+        refusal = envelopes.refusal(len(data), needs_utf8=needs_utf8)
         if refusal is not None:
             return refusal
-        size = f" SIZE={len(data)}" if wire.has_extn("size") else ""
+        mail, rcpt = envelopes.lines(sender, receiver, size=len(data), needs_utf8=needs_utf8)
         for phase, command, first_digit in (
-            (Phase.MAIL, f"MAIL FROM:<{sender}>{size}{' SMTPUTF8' if needs_utf8 else ''}", 2),
-            (Phase.RCPT, f"RCPT TO:<{receiver}>", 2),
+            (Phase.MAIL, mail, 2),
+            (Phase.RCPT, rcpt, 2),
             (Phase.DATA, "DATA", 3),
         ):
             reply = wire.ask(command, timeout=self._settings.reply_timeout)
@@ -209,24 +211,6 @@ class Connection:
         if reply.code == 421:
             self.abandon()
         return outcome_of(reply, recipient=receiver, phase=phase)
-
-
-def impossible(wire: Wire, data: bytes, *, needs_utf8: bool) -> Outcome | None:
-    """Return the refusal of what this relay cannot take, without asking it (STANDARDS M12, S07)."""
-    if needs_utf8 and not wire.has_extn("smtputf8"):
-        return Outcome(
-            Kind.REFUSED,
-            status="5.6.7",
-            text="The relay takes no addresses with letters beyond ASCII before the @.",
-        )
-    limit = wire.esmtp_features.get("size", "").strip()
-    if limit.isdecimal() and 0 < int(limit) < len(data):
-        return Outcome(
-            Kind.REFUSED,
-            status="5.3.4",
-            text=f"The message has {len(data)} bytes, and the relay takes at most {limit}.",
-        )
-    return None
 
 
 def canonical(data: bytes) -> bytes:

@@ -554,8 +554,43 @@ def test_a_transaction_that_failed_lets_no_dot_be_written(
     monkeypatch.setattr(Ledger, "_transact", broken)
 
     _until(lambda: post.deliver() or states(issue_id) == {"sent": 2})
-    assert row_of("ada").attempts + row_of("ben").attempts == 4
+    # Nothing was handed over the first time, so it was no attempt.
+    assert row_of("ada").attempts == row_of("ben").attempts == 1
     assert_books_agree(relay, issue_id)
+
+
+@pytest.mark.parametrize("state", [IssueState.SENT, IssueState.CANCELLED])
+def test_what_was_refused_for_now_waits_again_however_late_that_is_written(
+    relay: Relay, post: Post, monkeypatch: pytest.MonkeyPatch, state: IssueState
+) -> None:
+    relay.answer("DOT", "451 4.3.0 Try again", to="ada@example.org", times=1)
+    issue_id = begin("ada")
+    transact = Ledger._transact
+
+    def broken(self: Ledger, steps: list[Step], *, writes: bool) -> list[list[Any]]:
+        if _has(ANSWER_MARKED, steps):
+            raise sqlite3.OperationalError("disk I/O error")
+        return transact(self, steps, writes=writes)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Ledger, "_transact", broken)
+        post.deliver()
+    if state is IssueState.CANCELLED:
+        control.cancel(db.session.get_one(Issue, issue_id), now=NOW)
+    sweeping.sweep(now=NOW + timedelta(seconds=21))
+    db.session.commit()
+    assert states(issue_id) == {"uncertain": 1}
+    assert db.session.get_one(Issue, issue_id).state is state
+    db.session.rollback()
+
+    expected = "cancelled" if state is IssueState.CANCELLED else "waiting"
+    _until(lambda: post.deliver() or states(issue_id) == {expected: 1})
+    post.clock.move(minutes=2)
+    post.deliver()
+    sent = {"cancelled": 1} if state is IssueState.CANCELLED else {"sent": 1}
+    assert states(issue_id) == sent
+    assert len(relay.to("ada@example.org")) == (state is IssueState.SENT)
+    assert db.session.get_one(Issue, issue_id).state is state
 
 
 def test_logs_say_what_happened_and_show_no_address(

@@ -328,6 +328,23 @@ def test_replies_in_single_bytes_and_in_many_lines_are_matched() -> None:
     assert outcome(happened) == (Kind.SENT, 250, Phase.DOT)
 
 
+def test_a_relay_that_never_stops_talking_is_not_listened_to_for_ever() -> None:
+    def script(peer: Peer) -> None:
+        peer.greet(*PIPELINING)
+        with pytest.raises(Gone):
+            while True:
+                peer.say(b"250-so much to say\r\n" * 10_000)
+
+    with ScriptedRelay(script) as relay:
+        settings = relay.settings()
+        channel = Channel(connect(settings), settings)
+        channel.begin(letter())
+        end = time.monotonic() + 10
+        while not (events := channel.pump()):
+            assert time.monotonic() < end
+        assert isinstance(events[-1], Lost)
+
+
 def test_a_message_larger_than_the_relay_takes_is_refused_without_asking() -> None:
     def script(peer: Peer) -> None:
         peer.greet("PIPELINING", "SIZE 20")
