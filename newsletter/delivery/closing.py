@@ -1,12 +1,16 @@
 """The ends of batches and of whole runs, by whoever finds that nothing is open in them."""
 
 import logging
+import math
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from newsletter.delivery import turns
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
+from newsletter.delivery.reasons import AGAIN
 from newsletter.errors import Refused
 from newsletter.extensions import db, rows_changed
 from newsletter.issues import workflow
@@ -17,31 +21,52 @@ log = logging.getLogger(__name__)
 OPEN = (DeliveryState.WAITING, DeliveryState.IN_FLIGHT)
 """The states that are not final."""
 
+CANCELLED = "The issue was cancelled before this message was sent."
 
-def cancel_waiting(send: Send, *, now: datetime) -> int:
-    """Cancel every row that still waits and return how many; what is in flight ends by itself.
 
-    So does what somebody holds at this moment: it is not sent any more, and a sweep cancels it.
+def cancel_waiting(send: Send, *, now: datetime, within: float = math.inf) -> int:
+    """Cancel what still waits of a cancelled issue and return how many rows; commits, in turns.
+
+    What is in flight ends by itself. So does what somebody holds at this moment, and what
+    is left after `within` seconds: it is not sent any more, and a sweep cancels it.
     """
+    return turns.take(_cancel(send.id, now=now), within=within)
+
+
+def _cancel(send_id: int, *, now: datetime) -> Iterator[int]:
+    """Cancel batch after batch and close those that nobody works on; give the rows of each."""
+    still_open = db.session.scalars(
+        sa.select(Batch.id).where(Batch.send_id == send_id, ~Batch.is_done).order_by(Batch.id)
+    )
+    for batch_id in still_open.all():
+        cancelled = _cancel_in(batch_id, now=now)
+        close_batches(Batch.id == batch_id, Batch.leased_until.is_(None))
+        yield cancelled
+
+
+def _cancel_in(batch_id: int, *, now: datetime) -> int:
     free = (
         sa.select(Delivery.id)
-        .where(Delivery.send_id == send.id, Delivery.state == DeliveryState.WAITING)
+        .where(Delivery.batch_id == batch_id, Delivery.state == DeliveryState.WAITING)
         .with_for_update(skip_locked=True)
     )
-    cancelled = db.session.execute(
+    # What a person wants sent again is not known not to have been sent, as the rest is.
+    may_have_it = Delivery.reason.startswith(AGAIN)
+    ended = db.session.execute(
         sa.update(Delivery)
         .where(Delivery.id.in_(free))
         .values(
-            state=DeliveryState.CANCELLED,
+            state=sa.case(
+                (may_have_it, DeliveryState.UNCERTAIN.value), else_=DeliveryState.CANCELLED.value
+            ),
             finished_at=now,
             due_at=None,
-            merge_values=sa.null(),
-            reason="The issue was cancelled before this message was sent.",
+            merge_values=sa.case((may_have_it, Delivery.merge_values), else_=sa.null()),
+            reason=sa.case((may_have_it, Delivery.reason), else_=CANCELLED),
         )
         .execution_options(synchronize_session=False)
     )
-    close_batches(Batch.send_id == send.id, Batch.leased_until.is_(None))
-    return rows_changed(cancelled)
+    return rows_changed(ended)
 
 
 def finish_done(*, now: datetime) -> None:

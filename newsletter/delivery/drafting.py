@@ -1,9 +1,8 @@
 """A run that is being planned: whose it is, and writing it a moment at a time.
 
 A million rows take many seconds to write, and on SQLite nobody else can write
-meanwhile. So they are written in turns of some milliseconds, each a transaction
-of its own. They count when the issue has begun (`Issue.begun_at`): until then
-nobody reports, sends or cancels them.
+meanwhile. So they are written in turns. They count when the issue has begun
+(`Issue.begun_at`): until then nobody reports, sends or cancels them.
 
 One planner owns a draft. Who gives no sign of life loses it to whoever comes
 next, who clears it and begins anew; the run's nonce is the fencing token.
@@ -16,19 +15,13 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from newsletter.delivery import leases
+from newsletter.delivery import leases, turns
 from newsletter.delivery.models import Batch, CompiledEdition, Delivery, Send
 from newsletter.extensions import Base, db, rows_changed
 from newsletter.issues.models import Issue
 
 SILENCE = leases.LEASE
 """How long a draft stays with a planner who gives no sign of life."""
-
-TURN = 0.020
-"""Seconds after which a turn takes on nothing more."""
-
-REST = 0.006
-"""Seconds between two turns on SQLite: some tries of whoever waits to write."""
 
 
 class Lost(Exception):
@@ -53,22 +46,11 @@ class Draft:
         self._began_at = time.monotonic()
 
     def write(self, portions: Iterable[int]) -> None:
-        """Take the portions in turns and commit each turn; others get to write in between.
+        """Take the portions in turns, as `turns.take` says.
 
-        Each writes something and gives the number of rows that came, or went.
         Raises Lost, and then nothing of the last turn is written.
         """
-        left = iter(portions)
-        is_left = True
-        while is_left:
-            try:
-                is_left = self._take_turn(left)
-                db.session.commit()
-            except BaseException:
-                db.session.rollback()
-                raise
-            if db.engine.dialect.name == "sqlite":
-                time.sleep(REST)
+        turns.take(portions, begin=self._hold_issue, end=self._sign)
 
     def end(self) -> Send:
         """Return the run, whole and ours until the caller commits; raise Lost if it is not."""
@@ -96,19 +78,6 @@ class Draft:
             yield -_delete(Delivery, Delivery.batch_id == batch_id)
             _delete(Batch, Batch.id == batch_id)
         _delete(CompiledEdition, CompiledEdition.send_id == self.send_id)
-
-    def _take_turn(self, portions: Iterator[int]) -> bool:
-        """Write for a moment; False if nothing is left to write."""
-        self._hold_issue()
-        ends_at = time.monotonic() + TURN
-        change = 0
-        for rows in portions:
-            change += rows
-            if time.monotonic() >= ends_at:
-                self._sign(change)
-                return True
-        self._sign(change)
-        return False
 
     def _hold_issue(self) -> None:
         """Begin to write, and let nobody move the issue until the transaction ends."""

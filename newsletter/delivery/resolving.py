@@ -107,23 +107,6 @@ def resolve(
     return found
 
 
-def doubt_again(send: Send, *, now: datetime) -> None:
-    """Call uncertain again what waits to be sent again: the issue is about to be cancelled.
-
-    It is not known not to have been sent, as what was never tried is.
-    """
-    db.session.execute(
-        sa.update(Delivery)
-        .where(
-            Delivery.send_id == send.id,
-            Delivery.state == DeliveryState.WAITING,
-            Delivery.reason.startswith(AGAIN),
-        )
-        .values(state=DeliveryState.UNCERTAIN, finished_at=now, due_at=None)
-        .execution_options(synchronize_session=False)
-    )
-
-
 def _those(issue: Issue, address: Address | None) -> sa.ColumnElement[bool]:
     """Return what the rows in question have in common."""
     uncertain = (Send.issue_id == issue.id) & (Delivery.state == DeliveryState.UNCERTAIN)

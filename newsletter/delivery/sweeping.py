@@ -13,6 +13,9 @@ from newsletter.issues.models import Issue, IssueState
 
 log = logging.getLogger(__name__)
 
+WHILE = 3.0
+"""Seconds that a sweep spends on the rows of one cancelled issue: leases must end, too."""
+
 STOPPED_WORKING = (
     "The sending process stopped after it handed the message over and before the answer came. "
     "The relay may have it or not."
@@ -23,11 +26,11 @@ def sweep(*, now: datetime) -> int:
     """End leases that ran out, settle what their owners left; return the rows now uncertain.
 
     Also closes what was cancelled, and ends the sends that have nothing open.
-    Running it twice, or in two processes, is harmless.
+    Running it twice, or in two processes, is harmless. Commits where there are rows to cancel.
     """
     uncertain = _settle(leases.end_expired(now=now), now=now)
     for send in _cancelled_but_open():
-        closing.cancel_waiting(send, now=now)
+        closing.cancel_waiting(send, now=now, within=WHILE)
     closing.finish_done(now=now)
     return uncertain
 

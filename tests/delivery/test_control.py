@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter import reports
-from newsletter.delivery import closing, control, planning
+from newsletter.delivery import closing, control, planning, sweeping, turns
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Provider, Send
+from newsletter.delivery.reasons import AGAIN
 from newsletter.errors import Refused
 from newsletter.extensions import db, reading
 from newsletter.issues import composing, workflow
@@ -171,6 +172,85 @@ def test_an_issue_paused_before_it_began_is_due_at_once_when_resumed(app: Flask)
     assert issue.state is S.SCHEDULED
     assert workflow.due_issues(now=LATER) == [issue]
     assert not workflow.is_late(issue, now=LATER)
+
+
+@pytest.fixture
+def slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turns of one batch of a reader, and nobody waits for more than one of them."""
+    monkeypatch.setattr(planning, "BATCH_SIZE", 1)
+    monkeypatch.setattr(control, "PORTION", 1)
+    monkeypatch.setattr(control, "MOMENT", 0.0)
+    monkeypatch.setattr(sweeping, "WHILE", 0.0)
+    monkeypatch.setattr(turns, "TURN", 0.0)
+
+
+@pytest.mark.usefixtures("slowly")
+def test_a_large_issue_is_cancelled_at_once_and_the_sweeps_end_its_rows(app: Flask) -> None:
+    issue = issue_in(S.SENDING)
+    cancel(issue)
+    # As if the process ended here: whatever it had not committed is gone.
+    db.session.rollback()
+    assert issue.state is S.CANCELLED
+    assert due_batches(now=LATER) == []
+    seen = [reports.report(issue.id)]
+    while not seen[-1].is_final:
+        sweeping.sweep(now=LATER)
+        db.session.rollback()
+        seen.append(reports.report(issue.id))
+    assert [numbers.cancelled for numbers in seen] == [0, 1, 2, 3]
+    assert [numbers.waiting for numbers in seen] == [3, 2, 1, 0]
+    sweeping.sweep(now=LATER)
+    assert db.session.scalars(sa.select(Send.finished_at)).one() == LATER
+
+
+@pytest.mark.usefixtures("slowly")
+def test_what_may_have_been_sent_is_uncertain_whoever_cancels_its_row(app: Flask) -> None:
+    issue = issue_in(S.SENDING)
+    said = f"{AGAIN} as edith decided."
+    put(3, reason=said, attempts=1, merge_values={"name": "Dan"})
+    put(2, merge_values={"name": "Cleo"})
+    cancel(issue)
+    for _ in range(3):
+        sweeping.sweep(now=LATER)
+    assert reports.report(issue.id) == Report(planned=4, sent=1, cancelled=2, uncertain=1)
+    *_, cleo, dan = db.session.scalars(sa.select(Delivery).order_by(Delivery.id)).all()
+    assert (cleo.merge_values, dan.merge_values) == (None, {"name": "Dan"})
+    assert (cleo.reason, dan.reason) == (closing.CANCELLED, said)
+
+
+@pytest.mark.usefixtures("slowly")
+def test_others_write_while_the_waits_of_a_large_issue_end_and_it_is_paused_until_then(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "REST", 0.03)
+    issue = issue_in(S.SENDING)
+    for number in (1, 2, 3):
+        put(number, due_at=NOW + timedelta(days=1), attempts=1)
+    pause(issue)
+    db.session.commit()
+    seen: list[tuple[IssueState, int]] = []
+
+    def write_and_look() -> None:
+        with app.app_context():
+            while not seen or seen[-1][1]:
+                # A transaction that takes the write lock, as everybody's does.
+                state = db.session.scalars(sa.select(Issue.state)).one()
+                waits = sa.select(sa.func.count()).where(Delivery.due_at.is_not(None))
+                seen.append((state, db.session.scalars(waits).one()))
+                db.session.commit()
+            db.session.remove()
+
+    thread = threading.Thread(target=write_and_look)
+    thread.start()
+    resume(issue)
+    db.session.commit()
+    thread.join(timeout=30)
+
+    assert {count for _, count in seen} & {1, 2}, seen
+    # Cut short there, it is paused still, and a person resumes it again.
+    assert {state for state, count in seen if count} == {S.PAUSED}
+    assert issue.state is S.SENDING
+    assert len(due_batches(now=LATER)) == 4
 
 
 @pytest.mark.parametrize("seed", range(5))

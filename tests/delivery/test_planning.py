@@ -16,7 +16,7 @@ from flask import Flask
 
 from newsletter import erasure, reports
 from newsletter.addresses import parse
-from newsletter.delivery import control, drafting, due, planning, restoring, sweeping
+from newsletter.delivery import control, drafting, due, planning, restoring, sweeping, turns
 from newsletter.delivery.models import Batch, CompiledEdition, Delivery, Send
 from newsletter.errors import Refused
 from newsletter.extensions import db, reading
@@ -214,8 +214,8 @@ def test_planning_reads_no_reader_into_memory(app: Flask) -> None:
 def slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planning in turns of two readers, with rests in which somebody else has time to act."""
     monkeypatch.setattr(planning, "BATCH_SIZE", 2)
-    monkeypatch.setattr(drafting, "TURN", 0.0)
-    monkeypatch.setattr(drafting, "REST", 0.02)
+    monkeypatch.setattr(turns, "TURN", 0.0)
+    monkeypatch.setattr(turns, "REST", 0.02)
 
 
 @pytest.mark.usefixtures("slowly")
@@ -381,14 +381,14 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from newsletter import create_app
-from newsletter.delivery import drafting, planning
+from newsletter.delivery import planning, turns
 from newsletter.extensions import db
 from newsletter.issues import composing
 from tests.conftest import NOW, settings
 
 planning.BATCH_SIZE = 2
-drafting.TURN = 0.0
-drafting.REST = 0.02
+turns.TURN = 0.0
+turns.REST = 0.02
 app = create_app(settings(Path(sys.argv[1])))
 with app.app_context():
     planning.plan(composing.find_issue(int(sys.argv[2])), now=NOW)
