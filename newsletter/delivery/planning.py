@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import filterfalse
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,19 +53,24 @@ class AudienceCount:
 
 
 def audience_count(issue: Issue) -> AudienceCount:
-    """Return whom the issue would go to if it were planned now, in one query."""
+    """Return whom the issue would go to if it were planned now, in one query.
+
+    Each number is counted for itself: the states along an index that holds nothing else, and
+    those who are suppressed from their own list, which is short.
+    """
+    addressed = sa.select(sa.func.count()).select_from(Subscription).where(*_is_addressed(issue))
     is_confirmed = Subscription.state == SubscriptionState.CONFIRMED
-    row = db.session.execute(
-        sa.select(
-            _count(is_confirmed & ~_is_suppressed()),
-            _count(is_confirmed & _is_suppressed()),
-            _count(Subscription.state == SubscriptionState.PAUSED),
-        )
+    confirmed = addressed.where(is_confirmed)
+    # The state is no condition: SQLite would go by it, through all the list.
+    suppressed = (
+        sa.select(sa.func.count().filter(is_confirmed))
         .select_from(Subscription)
-        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
-        .where(*_is_addressed(issue))
-    ).one()
-    return AudienceCount(*map(int, row))
+        .where(*_is_addressed(issue), Subscription.subscriber_id.in_(_suppressed()))
+    )
+    paused = addressed.where(Subscription.state == SubscriptionState.PAUSED)
+    counts = [count.scalar_subquery() for count in (confirmed, suppressed, paused)]
+    all_confirmed, left_out, waiting = db.session.execute(sa.select(*counts)).one()
+    return AudienceCount(all_confirmed - left_out, left_out, waiting)
 
 
 def plan(issue: Issue, *, now: datetime) -> Send | None:
@@ -145,21 +151,18 @@ def _look(issue: Issue) -> _Plan:
 
 def _readers(issue: Issue) -> "array[int]":
     """Return the numbers of the subscribers it goes to; a million of them take 8 megabytes."""
+    # Few are suppressed: asked once who they are, the database need not look at every reader.
+    suppressed = set(db.session.scalars(_suppressed()))
     # The connection and not the session: what the ORM does for each row takes longer than it all.
     found = db.session.connection().execute(
         sa.select(Subscription.subscriber_id)
-        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
-        .where(
-            *_is_addressed(issue),
-            Subscription.state == SubscriptionState.CONFIRMED,
-            ~_is_suppressed(),
-        )
+        .where(*_is_addressed(issue), Subscription.state == SubscriptionState.CONFIRMED)
         .order_by(Subscription.id)
         .execution_options(yield_per=PARTITION)
     )
     readers: array[int] = array("q")
     for some in found.scalars().partitions():
-        readers.extend(some)
+        readers.extend(filterfalse(suppressed.__contains__, some))
     return readers
 
 
@@ -274,9 +277,8 @@ def _is_addressed(issue: Issue) -> list[sa.ColumnElement[bool]]:
     return conditions
 
 
-def _is_suppressed() -> sa.ColumnElement[bool]:
-    return sa.exists().where(Suppression.address_hmac == Subscriber.address_hmac)
-
-
-def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+def _suppressed() -> sa.Select[int]:
+    """Return the numbers of the subscribers who are never mailed, found from the shorter table."""
+    return sa.select(Subscriber.id).where(
+        Subscriber.address_hmac.in_(sa.select(Suppression.address_hmac))
+    )

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from newsletter.extensions import db
 
-TURN = 0.020
+TURN = 0.030
 """Seconds after which a turn takes on nothing more."""
 
-REST = 0.006
+REST = 0.003
 """Seconds between two turns on SQLite: some tries of whoever waits to write."""
 
 
