@@ -74,7 +74,13 @@ class Courier:
         self._ledger = Ledger()
         self._crew = Crew(settings)
         self._pacer = Pacer(worker=name, now=now)
-        self._portfolio = Portfolio(source, self._ledger, now=now, lease_length=lease_length)
+        self._portfolio = Portfolio(
+            source,
+            self._ledger,
+            closed_for=self._pacer.closed_for,
+            now=now,
+            lease_length=lease_length,
+        )
         self._composer = Composer(now=now)
         self._worries = Worries(now=now)
         self._staffing = Staffing(
@@ -255,7 +261,7 @@ class Courier:
                 continue
             # Paused, cancelled, left, or no longer our batch: whoever looks next will see.
             self._staffing.abandon(channel)
-            self._settle(ticket.errand, "withheld")
+            self._settle(ticket.errand, "withheld", was_begun=False)
             self._portfolio.stop(ticket.errand.load)
 
     def _begin(self, errands: list[Errand], turn: Turn) -> None:
@@ -281,7 +287,7 @@ class Courier:
     def _leave_out(self, errand: Errand, why: NoLetter) -> None:
         if why.answer is not None:
             self._answers.append(why.answer)
-        self._settle(errand, why.how)
+        self._settle(errand, why.how, was_begun=False)
         if why.stops:
             self._portfolio.stop(errand.load)
 
@@ -342,12 +348,12 @@ class Courier:
             # No dot is written, so whatever the mark became, nothing was sent.
             self._answers.append(answers.taken_back(ticket.mark, now=self._now()))
             self._staffing.abandon(channel)
-            self._settle(ticket.errand, "taken back")
+            self._settle(ticket.errand, "taken back", was_begun=False)
         self._put_back(errands)
 
     def _put_back(self, errands: list[Errand]) -> None:
         for errand in errands:
-            self._pacer.leave(errand.provider, errand.load.mailing_list_id)
+            self._pacer.refund(errand.provider, errand.load.mailing_list_id)
             self._portfolio.put_back(errand)
 
     def _keep_house(self) -> None:
@@ -395,8 +401,10 @@ class Courier:
         except (*DATABASE_ERRORS, SQLAlchemyError) as exc:
             self._worries.database_failed(exc)
 
-    def _settle(self, errand: Errand, how: str) -> None:
-        self._pacer.leave(errand.provider, errand.load.mailing_list_id)
+    def _settle(self, errand: Errand, how: str, *, was_begun: bool = True) -> None:
+        # Who got nothing does not count against a limit.
+        over = self._pacer.leave if was_begun else self._pacer.refund
+        over(errand.provider, errand.load.mailing_list_id)
         self._portfolio.settle(errand, how)
 
     def _wait(self, nap: float) -> float:

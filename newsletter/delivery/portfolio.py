@@ -37,6 +37,7 @@ class Portfolio:
         source: Source,
         ledger: Ledger,
         *,
+        closed_for: Callable[[int], float],
         now: Callable[[], datetime],
         lease_length: timedelta,
         monotonic: Callable[[], float] = time.monotonic,
@@ -44,6 +45,8 @@ class Portfolio:
         self.lanes = Lanes()
         self._source = source
         self._ledger = ledger
+        # The seconds for which nothing may be sent to a list, because its limits are used up.
+        self._closed_for = closed_for
         self._now = now
         self._monotonic = monotonic
         self._lease_length = lease_length
@@ -54,11 +57,7 @@ class Portfolio:
     @property
     def has_work(self) -> bool:
         """Whether something may be begun now, or could be claimed."""
-        if self.lanes.awake:
-            return True
-        if self._next is None and len(self._loads) < MOST:
-            self._next = self._source.take()
-        return self._next is not None and len(self._loads) < MOST
+        return bool(self.lanes.awake) or (len(self._loads) < MOST and self._look() is not None)
 
     @property
     def is_empty(self) -> bool:
@@ -68,7 +67,7 @@ class Portfolio:
     def claim(self, *, enough: int) -> None:
         """Claim batches until `enough` deliveries may be begun, or there are none; commits."""
         while self.lanes.awake < enough and self._has_room():
-            batch = self._next or self._source.take()
+            batch = self._look()
             self._next = None
             if batch is None:
                 return
@@ -158,6 +157,18 @@ class Portfolio:
 
     def _has_room(self) -> bool:
         return len(self._loads) < (AT_HAND if self.lanes.awake else MOST)
+
+    def _look(self) -> DueBatch | None:
+        """Return the next batch, and keep it at hand; those of lists at their limits are left."""
+        passed: list[DueBatch] = []
+        while self._next is None and (batch := self._source.take()) is not None:
+            if self._closed_for(self._list_of(batch)) > 0:
+                passed.append(batch)
+            else:
+                self._next = batch
+        for batch in passed:
+            self._source.release(batch.batch_id)
+        return self._next
 
     def _claim(self, batch: DueBatch) -> None:
         list_id = self._list_of(batch)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter.addresses import parse
-from newsletter.delivery import compiling, control, reserve, sweeping
+from newsletter.delivery import compiling, control, planning, reserve, sweeping
 from newsletter.delivery.courier import Courier
 from newsletter.delivery.ledger import Ledger
 from newsletter.delivery.models import Batch, DeliveryState, PaceScope
@@ -490,6 +490,39 @@ def test_a_limit_is_paid_once_also_where_commands_are_not_pipelined(
     post.deliver()
 
     assert states(issue_id) == {"sent": 6, "waiting": 3}
+
+
+def test_who_gets_nothing_counts_against_no_limit(relay: Relay, post: Post) -> None:
+    pacing_rules.set_pace(PaceScope.INSTALLATION, "", {"per_day": 2})
+    issue_id = begin("ada", "ben", "cleo", "dora")
+    for name in ("ada", "ben"):
+        suppress(parse(f"{name}@example.org"), reason=SuppressionReason.COMPLAINT, note="", now=NOW)
+    db.session.commit()
+
+    post.deliver()
+
+    assert states(issue_id) == {"suppressed": 2, "sent": 2}
+
+
+def test_no_batch_is_claimed_while_its_list_may_get_nothing(
+    relay: Relay, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "BATCH_SIZE", 1)
+    issue_id = begin(*readers(40))
+    pacing_rules.set_pace(PaceScope.MAILING_LIST, "news", {"per_hour": 1})
+    db.session.commit()
+    claimed = sa.select(sa.func.sum(Batch.lease))
+
+    for _ in range(3):
+        post.deliver()
+        post.clock.move(seconds=5)
+
+    assert states(issue_id) == {"sent": 1, "waiting": 39}
+    assert db.session.scalars(claimed).one() < 20
+    db.session.rollback()
+    post.clock.move(minutes=65)
+    post.deliver()
+    assert states(issue_id) == {"sent": 2, "waiting": 38}
 
 
 def test_a_reader_with_letters_beyond_ascii_fails_alone(relay: Relay, post: Post) -> None:
