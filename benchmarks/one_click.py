@@ -1,4 +1,4 @@
-"""Somebody who unsubscribes while an issue is being sent: python -m benchmarks.one_click.
+"""Somebody who unsubscribes while an issue is planned and sent: python -m benchmarks.one_click.
 
 A mail program's one click, through the pages of the installation that the environment describes,
 again and again from the first line of the input until its end. Prints the seconds of each.

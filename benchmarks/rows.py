@@ -119,7 +119,7 @@ def many_machines(place: Place) -> list[Row]:
 
 
 def clicks(place: Place) -> list[Row]:
-    """How long another process waits that writes to SQLite while an issue is being sent."""
+    """How long another process waits that writes to SQLite while an issue is planned and sent."""
     rows = []
     for kind in (Kind.FULL, Kind.NORMAL):
         engine = place.ours(kind)
@@ -128,10 +128,11 @@ def clicks(place: Place) -> list[Row]:
         worst = statistics.median(percentile(run.clicks, 99) for run in runs)
         usual = statistics.median(percentile(run.clicks, 50) for run in runs)
         number = sum(len(run.clicks) for run in runs)
-        tell(f"one-click while sending, {kind}: {number} clicks")
+        figure = f"one-click while planning and sending, {kind}"
+        tell(f"{figure}: {number} clicks")
         rows.append(
             Row(
-                f"one-click while sending, {kind}",
+                figure,
                 f"p99 {worst * 1000:.0f} ms",
                 f"median {usual * 1000:.0f} ms, {number} clicks",
                 "",

@@ -63,7 +63,7 @@ class Ours:
     def run(self, count: int, *, with_clicks: bool = False) -> Run:
         """Send to so many readers of a fresh installation; MeasurementFailed if one is left out.
 
-        With `with_clicks` somebody unsubscribes all the time while the issue is sent.
+        With `with_clicks` somebody unsubscribes all the time while it is planned and sent.
         """
         with ExitStack() as closing:
             installation = closing.enter_context(self.stock.installation(self.kind, count))
@@ -75,13 +75,16 @@ class Ours:
             reader = (
                 closing.enter_context(self._ready("one_click", environ)) if with_clicks else None
             )
-            sender.tell("plan")
-            planned = sender.answer(within=PATIENCE)
             if reader:
                 reader.tell("begin")
-            ended = self._await_end(installation, count)
+            sender.tell("plan")
+            planned = sender.answer(within=PATIENCE)
+            ended = self._await_end(installation, planned["planned"])
             clicks = reader.last_answer(within=PATIENCE)["times"] if reader else ()
             used = sender.last_answer(within=PATIENCE)
+        # Who leaves before the audience is frozen is no part of it.
+        if not count - len(clicks) <= planned["planned"] <= count:
+            raise MeasurementFailed(f"Planned for {planned['planned']} readers of {count}.")
         return Run(
             count,
             seconds=ended - planned["began"],
@@ -110,7 +113,7 @@ class Ours:
         return environ
 
     def _await_end(self, installation: Installation, count: int) -> float:
-        """Return the moment at which the last outcome was seen in the database."""
+        """Return the moment at which the last of so many outcomes was seen in the database."""
         last = time.monotonic() + PATIENCE + count / SLOWEST
         engine = sa.create_engine(
             installation.url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
