@@ -85,6 +85,8 @@ def line(state: IssueState, progress: Progress, why_it_waits: str = "") -> str:
     While nothing goes out, `why_it_waits` is what there is to say.
     """
     numbers = progress.numbers
+    if progress.gathered is not None:
+        return f"its readers are being gathered, {progress.gathered:,} so far"
     if state is IssueState.SCHEDULED:
         return "waits for its time"
     if why_it_waits:

@@ -140,6 +140,14 @@ def find(issue_id: int) -> Send | None:
     return db.session.scalar(sa.select(Send).where(Send.issue_id == issue_id))
 
 
+def gathered(issue_id: int, *, now: datetime) -> int | None:
+    """Return how many readers' rows are written of an issue that is being planned, or None."""
+    send = find(issue_id)
+    if send is None or send.issue.begun_at is not None or is_abandoned(send, now=now):
+        return None
+    return send.planned
+
+
 def is_abandoned(send: Send, *, now: datetime) -> bool:
     """Tell whether a run is not planned and whoever did so gave no sign of life for long."""
     # A clock that was set back must not keep it for an hour.

@@ -25,7 +25,7 @@ WAITING_REFRESH = 15
 """The same for an issue that goes on by itself when the relay answers."""
 
 SOON = 2
-"""Seconds after which a page is loaded again whose numbers are being counted."""
+"""Seconds after which a page is loaded again whose numbers or readers are being gathered."""
 
 
 @blueprint.get("/issues/<int:number>/report")
@@ -51,7 +51,7 @@ def show_moving(number: int) -> Response:
         progress=progress,
         left=in_words(progress.left) if progress.left is not None else "",
         held=held_providers(now=now) if issue.state is IssueState.SENDING else [],
-        refresh=_refresh(issue),
+        refresh=_refresh(issue) if progress.gathered is None else SOON,
     )
     response = make_response(page)
     response.headers["Content-Security-Policy"] = policy(frame_ancestors="'self'")

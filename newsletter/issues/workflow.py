@@ -118,7 +118,7 @@ def stop(issue: Issue) -> None:
 
 
 def begin_sending(issue: Issue, *, now: datetime) -> None:
-    """Start a scheduled issue; belongs in the transaction that freezes its audience."""
+    """Start a scheduled issue whose audience is frozen: its rows count from this commit on."""
     _move(issue, IssueState.SENDING, allowed={IssueState.SCHEDULED}, begun_at=now)
 
 

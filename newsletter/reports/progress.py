@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from newsletter.delivery import waiting
+from newsletter.delivery import drafting, waiting
 from newsletter.delivery.models import DeliveryState, Provider, Send
 from newsletter.extensions import db
+from newsletter.issues.models import IssueState
 from newsletter.reports.numbers import Report, find_send, get_issue, tally
 
 RECENT = timedelta(seconds=30)
@@ -20,11 +21,15 @@ ENDED = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SUPPRESSED)
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an issue is; `rate` is messages a second, `deferred` wait for a later try."""
+    """How far an issue is; `rate` is messages a second, `deferred` wait for a later try.
+
+    While its audience is being frozen, `gathered` is how many readers it has so far.
+    """
 
     numbers: Report
     rate: float = 0.0
     deferred: int = 0
+    gathered: int | None = None
 
     @property
     def share(self) -> float:
@@ -42,10 +47,12 @@ class Progress:
 
 def progress_of(issue_id: int, *, now: datetime) -> Progress:
     """Return how an issue gets on; raise NotFound."""
-    get_issue(issue_id)
+    issue = get_issue(issue_id)
     send = find_send(issue_id)
     if send is None:
-        return Progress(Report())
+        may_be_planned = issue.state is IssueState.SCHEDULED
+        gathered = drafting.gathered(issue_id, now=now) if may_be_planned else None
+        return Progress(Report(), gathered=gathered)
     return Progress(
         numbers=tally(send.id),
         rate=rate(send, ENDED, over=RECENT, now=now),

@@ -130,6 +130,11 @@ def test_who_follows_an_issue_that_is_over_already_gets_its_report(app: Flask, n
     [
         (IssueState.SCHEDULED, Progress(Report()), "waits for its time"),
         (
+            IssueState.SCHEDULED,
+            Progress(Report(), gathered=120_500),
+            "its readers are being gathered, 120,500 so far",
+        ),
+        (
             IssueState.SENDING,
             Progress(Report(planned=10_000, sent=5_000, failed=12, waiting=4_988), rate=1234.5),
             "[##########..........] 50 %, 5,000 of 10,000 sent, 1,234 a second, "

@@ -93,11 +93,15 @@ def test_the_desk_can_say_who_is_left_out_and_why(app: Flask) -> None:
     make_subscription(news, "ada@example.org")
     make_subscription(news, "dan@example.org", state=SubscriptionState.PAUSED)
     make_subscription(news, "eve@example.org")
-    suppress(parse("eve@example.org"), reason=SuppressionReason.BOUNCE, note="", now=NOW)
+    make_subscription(news, "fay@example.org", state=SubscriptionState.UNSUBSCRIBED)
+    make_subscription(news, "gus@example.org", state=SubscriptionState.PAUSED)
+    make_subscription(make_list("other"), "hal@example.org")
+    for name in ("eve", "fay", "gus", "hal", "nobody"):
+        suppress(parse(f"{name}@example.org"), reason=SuppressionReason.BOUNCE, note="", now=NOW)
 
     count = planning.audience_count(make_due_issue(news))
 
-    assert count == planning.AudienceCount(recipients=1, suppressed=1, paused=1)
+    assert count == planning.AudienceCount(recipients=1, suppressed=1, paused=2)
 
 
 def test_readers_are_cut_into_batches_in_their_order(
@@ -250,13 +254,14 @@ def test_what_is_half_planned_is_neither_reported_nor_sent(app: Flask) -> None:
         seen.append(reports.trace(number, "reader0@example.org").planned)
         seen.append(control.find_send(number))
         seen.append(due.lines(now=NOW, most=9))
+        seen.append(reports.progress_of(number, now=NOW).gathered in range(1, 20))
         seen.append(restoring.after_restore(now=NOW - timedelta(hours=1)).uncertain)
         seen.append(due.find(db.session.scalars(sa.select(sa.func.min(Batch.id))).one(), now=NOW))
         db.session.rollback()
 
     _plan_while(app, news, look)
 
-    assert seen == [reports.Report(), False, None, [], 0, None]
+    assert seen == [reports.Report(), False, None, [], True, 0, None]
 
 
 @pytest.mark.usefixtures("slowly")

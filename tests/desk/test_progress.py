@@ -9,7 +9,7 @@ from flask import Flask
 
 from newsletter import clock, reports
 from newsletter.accounts import RoleName
-from newsletter.delivery import closing, control, halting, planning
+from newsletter.delivery import closing, control, drafting, halting, planning, sweeping
 from newsletter.delivery.models import Delivery, DeliveryState, Provider
 from newsletter.extensions import db
 from newsletter.issues import workflow
@@ -215,6 +215,34 @@ def test_a_cancelled_issue_offers_only_to_count_it_as_sent(browser: Browser, iss
     assert "Count all of them as sent" in page
     assert "again</button>" not in page
     assert browser.post(f"/desk/issues/{issue.id}/resolve", {"as": "again"}).status_code == 409
+
+
+def test_a_cancelled_issue_says_whom_the_sweep_has_still_to_mark(
+    browser: Browser, issue: Issue
+) -> None:
+    workflow.cancel(issue)
+    db.session.commit()
+    page = browser.get(f"/desk/issues/{issue.id}").text
+    assert "Still to be marked as cancelled: 4 people." in words(page)
+    sweeping.sweep(now=clock.now())
+    db.session.commit()
+    assert "Still to be marked" not in browser.get(f"/desk/issues/{issue.id}").text
+
+
+def test_while_its_readers_are_gathered_the_frame_says_so_and_looks_often(
+    app: Flask, browser: Browser
+) -> None:
+    due = make_due_issue(make_list("gathering"))
+    draft = drafting.take(due.id, now=clock.now())
+    assert draft is not None
+    draft.write([1, 2, 1_200])
+    frame = browser.get(f"/desk/issues/{due.id}/progress").text
+    assert "Its readers are being gathered, 1,203 so far. Nothing has left." in words(frame)
+    assert '<meta http-equiv="refresh" content="2">' in frame
+    draft.discard()
+    frame = browser.get(f"/desk/issues/{due.id}/progress").text
+    assert "It waits for its time. Nothing has left." in words(frame)
+    assert '<meta http-equiv="refresh" content="15">' in frame
 
 
 def test_an_author_sees_the_numbers_and_decides_nothing(app: Flask, issue: Issue) -> None:

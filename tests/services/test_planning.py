@@ -10,6 +10,7 @@ from tests.delivery.test_planning import (  # noqa: F401  # stories and what the
     test_others_write_while_a_large_audience_is_frozen,
     test_readers_are_cut_into_batches_in_their_order,
     test_ten_processes_at_once_plan_one_run,
+    test_the_desk_can_say_who_is_left_out_and_why,
     test_topics_meet_and_no_topics_mean_all,
     test_what_a_dead_planner_left_of_an_issue_that_was_taken_back_is_cleared,
     test_what_is_half_planned_is_neither_reported_nor_sent,
