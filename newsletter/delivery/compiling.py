@@ -5,7 +5,7 @@ recipient's own is frozen at the first attempt. So every attempt has the same
 bytes, Date and Message-ID included (STANDARDS M04, M05, 5.2 clause 8).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -15,16 +15,17 @@ from flask import current_app
 
 from newsletter import links
 from newsletter.delivery.models import CompiledEdition, Send
-from newsletter.delivery.splicing import Draft, Pattern, ascii_line
+from newsletter.delivery.splicing import KNOWN, Draft, Pattern, ascii_line
 from newsletter.errors import NewsletterError, RenderFault
 from newsletter.issues import composing, merge_fields, rendering
 from newsletter.issues.content import Content
 from newsletter.issues.merge_fields import Part
 from newsletter.issues.models import Issue
 from newsletter.issues.rendering import RenderedEdition
-from newsletter.issues.segments import fill
+from newsletter.issues.segments import Segments, fill
 from newsletter.mail import dkim, message
 from newsletter.mail.dkim import SigningKey
+from newsletter.mail.encoding import fold
 from newsletter.mail.message import Mailbox
 from newsletter.subscriptions import lists, unsubscribing
 from newsletter.subscriptions.models import MailFormat
@@ -36,12 +37,32 @@ _OF_ONE_ROW = (NewsletterError, ValueError, TypeError, LookupError, AttributeErr
 _STAND_IN = "0" * 100
 
 
+class Subject:
+    """The Subject field of one edition: one for all, or one for each of the values in it."""
+
+    def __init__(self, segments: Segments) -> None:
+        self._segments = segments
+        self._paths = [piece.field.path for piece in segments if not isinstance(piece, str)]
+        self._known: dict[tuple[str, ...], bytes] = {}
+
+    def field(self, values: Mapping[str, str]) -> bytes:
+        """Return the header field for one recipient."""
+        given = tuple([values.get(path, "") for path in self._paths])
+        known = self._known.get(given)
+        if known is None:
+            if len(self._known) >= KNOWN:
+                self._known.clear()
+            text = fill(self._segments, values, part=Part.HEADER)
+            known = self._known[given] = message.text_field("Subject", text)
+        return known
+
+
 @dataclass(frozen=True)
 class Compiled:
     """One language of a send, encoded once, ready to be filled in for each recipient."""
 
     sender: Mailbox
-    edition: RenderedEdition
+    subject: Subject
     with_html: Pattern
     text_only: Pattern
     message_ids: tuple[bytes, bytes]
@@ -99,7 +120,7 @@ def thaw(frozen: dict[str, Any], nonce: str) -> Compiled:
     ).partition(_STAND_IN.encode())
     return Compiled(
         sender=sender,
-        edition=edition,
+        subject=Subject(edition.subject),
         with_html=_pattern(frozen, edition, nonce, has_html=True),
         text_only=_pattern(frozen, edition, nonce, has_html=False),
         message_ids=(before, after),
@@ -187,22 +208,15 @@ def _own(
     payload = unsubscribing.payload(person.subscription_id, person.delivery_id)
     unsubscribe = compiled.unsubscribe(payload)
     before, after = compiled.message_ids
-    subject = fill(compiled.edition.subject, values, part=Part.HEADER)
     return {
-        "To": message.mailbox_field("To", Mailbox("", person.address)),
-        "Subject": _subject_field(subject),
+        "To": fold("To", [message.addr_spec(person.address)]),
+        "Subject": compiled.subject.field(values),
         "Date": _date_field(date.replace(microsecond=0), date.utcoffset()),
         "Message-ID": b"%b%d%b" % (before, person.delivery_id, after),
         "List-Unsubscribe": unsubscribe,
         "unsubscribe_url": ascii_line(unsubscribe),
         "preferences_url": ascii_line(compiled.preferences(payload)),
     }
-
-
-@lru_cache(maxsize=1024)
-def _subject_field(subject: str) -> bytes:
-    # Most issues have one subject for all; with a country in it, they have a few.
-    return message.text_field("Subject", subject)
 
 
 @lru_cache(maxsize=16)

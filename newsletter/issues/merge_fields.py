@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -80,11 +81,18 @@ def values_of(name: str, attributes: Mapping[str, Any]) -> dict[str, str]:
     """
     values = {"name": name[:LONGEST_VALUE]}
     for key, value in attributes.items():
-        if isinstance(value, str):
-            values[f"attributes.{key}"] = value[:LONGEST_VALUE]
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            values[f"attributes.{key}"] = str(value)[:LONGEST_VALUE]
+        kind = type(value)
+        if kind is str:
+            values[_path_of(key)] = value[:LONGEST_VALUE]
+        elif kind is int or kind is float:
+            values[_path_of(key)] = str(value)[:LONGEST_VALUE]
     return values
+
+
+@lru_cache(maxsize=256)
+def _path_of(key: str) -> str:
+    # Thousands of readers a second have the same few attributes.
+    return f"attributes.{key}"
 
 
 def value(merge_field: MergeField, values: Mapping[str, str], part: Part) -> str:

@@ -62,4 +62,6 @@ class Envelopes:
 
 def _xtext(text: str) -> str:
     """Return ASCII text as a parameter may have it (RFC 3461 section 4)."""
+    if not _NOT_XTEXT.search(text):
+        return text
     return _NOT_XTEXT.sub(lambda found: f"+{ord(found[0]):02X}", text)
