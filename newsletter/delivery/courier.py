@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from newsletter import addresses, clock
-from newsletter.delivery import answers, latecomers
+from newsletter import clock
 from newsletter.delivery.crew import Crew
+from newsletter.delivery.findings import Findings
 from newsletter.delivery.leases import LEASE
-from newsletter.delivery.ledger import Answer, Ledger, Turn
+from newsletter.delivery.ledger import Ledger, Turn
 from newsletter.delivery.letters import Composer, NoLetter, ticket_of
 from newsletter.delivery.loads import Errand
 from newsletter.delivery.pacing import Pacer
@@ -29,8 +29,7 @@ from newsletter.delivery.staffing import Staffing
 from newsletter.delivery.statements import DATABASE_ERRORS
 from newsletter.delivery.worries import Worries
 from newsletter.mail.connecting import RelaySettings
-from newsletter.mail.pipelining import Channel, Ended, Letter, Lost
-from newsletter.mail.replies import Kind, Outcome
+from newsletter.mail.pipelining import Channel
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +91,9 @@ class Courier:
             monotonic=monotonic,
             name=name,
         )
-        self._answers: list[Answer] = []
-        self._late: list[Answer] = []
+        self._findings = Findings(
+            self._pacer, self._portfolio, self._staffing, self._worries, now=now
+        )
         self._is_ending = False
         self._waits_since: float | None = None
         self._kept_house_at = 0.0
@@ -124,7 +124,7 @@ class Courier:
             return False
         if self._worries.is_resting:
             return True
-        if self._answers or self._late:
+        if self._findings:
             return False
         if self._stop.is_set():
             return True
@@ -139,7 +139,7 @@ class Courier:
         if not self._worries.is_resting:
             try:
                 self._worries.act()
-                self._hear_late()
+                self._findings.hear_late()
                 self._take_on()
                 self._take_turn()
             except (*DATABASE_ERRORS, SQLAlchemyError) as exc:
@@ -148,14 +148,9 @@ class Courier:
     def _watch(self, nap: float) -> None:
         """Wait for the relay, at most `nap` seconds, and take in what it says."""
         for channel, events in self._crew.watch(nap and self._wait(nap)):
-            self._heed(channel, events)
+            self._findings.heed(channel, events)
         for channel, events in self._crew.late(time.monotonic()):
-            self._heed(channel, events)
-
-    def _hear_late(self) -> None:
-        while self._late:
-            latecomers.hear(self._late[0], now=self._now())
-            del self._late[0]
+            self._findings.heed(channel, events)
 
     def _take_on(self) -> None:
         """Claim batches while there is a connection for them, and see to enough connections."""
@@ -187,7 +182,7 @@ class Courier:
         errands = self._next_errands(sum(one.pipelines for one in held) + len(free))
         leases = self._portfolio.renewals()
         marks = [ticket_of(channel.letter).mark for channel in held]
-        known = list(self._answers)
+        known = list(self._findings.answers)
         if not (known or marks or errands or leases):
             self._portfolio.close_finished()
             return
@@ -200,21 +195,20 @@ class Courier:
                 now=self._now(),
             )
         except (*DATABASE_ERRORS, SQLAlchemyError):
-            self._undo(held, errands)
+            self._findings.undo(held, errands)
             raise
-        del self._answers[: len(known)]
-        self._late += turn.late
+        self._findings.written(len(known), turn)
         self._worries.database_worked()
         self._finish(held, turn)
         self._begin(errands, turn)
         self._portfolio.lose(turn.lost)
-        if not self._answers:
+        if not self._findings.answers:
             self._portfolio.close_finished()
 
     def _is_time(self, held: list[Channel], free: list[Channel]) -> bool:
         now = time.monotonic()
         may_start = bool(free) and self._may_begin and self._portfolio.lanes.awake > 0
-        if not (held or self._answers or may_start):
+        if not (held or self._findings.answers or may_start):
             # Leases and finished batches are looked after also when nothing moves.
             return True
         if self._waits_since is None:
@@ -259,10 +253,7 @@ class Courier:
                 continue
             if not channel.is_held:
                 continue
-            # Paused, cancelled, left, or no longer our batch: whoever looks next will see.
-            self._staffing.abandon(channel)
-            self._settle(ticket.errand, "withheld", was_begun=False)
-            self._portfolio.stop(ticket.errand.load)
+            self._findings.withhold(channel, ticket)
 
     def _begin(self, errands: list[Errand], turn: Turn) -> None:
         """Begin the letters of those who were looked at; a dot and an envelope go in one write."""
@@ -274,87 +265,15 @@ class Courier:
                     letter = self._composer.compose(waiting[0], looked.get(waiting[0].delivery_id))
                     errand = waiting.popleft()
                     if isinstance(letter, NoLetter):
-                        self._leave_out(errand, letter)
+                        self._findings.leave_out(errand, letter)
                     elif refusal := channel.begin(letter):
-                        self._note(letter, refusal)
+                        self._findings.note(letter, refusal)
                 self._crew.flush(channel)
         finally:
             # Also when an edition cannot be read: the dots are promised.
             for channel in list(self._crew.channels):
                 self._crew.flush(channel)
-            self._put_back(list(waiting))
-
-    def _leave_out(self, errand: Errand, why: NoLetter) -> None:
-        if why.answer is not None:
-            self._answers.append(why.answer)
-        self._settle(errand, why.how, was_begun=False)
-        if why.stops:
-            self._portfolio.stop(errand.load)
-
-    # -- what the relay said
-
-    def _heed(self, channel: Channel, events: list[Ended | Lost]) -> None:
-        for event in events:
-            if isinstance(event, Ended):
-                if event.outcome.phase:
-                    self._staffing.worked(channel)
-                self._note(event.letter, event.outcome)
-            else:
-                self._lost(channel, event)
-
-    def _note(self, letter: Letter, outcome: Outcome) -> None:
-        """Keep how a letter ended, to be committed with the next marks."""
-        ticket = ticket_of(letter)
-        errand, mark = ticket.errand, ticket.mark
-        level = logging.DEBUG if outcome.kind is Kind.SENT else logging.INFO
-        if log.isEnabledFor(level):
-            log.log(
-                level,
-                "delivery %s of issue %s to %s: %s %s",
-                mark.delivery_id,
-                errand.load.batch.issue_id,
-                addresses.hide(letter.recipient),
-                outcome.kind.value,
-                outcome.code or "",
-            )
-        self._answers.append(
-            answers.answer_to(outcome, mark, is_marked=ticket.is_marked, now=self._now())
-        )
-        self._settle(errand, outcome.kind.value)
-        reason = answers.why_it_is_us(outcome) or self._pacer.note(errand.provider, outcome)
-        if reason:
-            self._worries.pause_issue(errand.load.batch.issue_id, reason)
-
-    def _lost(self, channel: Channel, event: Lost) -> None:
-        has_worked = self._staffing.lost(channel, event.error)
-        if event.unsent is None:
-            return
-        ticket = ticket_of(event.unsent)
-        if not ticket.is_marked and has_worked:
-            self._put_back([ticket.errand])
-            return
-        # It may be this very message that the relay cannot stand: the others go first.
-        self._answers.append(
-            answers.after_loss(ticket.mark, is_marked=ticket.is_marked, now=self._now())
-        )
-        self._settle(ticket.errand, "put off")
-
-    # -- trouble
-
-    def _undo(self, held: list[Channel], errands: list[Errand]) -> None:
-        """Take back what a failed transaction asked for, which may have been committed or not."""
-        for channel in held:
-            ticket = ticket_of(channel.letter)
-            # No dot is written, so whatever the mark became, nothing was sent.
-            self._answers.append(answers.taken_back(ticket.mark, now=self._now()))
-            self._staffing.abandon(channel)
-            self._settle(ticket.errand, "taken back", was_begun=False)
-        self._put_back(errands)
-
-    def _put_back(self, errands: list[Errand]) -> None:
-        for errand in errands:
-            self._pacer.refund(errand.provider, errand.load.mailing_list_id)
-            self._portfolio.put_back(errand)
+            self._findings.put_back(list(waiting))
 
     def _keep_house(self) -> None:
         now = time.monotonic()
@@ -386,9 +305,7 @@ class Courier:
     def _end_what_is_begun(self) -> None:
         end = time.monotonic() + GRACE
         while time.monotonic() < end and (
-            self._answers
-            or self._late
-            or any(not channel.is_idle for channel in self._crew.channels)
+            self._findings or any(not channel.is_idle for channel in self._crew.channels)
         ):
             self._work()
             self._watch(TRICKLE)
@@ -396,16 +313,10 @@ class Courier:
     def _let_go(self, *, not_before: datetime | None) -> None:
         self._portfolio.stop_all(not_before=not_before)
         try:
-            if not self._answers:
+            if not self._findings.answers:
                 self._portfolio.close_finished()
         except (*DATABASE_ERRORS, SQLAlchemyError) as exc:
             self._worries.database_failed(exc)
-
-    def _settle(self, errand: Errand, how: str, *, was_begun: bool = True) -> None:
-        # Who got nothing does not count against a limit.
-        over = self._pacer.leave if was_begun else self._pacer.refund
-        over(errand.provider, errand.load.mailing_list_id)
-        self._portfolio.settle(errand, how)
 
     def _wait(self, nap: float) -> float:
         """Return the seconds to wait for the relay before the next turn."""
