@@ -18,7 +18,7 @@ from flask import Flask
 
 from benchmarks import issue
 from newsletter import clock, create_app, jobs
-from newsletter.delivery import planning
+from newsletter.delivery import planning, wakeups
 from newsletter.extensions import db, reading
 from newsletter.issues import composing, workflow
 
@@ -64,6 +64,7 @@ def _plan(app: Flask) -> None:
         assert send is not None
         issue.add_links(send)
         db.session.commit()
+        wakeups.wake()
         planned = send.planned
         # An open transaction would hold the database's write lock.
         db.session.remove()

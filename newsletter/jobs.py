@@ -17,7 +17,15 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import clock, limits, reports
-from newsletter.delivery import alarms, breakers, leases, pacing, planning, sweeping
+from newsletter.delivery import (
+    alarms,
+    breakers,
+    leases,
+    pacing,
+    planning,
+    sweeping,
+    wakeups,
+)
 from newsletter.delivery.engines import dramatiq, local
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.extensions import db, reading
@@ -60,6 +68,7 @@ def start_due_issues(now: datetime) -> None:
         try:
             _start(number, now=now)
             db.session.commit()
+            wakeups.wake()
         except NewsletterError as exc:
             db.session.rollback()
             log.error("issue %s cannot start: %s", number, exc)

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import clock
+from newsletter.delivery import wakeups
 from newsletter.delivery.crew import Crew
 from newsletter.delivery.findings import Findings
 from newsletter.delivery.leases import LEASE
@@ -67,6 +68,7 @@ class Courier:
         monotonic: Callable[[], float] = time.monotonic,
         lease_length: timedelta = LEASE,
     ) -> None:
+        self._source = source
         self._connections = connections
         self._stop = stop
         self._now = now
@@ -101,9 +103,10 @@ class Courier:
     def run(self) -> None:
         """Send whatever is due until told to stop; then end what is in flight and let go."""
         try:
-            while not self._stop.is_set():
-                self._work()
-                self._watch(NAP)
+            with wakeups.listening(self._wake):
+                while not self._stop.is_set():
+                    self._work()
+                    self._watch(NAP)
         finally:
             self._wind_up()
 
@@ -118,6 +121,10 @@ class Courier:
     def hang_up(self) -> None:
         """Commit what is known, give everything back and end the connections."""
         self._wind_up()
+
+    def _wake(self) -> None:
+        self._source.hurry()
+        self._crew.ring()
 
     def _is_at_rest(self) -> bool:
         if self._crew.coming or any(not channel.is_idle for channel in self._crew.channels):
@@ -272,7 +279,8 @@ class Courier:
         finally:
             # Also when an edition cannot be read: the dots are promised.
             for channel in list(self._crew.channels):
-                self._crew.flush(channel)
+                if channel.has_more_to_write:
+                    self._crew.flush(channel)
             self._findings.put_back(list(waiting))
 
     def _keep_house(self) -> None:

@@ -99,6 +99,12 @@ class Crew:
         self._follow(channel, events)
         return events
 
+    def ring(self) -> None:
+        """Let `watch` return, from any thread."""
+        # Full, it rings already; closed, nobody listens any more.
+        with suppress(OSError):
+            self._ringer.send(b"\0")
+
     def flush(self, channel: Channel) -> None:
         """Write what was put into a channel; what does not fit follows by itself."""
         channel.flush()
@@ -170,8 +176,7 @@ class Crew:
                     return
                 continue
             self._arrivals.put(self._opened())
-            with suppress(OSError):
-                self._ringer.send(b"\0")
+            self.ring()
 
     def _opened(self) -> Channel | Fault:
         try:

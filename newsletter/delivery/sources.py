@@ -31,6 +31,9 @@ class Source(Protocol):
     def release(self, batch_id: int) -> None:
         """Hear that the courier is done with it: finished, given back, or owned by another."""
 
+    def hurry(self) -> None:
+        """Hear, in any thread, that there may be something new."""
+
 
 class LocalSource:
     """Due batches from the database, in turns between the issues that are being sent.
@@ -60,6 +63,10 @@ class LocalSource:
     def release(self, batch_id: int) -> None:
         """Let it be offered again, once it is due."""
         self._taken.discard(batch_id)
+
+    def hurry(self) -> None:
+        """Look at once when asked next."""
+        self._look_at = 0.0
 
     def _look(self) -> None:
         with reading():
@@ -109,6 +116,9 @@ class OfferedSource:
         """Let it be offered again."""
         with self._changed:
             self._taken.discard(batch_id)
+
+    def hurry(self) -> None:
+        """Do nothing: what is new is offered."""
 
     def close(self) -> None:
         """Send away everybody who waits, and whoever comes later."""

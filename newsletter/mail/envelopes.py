@@ -62,6 +62,7 @@ class Envelopes:
 
 def _xtext(text: str) -> str:
     """Return ASCII text as a parameter may have it (RFC 3461 section 4)."""
-    if not _NOT_XTEXT.search(text):
+    if "+" not in text and "=" not in text and text.isascii() and text.isprintable():
+        # Nearly every one; an addr-spec has no blanks.
         return text
     return _NOT_XTEXT.sub(lambda found: f"+{ord(found[0]):02X}", text)

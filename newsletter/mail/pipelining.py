@@ -102,7 +102,9 @@ class Channel:
         self._awaited: deque[tuple[Step, Letter]] = deque()
         self._letter: Letter | None = None
         self._dotted: Letter | None = None
-        self._out = memoryview(b"")
+        self._out: list[bytes] = []
+        # How much of the first of them is written.
+        self._written_to = 0
         self._in_body = False
         self._after_data = False
         self._must_reset = False
@@ -121,6 +123,11 @@ class Channel:
     def letter(self) -> Letter | None:
         """The letter whose dot is not written."""
         return self._letter
+
+    @property
+    def has_more_to_write(self) -> bool:
+        """Whether something waits to be flushed."""
+        return bool(self._out)
 
     @property
     def may_begin(self) -> bool:
@@ -166,10 +173,9 @@ class Channel:
         """Write what can be written now; raise nothing: `pump` finds out what broke."""
         if not self._out:
             return
-        before = len(self._out)
+        before = self._written_to
         try:
-            while self._out:
-                self._out = self._out[self._socket.send(self._out) :]
+            self._send_all()
         except WOULD_BLOCK:
             pass
         except OSError:
@@ -178,8 +184,19 @@ class Channel:
         self.wants_to_write = bool(self._out) and not self._is_ended
         if not self._out:
             self._written()
-        elif self._in_body and len(self._out) < before:
+        elif self._in_body and self._written_to > before:
             self.deadline = self._monotonic() + self._settings.write_timeout
+
+    def _send_all(self) -> None:
+        data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+        self._out = [data]
+        while (rest := len(data) - self._written_to) > 0:
+            part = memoryview(data)[self._written_to :] if self._written_to else data
+            sent = self._socket.send(part)
+            self._written_to += sent
+            if sent == rest:
+                break
+        self._out, self._written_to = [], 0
 
     def pump(self) -> list[Ended | Lost]:
         """Read and write what is possible without waiting; return what ended by it.
@@ -341,7 +358,7 @@ class Channel:
             self._set_deadline()
 
     def _put(self, data: bytes) -> None:
-        self._out = memoryview(bytes(self._out) + data) if self._out else memoryview(data)
+        self._out.append(data)
 
     def _written(self) -> None:
         if self._in_body:

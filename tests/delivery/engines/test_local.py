@@ -15,8 +15,9 @@ from flask import Flask
 
 import config
 from newsletter import clock
-from newsletter.delivery import planning, sweeping
+from newsletter.delivery import planning, sweeping, wakeups
 from newsletter.delivery.engines import local
+from newsletter.delivery.sources import LocalSource
 from newsletter.extensions import db
 from newsletter.issues.models import Issue, IssueState
 from tests.delivery.situations import assert_books_agree, begin, readers, states, witness
@@ -55,6 +56,23 @@ def test_threads_send_everything_once(
     assert len(witness(relay)) == 60
     assert 1 < relay.connections <= CONNECTIONS
     assert db.session.get_one(Issue, issue_id).state is IssueState.SENT
+
+
+def test_what_is_new_is_sent_when_the_sender_is_woken(app: Flask, relay: Relay) -> None:
+    source = LocalSource(look_every=3600)
+    stop = threading.Event()
+    engine = threading.Thread(target=local.send_from, args=(source, app, stop))
+    engine.start()
+    try:
+        # It has looked once, and would look again in an hour.
+        _wait(lambda: source._look_at > 0)
+        issue_id = begin("ada", at=clock.now())
+        wakeups.wake()
+        _wait(lambda: states(issue_id) == {"sent": 1})
+    finally:
+        stop.set()
+        engine.join(timeout=30)
+    wakeups.wake()
 
 
 def test_asked_to_stop_it_finishes_what_is_in_flight_and_leaves_the_rest(
