@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from newsletter.addresses import Address
 from newsletter.delivery.models import Delivery, DeliveryState
+from newsletter.delivery.reasons import AGAIN
 from newsletter.extensions import db
 from newsletter.mail.models import OutboxMessage
 from newsletter.subscriptions import consent, signup, suppression
@@ -39,12 +40,23 @@ def erase(address: Address, *, now: datetime, actor: str = "command line") -> bo
 
 
 def _cut_deliveries(subscriber_id: int, *, now: datetime) -> None:
-    """Take the person out of the ledger and cancel what still waits for them."""
+    """Take the person out of the ledger and cancel what still waits for them.
+
+    What a person wanted sent again, because it may have been sent, is uncertain again.
+    """
     theirs = Delivery.subscriber_id == subscriber_id
+    may_have_it = Delivery.reason.startswith(AGAIN)
     db.session.execute(
         sa.update(Delivery)
         .where(theirs, Delivery.state == DeliveryState.WAITING)
-        .values(state=DeliveryState.CANCELLED, finished_at=now, reason="the person was erased")
+        .values(
+            state=sa.case(
+                (may_have_it, DeliveryState.UNCERTAIN.value), else_=DeliveryState.CANCELLED.value
+            ),
+            finished_at=now,
+            due_at=None,
+            reason="the person was erased",
+        )
         .execution_options(synchronize_session=False)
     )
     db.session.execute(

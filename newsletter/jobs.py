@@ -30,6 +30,7 @@ from newsletter.delivery.engines import dramatiq, local
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.extensions import db, reading
 from newsletter.issues import composing, workflow
+from newsletter.issues.models import IssueState
 from newsletter.mail import outbox
 from newsletter.subscriptions import signup
 
@@ -84,6 +85,9 @@ def start_due_issues(now: datetime) -> None:
 
 def _start(number: int, *, now: datetime) -> None:
     issue = composing.find_issue(number)
+    if issue.state is not IssueState.SCHEDULED or workflow.due_at(issue) > now:
+        # Somebody took it back, or put it off, while others were planned.
+        return
     if not workflow.is_late(issue, now=now):
         planning.plan(issue, now=now)
         return

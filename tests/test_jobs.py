@@ -46,6 +46,27 @@ def test_a_due_issue_is_planned_and_one_that_is_not_due_is_left(app: Flask) -> N
     assert reports.report(due) == reports.Report(planned=1, waiting=1)
 
 
+def test_what_is_put_off_while_another_issue_is_planned_waits_for_its_time(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = _committed_issue("first"), _committed_issue("second")
+    plan = planning.plan
+
+    def plan_slowly(issue: Issue, *, now: datetime) -> Send | None:
+        if issue.id == first:
+            other = db.session.get_one(Issue, second)
+            workflow.stop(other)
+            workflow.schedule(other, datetime(2027, 3, 8, 9), "UTC", now=now)
+            db.session.commit()
+        return plan(issue, now=now)
+
+    monkeypatch.setattr(planning, "plan", plan_slowly)
+    jobs.once("start-due-issues", now=NOW)
+
+    assert db.session.get_one(Issue, first).state is IssueState.SENDING
+    assert db.session.get_one(Issue, second).state is IssueState.SCHEDULED
+
+
 @pytest.mark.parametrize(
     ("late", "state"),
     [

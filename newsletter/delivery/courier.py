@@ -52,6 +52,9 @@ GRACE = 5.0
 HOUSEKEEPING = 1.0
 """Seconds between two looks at the disk and the paces."""
 
+LEFT_ALONE = 10.0
+"""Seconds until those are tried again that failed."""
+
 
 class Courier:
     """Sends what its source gives it, over up to `connections` connections, in one thread."""
@@ -294,6 +297,8 @@ class Courier:
             self._staffing.report()
         except (*DATABASE_ERRORS, SQLAlchemyError) as exc:
             self._worries.database_failed(exc)
+            # Turns come first: what fails here alone keeps no mail from going.
+            self._kept_house_at = now + LEFT_ALONE
 
     # -- the end
 

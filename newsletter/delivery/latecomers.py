@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from newsletter.delivery import resolving
 from newsletter.delivery.ledger import Answer
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
+from newsletter.delivery.reasons import AGAIN
 from newsletter.extensions import db, rows_changed
 from newsletter.issues.models import Issue, IssueState
 
@@ -23,7 +24,7 @@ def hear(answer: Answer, *, now: datetime) -> bool:
     """Let an uncertain row wait again that is known not to have been sent; commits.
 
     Of a cancelled issue it is cancelled. Returns False for a row that is not
-    uncertain, or was tried once more since.
+    uncertain, or whose batch somebody claimed since: the doubt may be theirs.
     """
     # Whoever ends this run, because nothing is open in it, waits until it is.
     send = db.session.scalars(
@@ -42,14 +43,20 @@ def hear(answer: Answer, *, now: datetime) -> bool:
 def _hear(send: Send, answer: Answer, *, now: datetime) -> bool:
     issue = db.session.get_one(Issue, send.issue_id, populate_existing=True)
     is_cancelled = issue.state is IssueState.CANCELLED
+    is_again = Delivery.reason.startswith(AGAIN)
     batch_id = answer.lease.batch_id
-    db.session.scalars(sa.select(Batch.id).where(Batch.id == batch_id).with_for_update()).one()
+    batch = db.session.scalars(sa.select(Batch).where(Batch.id == batch_id).with_for_update()).one()
+    # The sweep raised the number once.
+    if batch.lease != answer.lease.token + 1:
+        return False
     changed = db.session.execute(
         sa.update(Delivery)
         .where(
             Delivery.id == answer.delivery_id,
             Delivery.state == DeliveryState.UNCERTAIN,
             Delivery.attempts == answer.attempt,
+            # What became of an earlier attempt nobody knows, and no further one will tell.
+            *([~is_again] if is_cancelled else []),
         )
         .values(
             state=DeliveryState.CANCELLED if is_cancelled else DeliveryState.WAITING,
@@ -58,7 +65,7 @@ def _hear(send: Send, answer: Answer, *, now: datetime) -> bool:
             finished_at=now if is_cancelled else None,
             reply_code=answer.code,
             reply_status=answer.status[:12],
-            reason=answer.reason[:500],
+            reason=sa.case((is_again, Delivery.reason), else_=answer.reason[:500]),
         )
         .execution_options(synchronize_session=False)
     )

@@ -83,6 +83,8 @@ class Portfolio:
         now = self._monotonic()
         interval = self._lease_length.total_seconds() / RENEWALS
         due = [load for load in self._loads.values() if now - load.held_at >= interval]
+        # All lock several batches in the same order.
+        due.sort(key=lambda load: load.batch.batch_id)
         for load in due:
             load.held_at = now
         return [load.lease for load in due]

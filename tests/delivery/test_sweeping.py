@@ -181,6 +181,18 @@ class _held:
         self._connection.close()
 
 
+def test_what_was_left_in_flight_in_a_batch_that_nobody_has_is_settled_later(app: Flask) -> None:
+    begin("ada")
+    leave_one_in_flight()
+    # A sweep ended the lease, and somebody held the row at that moment.
+    db.session.execute(sa.update(Batch).values(leased_until=None))
+    db.session.commit()
+
+    assert sweeping.sweep(now=NOW) == 1
+    db.session.commit()
+    assert states(1) == {"uncertain": 1}
+
+
 def leave_one_in_flight() -> None:
     """Claim all and mark one row, as a sender that stops there."""
     _claim_all()
