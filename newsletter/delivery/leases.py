@@ -53,9 +53,15 @@ def shared_now(now: datetime) -> datetime:
     the owners can prolong their leases by the new one.
     """
     if db.engine.dialect.name != "sqlite":
-        now = db.session.scalars(sa.select(sa.func.clock_timestamp(type_=UtcDateTime()))).one()
-        return now - _leaps.recent(now)
-    return now - _leaps.recent(clock.now())
+        now, leap = _leaps.read(database_now)
+        return now - leap
+    _, leap = _leaps.read(clock.now)
+    return now - leap
+
+
+def database_now() -> datetime:
+    """Return what the clock of a PostgreSQL server shows at this moment."""
+    return db.session.scalars(sa.select(sa.func.clock_timestamp(type_=UtcDateTime()))).one()
 
 
 class Leaps:
@@ -63,13 +69,19 @@ class Leaps:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        # The clock as it was read last, and when that was.
+        # The clock as it was read last, and when it was asked.
         self._read: tuple[datetime, float] | None = None
         self._leap = timedelta(0)
         self._until = float("-inf")
 
-    def recent(self, now: datetime) -> timedelta:
-        """Read the clock; return how far it leapt forward in the length of a lease, or nothing."""
+    def read(self, look: Callable[[], datetime]) -> tuple[datetime, timedelta]:
+        """Return what the clock shows, and how far it leapt forward in the length of a lease.
+
+        An answer may be on its way for seconds, so the time between two looks is taken from the
+        first question to the second answer: a slow answer is no leap.
+        """
+        asked_at = self._monotonic()
+        now = look()
         at = self._monotonic()
         if self._read is not None:
             then, since = self._read
@@ -77,8 +89,8 @@ class Leaps:
             if ahead > LEAP:
                 self._leap = ahead + (self._leap if at < self._until else timedelta(0))
                 self._until = at + LEASE.total_seconds()
-        self._read = now, at
-        return self._leap if at < self._until else timedelta(0)
+        self._read = now, asked_at
+        return now, self._leap if at < self._until else timedelta(0)
 
 
 _leaps = Leaps()

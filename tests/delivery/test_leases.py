@@ -1,7 +1,7 @@
 """Claims, fencing tokens, renewals."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -135,7 +135,7 @@ def test_a_clock_that_leaps_forward_is_not_believed_until_leases_could_be_renewe
     leaps = Leaps(hands.monotonic)
 
     def leap() -> float:
-        return leaps.recent(hands.now).total_seconds()
+        return leaps.read(hands)[1].total_seconds()
 
     assert leap() == 0
     hands.move(seconds=5)
@@ -152,6 +152,21 @@ def test_a_clock_that_leaps_forward_is_not_believed_until_leases_could_be_renewe
     assert leap() == 0
     hands.set(hours=-3)
     assert leap() == 0
+
+
+@pytest.mark.parametrize(("there", "back"), [(25, 0), (0, 25), (10, 10)])
+def test_an_answer_that_takes_long_is_no_leap(there: int, back: int) -> None:
+    hands = Hands()
+    leaps = Leaps(hands.monotonic)
+
+    def slowly() -> datetime:
+        hands.move(seconds=there)
+        now = hands()
+        hands.move(seconds=back)
+        return now
+
+    for look in (hands, slowly, hands, slowly, slowly, hands):
+        assert leaps.read(look)[1] == timedelta(0)
 
 
 def test_a_paused_issue_has_nothing_due(batch_id: int) -> None:
