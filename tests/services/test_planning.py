@@ -1,5 +1,13 @@
 """Planning on PostgreSQL: the same stories, where others write at the very same moment."""
 
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from newsletter import clock
+from newsletter.delivery import drafting, leases
+from newsletter.extensions import db
 from tests.delivery.test_planning import (  # noqa: F401  # stories and what they need, for here too
     slowly,
     test_a_new_time_for_an_issue_that_is_being_planned_is_kept,
@@ -16,3 +24,19 @@ from tests.delivery.test_planning import (  # noqa: F401  # stories and what the
     test_what_is_half_planned_is_neither_reported_nor_sent,
     test_who_comes_or_goes_while_it_is_planned_changes_nothing,
 )
+from tests.factories import make_due_issue, make_list
+
+
+def test_a_clock_whose_machine_slept_leaves_the_planner_to_its_work(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = make_due_issue(make_list(), at=clock.now()).id
+    db.session.commit()
+    assert drafting.take(number, now=clock.now()) is not None
+    # Its wall clock went on while the one that nobody sets stood still.
+    asleep = leases.Leaps(monotonic=lambda: 0.0)
+    asleep.read(lambda: clock.now() - drafting.SILENCE - timedelta(seconds=5))
+    monkeypatch.setattr(leases, "_leaps", asleep)
+    assert leases.shared_now(clock.now()) < clock.now() - drafting.SILENCE
+
+    assert drafting.take(number, now=clock.now()) is None
