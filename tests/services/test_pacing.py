@@ -32,6 +32,10 @@ def test_three_senders_keep_a_limit_together(app: Flask) -> None:
     test_limits.test_three_senders_keep_a_limit_together(app)
 
 
+def test_a_limit_that_is_lifted_while_mail_is_under_way_is_forgotten(app: Flask) -> None:
+    test_limits.test_a_limit_that_is_lifted_while_mail_is_under_way_is_forgotten(app)
+
+
 def test_a_warm_up_has_a_portion_each_day(app: Flask) -> None:
     test_limits.test_a_warm_up_has_a_portion_each_day(app)
 

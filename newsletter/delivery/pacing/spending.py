@@ -6,7 +6,7 @@ Each transaction here locks its rules first, so that two senders take turns.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -39,7 +39,7 @@ def fill(purses: Sequence[Purse], *, at: float) -> None:
             # What is left belongs to a slot that is over.
             purse.put_back()
             purse.overtake(at)
-        changes = _write_changes(connection, purses)
+        changes = _write_changes(connection, purses, known)
         gained = [_reserve(connection, known.get(purse.rule_id), purse, at) for purse in purses]
     _were_written(changes)
     for purse, (taken, closed_until) in zip(purses, gained, strict=True):
@@ -62,8 +62,8 @@ def settle(purses: Sequence[Purse]) -> None:
     if not purses:
         return
     with db.engine.begin() as connection:
-        rules.lock(connection, sorted({purse.rule_id for purse in purses}))
-        changes = _write_changes(connection, purses)
+        known = rules.lock(connection, sorted({purse.rule_id for purse in purses}))
+        changes = _write_changes(connection, purses, known)
     _were_written(changes)
 
 
@@ -197,11 +197,16 @@ def _spend(connection: sa.Connection, rule_id: int, period: Period, slot: int, c
 
 
 def _write_changes(
-    connection: sa.Connection, purses: Iterable[Purse]
+    connection: sa.Connection, purses: Iterable[Purse], known: Container[int]
 ) -> list[tuple[Purse, dict[int, int]]]:
-    """Write the changes of these purses and return them; they may still be rolled back."""
+    """Write the changes of these purses and return them; they may still be rolled back.
+
+    What was spent by a rule that is not among the `known` went with it, and counts nowhere.
+    """
     written = [(purse, dict(purse.changes)) for purse in purses]
     for purse, changes in written:
+        if purse.rule_id not in known:
+            continue
         for slot, count in sorted(changes.items()):
             if count > 0:
                 _spend(connection, purse.rule_id, purse.period, slot, count)

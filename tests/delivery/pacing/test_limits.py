@@ -275,6 +275,35 @@ def test_a_limit_that_is_lifted_lifts_within_a_second(app: Flask) -> None:
     assert sender.fill("example.org") == 50
 
 
+def test_a_limit_that_is_lifted_while_mail_is_under_way_is_forgotten(app: Flask) -> None:
+    limit(per_second=10)
+    sender = Sender()
+    assert sender.fill("example.org", 1) == 1
+
+    lift()
+    sender.time.move(0.5)
+    # The answer comes later than the message went, so it counts in another slot.
+    sender.end("example.org")
+    sender.share()
+    sender.share()
+
+    assert sender.fill("example.org") == 50
+    assert db.session.scalars(sa.select(PaceSpent)).all() == []
+
+
+def test_a_limit_that_was_just_lifted_holds_up_nobody(app: Flask) -> None:
+    limit(per_second=10)
+    sender = Sender()
+    assert sender.fill("example.org", 1) == 1
+    sender.time.move(0.5)
+
+    lift()
+    sender.end("example.org")
+
+    # The next look at the rules is still to come.
+    assert sender.pacer.admit("example.org", NEWS) == 0.0
+
+
 def test_a_limit_that_is_lowered_counts_what_went(app: Flask) -> None:
     limit(per_day=40)
     sender = Sender()
