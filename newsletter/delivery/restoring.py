@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from newsletter.delivery import closing
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
+from newsletter.delivery.reasons import AGAIN
 from newsletter.extensions import Base, db, rows_changed
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
@@ -45,9 +46,10 @@ class Restored:
 def after_restore(*, now: datetime) -> Restored:
     """Send nothing that the backup calls open: it becomes uncertain, and its issues pause.
 
-    Issues that were due before now pause, too. Numbers that links carry go on far beyond
-    the backup's, so that a link mailed since means nobody else. For a moment in which
-    nothing else runs; doing it twice is harmless.
+    What still waited of an issue that was cancelled by then is cancelled. Issues that
+    were due before now pause, too. Numbers that links carry go on far beyond the backup's,
+    so that a link mailed since means nobody else. For a moment in which nothing else runs;
+    doing it twice is harmless.
     """
     sends = db.session.scalars(
         sa.select(Send)
@@ -73,6 +75,8 @@ def after_restore(*, now: datetime) -> Restored:
 
 
 def _doubt(send: Send, *, now: datetime) -> int:
+    if send.issue.state is IssueState.CANCELLED:
+        _cancel_unsent(send, now=now)
     doubted = db.session.execute(
         sa.update(Delivery)
         .where(Delivery.send_id == send.id, Delivery.state.in_(closing.OPEN))
@@ -87,6 +91,26 @@ def _doubt(send: Send, *, now: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     return rows_changed(doubted)
+
+
+def _cancel_unsent(send: Send, *, now: datetime) -> None:
+    """Cancel what waits and was never sent: after the backup nobody sent it either."""
+    db.session.execute(
+        sa.update(Delivery)
+        .where(
+            Delivery.send_id == send.id,
+            Delivery.state == DeliveryState.WAITING,
+            ~Delivery.reason.startswith(AGAIN),
+        )
+        .values(
+            state=DeliveryState.CANCELLED,
+            due_at=None,
+            finished_at=now,
+            merge_values=sa.null(),
+            reason=closing.CANCELLED,
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _skip_numbers(model: type[Base]) -> None:

@@ -8,8 +8,10 @@ from flask import Flask
 from newsletter import reports
 from newsletter.delivery import closing, control, planning, resolving, restoring
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
+from newsletter.delivery.reasons import AGAIN
 from newsletter.delivery.resolving import Decision
 from newsletter.extensions import db
+from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.mail.models import OutboxMessage
 from newsletter.subscriptions.models import Subscription
@@ -80,6 +82,36 @@ def test_what_is_decided_to_be_sent_again_goes_out_after_resume(app: Flask) -> N
     db.session.commit()
     assert len(due_batches(now=LATER)) == 1
     assert reports.report(issue.id) == reports.Report(planned=3, sent=1, waiting=2)
+
+
+def test_what_a_cancelled_issue_never_sent_is_cancelled_and_only_the_rest_in_doubt(
+    app: Flask,
+) -> None:
+    issue = on_its_way("news")
+    waiting = sa.select(Delivery.id).where(Delivery.state == DeliveryState.WAITING)
+    row = db.session.scalars(waiting).one()
+    # As when the process stopped after the first commit of cancelling.
+    workflow.cancel(issue)
+    db.session.commit()
+
+    assert restore() == restoring.Restored(begun=[], uncertain=1, due=[])
+
+    assert reports.report(issue.id) == reports.Report(planned=3, sent=1, cancelled=1, uncertain=1)
+    assert db.session.get_one(Delivery, row).reason == closing.CANCELLED
+    closing.finish_done(now=LATER)
+    assert db.session.scalars(sa.select(Send.finished_at)).one() == LATER
+
+
+def test_what_was_to_be_sent_again_of_a_cancelled_issue_stays_in_doubt(app: Flask) -> None:
+    issue = on_its_way("news")
+    db.session.execute(
+        sa.update(Delivery)
+        .where(Delivery.state == DeliveryState.WAITING)
+        .values(reason=f"{AGAIN} as edith decided.", attempts=1)
+    )
+    workflow.cancel(issue)
+    db.session.commit()
+    assert restore().uncertain == 2
 
 
 def test_an_issue_that_was_paused_by_a_person_says_why_it_waits_now(app: Flask) -> None:
