@@ -95,9 +95,20 @@ def _end_waits(send_id: int, issue_id: int) -> Iterator[int]:
 
 
 def _let_go_on(send: Send) -> None:
+    """Make due what nobody works on; who holds a batch finds out by its rows when it is due.
+
+    Its owner prolongs several in one transaction: who waited here for one of them, and had
+    another already, would keep him waiting and himself.
+    """
+    free = (
+        sa.select(Batch.id)
+        .where(Batch.send_id == send.id, ~Batch.is_done, Batch.leased_until.is_(None))
+        .order_by(Batch.id)
+        .with_for_update(skip_locked=True)
+    )
     db.session.execute(
         sa.update(Batch)
-        .where(Batch.send_id == send.id, ~Batch.is_done)
+        .where(Batch.id.in_(free))
         .values(due_at=AT_ONCE)
         .execution_options(synchronize_session=False)
     )
