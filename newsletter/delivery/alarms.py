@@ -40,21 +40,23 @@ def pause_and_tell(issue: Issue, reason: str, *, now: datetime) -> bool:
     return True
 
 
-def tell_held(issue: Issue, reason: str, *, now: datetime) -> None:
-    """Mail the editors that an issue waits for the relay; again only after LONGEST_WAIT.
+def note_held(issue: Issue, *, now: datetime) -> None:
+    """Note since when an issue waits for the relay, and mail the editors.
 
-    The mail waits for the relay, too, unless others than the clock cannot reach it.
+    Who got a mail about the issue less than LONGEST_WAIT ago is told by `watch`, if it
+    waits still. The mail waits for the relay, too, unless others than the clock cannot reach it.
     """
     send = _send_of(issue)
-    if _write(send, now, Send.alarmed_at.is_(None) | (Send.alarmed_at <= now - LONGEST_WAIT)):
-        _tell("relay-alarm", issue, f"{reason} Nobody has to do anything then.", now=now)
+    send.held_at = now
+    db.session.flush()
+    _tell_held(send, now=now)
 
 
 def tell_going_on(issue: Issue, *, now: datetime) -> None:
-    """Mail the editors that an issue goes on of which they were told that it waits."""
+    """Mail the editors that an issue goes on, if they were told that it waits for the relay."""
     send = _send_of(issue)
-    if send.alarmed_at is not None:
-        since = send.alarmed_at.astimezone(UTC)
+    if send.held_at is not None and send.alarmed_at is not None and send.alarmed_at >= send.held_at:
+        since = send.held_at.astimezone(UTC)
         _tell(
             "goes-on",
             issue,
@@ -78,6 +80,7 @@ def tell_nobody_reached(issue: Issue, *, now: datetime) -> None:
 def watch(*, now: datetime) -> None:
     """Mail the editors when a message that is due has waited too long; once until it recovers.
 
+    Once each time, too, of an issue that waits for the relay, if that is not told yet.
     While the issue moves, what is left of it waits for its turn, and nobody is told.
     Two processes may watch at once: one of them tells.
     """
@@ -88,6 +91,16 @@ def watch(*, now: datetime) -> None:
         elif send.alarmed_at is None and _note(send, now=now):
             log.error("issue %s: a message has waited for %s", send.issue_id, waited)
             _tell("waiting-alarm", send.issue, _what_is_wrong(send, waited, now=now), now=now)
+    for send in waiting.sends_held():
+        _tell_held(send, now=now)
+
+
+def _tell_held(send: Send, *, now: datetime) -> None:
+    """Mail the editors that an issue waits for the relay; once, and not of every short wait."""
+    is_untold = (Send.alarmed_at < Send.held_at) & (Send.alarmed_at <= now - LONGEST_WAIT)
+    if _write(send, now, Send.alarmed_at.is_(None) | is_untold):
+        reason = f"{send.issue.pause_reason} Nobody has to do anything then."
+        _tell("relay-alarm", send.issue, reason, now=now)
 
 
 def _send_of(issue: Issue) -> Send:

@@ -69,7 +69,7 @@ def hold_all(reason: str, *, now: datetime) -> None:
             db.session.rollback()
             continue
         log.error("issue %s waits for the relay: %s", issue_id, reason)
-        alarms.tell_held(issue, reason, now=now)
+        alarms.note_held(issue, now=now)
         db.session.commit()
     db.session.commit()
 

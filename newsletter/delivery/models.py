@@ -39,8 +39,10 @@ class Send(Base):
     finished_at: Mapped[datetime | None]
     # When a person let it go on: what waits has waited since then, not since it was planned.
     resumed_at: Mapped[datetime | None]
-    # When the editors were told that its oldest message waits too long.
+    # When the editors were told that its oldest message waits too long, or all of it for the relay.
     alarmed_at: Mapped[datetime | None]
+    # When it last began to wait for the relay.
+    held_at: Mapped[datetime | None]
     # Makes Message-IDs and MIME boundaries of this run: the same on every attempt. Who plans it
     # knows it by this, and is refused when somebody else took it over.
     nonce: Mapped[str] = mapped_column(sa.String(32), default=lambda: secrets.token_hex(16))

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from newsletter.delivery.models import Delivery, DeliveryState, Send
 from newsletter.extensions import db
+from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
 
 
@@ -16,6 +17,16 @@ def sends_being_sent() -> Sequence[Send]:
         sa.select(Send)
         .join(Issue, Issue.id == Send.issue_id)
         .where(Issue.state == IssueState.SENDING)
+        .order_by(Send.id)
+    ).all()
+
+
+def sends_held() -> Sequence[Send]:
+    """Return the runs that wait until the relay answers."""
+    return db.session.scalars(
+        sa.select(Send)
+        .join(Issue, Issue.id == Send.issue_id)
+        .where(Issue.state == IssueState.PAUSED, workflow.waits_for_relay())
         .order_by(Send.id)
     ).all()
 

@@ -11,7 +11,16 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter import clock
-from newsletter.delivery import beats, control, courier, halting, planning, reaching, staffing
+from newsletter.delivery import (
+    alarms,
+    beats,
+    control,
+    courier,
+    halting,
+    planning,
+    reaching,
+    staffing,
+)
 from newsletter.delivery.engines import local
 from newsletter.delivery.models import Batch
 from newsletter.delivery.reaching import PATIENCE, Reach
@@ -266,12 +275,49 @@ def test_the_editors_are_told_of_a_relay_that_comes_and_goes_once_a_quarter_of_a
 ) -> None:
     make_editor("edith@example.org")
     begin("ada")
-    reason = halting.until_the_relay_answers(REFUSED)
     for minutes in (0, 5, 10, 15):
-        now = NOW + timedelta(minutes=minutes)
-        halting.hold_all(reason, now=now)
-        halting.go_on(now=now + timedelta(minutes=1))
-    assert mails().count("relay-alarm") == 2
+        hold(minutes=minutes)
+        halting.go_on(now=NOW + timedelta(minutes=minutes + 1))
+    assert mails() == ["relay-alarm", "goes-on"] * 2
+
+
+def test_a_hold_that_was_too_soon_to_be_told_is_told_when_it_lasts(app: Flask) -> None:
+    make_editor("edith@example.org")
+    begin("ada")
+    hold(minutes=0)
+    halting.go_on(now=NOW + timedelta(minutes=2))
+    hold(minutes=5)
+    for minutes in range(6, 15):
+        watch(minutes=minutes)
+    assert mails() == ["relay-alarm", "goes-on"]
+    for minutes in range(15, 8 * 60, 5):
+        watch(minutes=minutes)
+        hold(minutes=minutes)
+    assert mails() == ["relay-alarm", "goes-on", "relay-alarm"]
+    halting.go_on(now=NOW + timedelta(hours=8))
+    assert mails() == ["relay-alarm", "goes-on"] * 2
+    told, _, told_again, went_on = db.session.scalars(sa.select(OutboxMessage)).all()
+    assert told.facts["reason"] == told_again.facts["reason"]
+    assert "The issue waited since 09:05 UTC;" in went_on.facts["reason"]
+
+
+def test_an_issue_that_was_late_before_it_was_held_goes_on_without_a_word(app: Flask) -> None:
+    make_editor("edith@example.org")
+    begin("ada")
+    watch(minutes=16)
+    hold(minutes=20)
+    halting.go_on(now=NOW + timedelta(minutes=21))
+    assert mails() == ["waiting-alarm"]
+
+
+def hold(*, minutes: int) -> None:
+    reason = halting.until_the_relay_answers(REFUSED)
+    halting.hold_all(reason, now=NOW + timedelta(minutes=minutes))
+
+
+def watch(*, minutes: int) -> None:
+    alarms.watch(now=NOW + timedelta(minutes=minutes))
+    db.session.commit()
 
 
 def test_a_very_long_reason_keeps_its_end(app: Flask) -> None:
