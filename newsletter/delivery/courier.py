@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from newsletter import clock
 from newsletter.delivery import wakeups
 from newsletter.delivery.crew import Crew
+from newsletter.delivery.drivers import DATABASE_ERRORS
 from newsletter.delivery.findings import Findings
 from newsletter.delivery.leases import LEASE
 from newsletter.delivery.ledger import Ledger, Turn
@@ -27,7 +28,6 @@ from newsletter.delivery.pacing import Pacer
 from newsletter.delivery.portfolio import Portfolio
 from newsletter.delivery.sources import Source
 from newsletter.delivery.staffing import Staffing
-from newsletter.delivery.statements import DATABASE_ERRORS
 from newsletter.delivery.worries import Worries
 from newsletter.mail.connecting import RelaySettings
 from newsletter.mail.pipelining import Channel

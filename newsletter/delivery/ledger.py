@@ -18,20 +18,17 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from newsletter.delivery import closing
 from newsletter.delivery.backoff import AT_ONCE, LONGEST_WAIT
+from newsletter.delivery.drivers import DATABASE_ERRORS, Step, driver_for, to_json
 from newsletter.delivery.leases import LEASE, Lease
 from newsletter.delivery.models import DeliveryState
 from newsletter.delivery.recipients import Recipient
 from newsletter.delivery.statements import (
     ANSWER_MARKED,
     ANSWER_UNMARKED,
-    DATABASE_ERRORS,
     DUE_IN,
     MARK,
     SEEMS_OVER,
     UNDO,
-    Step,
-    driver_for,
-    to_json,
 )
 from newsletter.extensions import db
 

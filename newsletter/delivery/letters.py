@@ -9,12 +9,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.delivery import answers, compiling
 from newsletter.delivery.compiling import Person
+from newsletter.delivery.drivers import DATABASE_ERRORS
 from newsletter.delivery.editions import Editions
 from newsletter.delivery.ledger import Answer, Mark
 from newsletter.delivery.loads import Errand
 from newsletter.delivery.models import DeliveryState
 from newsletter.delivery.recipients import Recipient, why_not
-from newsletter.delivery.statements import DATABASE_ERRORS
 from newsletter.errors import InvalidAddress, RenderFault
 from newsletter.issues.models import IssueState
 from newsletter.mail.message import addr_spec

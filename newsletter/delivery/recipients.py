@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from newsletter.delivery.statements import from_json, instant
+from newsletter.delivery.drivers import from_json, instant
 from newsletter.subscriptions.models import SubscriptionState
 
 

@@ -15,10 +15,11 @@ from flask import Flask
 from newsletter.addresses import parse
 from newsletter.delivery import compiling, control, planning, reserve, sweeping
 from newsletter.delivery.courier import Courier
+from newsletter.delivery.drivers import Step
 from newsletter.delivery.ledger import Ledger
 from newsletter.delivery.models import Batch, DeliveryState, PaceScope
 from newsletter.delivery.pacing import rules as pacing_rules
-from newsletter.delivery.statements import ANSWER_MARKED, MARK, Step
+from newsletter.delivery.statements import ANSWER_MARKED, MARK
 from newsletter.extensions import db
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter.addresses import parse
-from newsletter.delivery import closing, leases, statements, sweeping
+from newsletter.delivery import closing, drivers, leases, sweeping
 from newsletter.delivery.leases import Lease
 from newsletter.delivery.ledger import Answer, Ledger, Mark
 from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
@@ -154,7 +154,7 @@ def test_a_failed_commit_changes_nothing(lease: Lease, monkeypatch: pytest.Monke
     mark, answer = _mark(lease, "ben"), _sent(lease, "ada")
 
     # The last statement of the transaction is one that the database refuses.
-    monkeypatch.setattr(statements.Sqlite, "look", "SELECT nothing FROM nowhere")
+    monkeypatch.setattr(drivers.Sqlite, "look", "SELECT nothing FROM nowhere")
     with pytest.raises(sqlite3.OperationalError):
         Ledger().turn([answer], [mark], [mark.delivery_id], now=NOW)
 

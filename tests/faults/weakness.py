@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from newsletter.delivery import ledger, statements
+from newsletter.delivery import drivers, ledger
 from newsletter.extensions import db
 
 
@@ -67,7 +67,7 @@ def _hold_no_leases() -> None:
             statement,
             ("batch.lease = :token AND batch.leased_until IS NOT NULL", ":token = :token"),
         )
-    for driver in (statements.Sqlite, statements.Postgresql):
+    for driver in (drivers.Sqlite, drivers.Postgresql):
         _rewrite(
             driver,
             "hold_lease",
