@@ -14,7 +14,8 @@ from contextlib import suppress
 
 from newsletter.errors import ConnectionLost, SenderFault
 from newsletter.mail.connecting import RelaySettings, connect
-from newsletter.mail.pipelining import Channel, Ended, Lost
+from newsletter.mail.letters import Ended, Lost
+from newsletter.mail.pipelining import Channel
 
 log = logging.getLogger(__name__)
 

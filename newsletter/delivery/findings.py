@@ -13,7 +13,8 @@ from newsletter.delivery.pacing import Pacer
 from newsletter.delivery.portfolio import Portfolio
 from newsletter.delivery.staffing import Staffing
 from newsletter.delivery.worries import Worries
-from newsletter.mail.pipelining import Channel, Ended, Letter, Lost
+from newsletter.mail.letters import Ended, Letter, Lost
+from newsletter.mail.pipelining import Channel
 from newsletter.mail.replies import Kind, Outcome
 
 log = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from newsletter.delivery.models import DeliveryState
 from newsletter.delivery.recipients import Recipient, why_not
 from newsletter.errors import InvalidAddress, RenderFault
 from newsletter.issues.models import IssueState
+from newsletter.mail.letters import Letter
 from newsletter.mail.message import addr_spec
-from newsletter.mail.pipelining import Letter
 from newsletter.mail.replies import Kind, Outcome
 from newsletter.subscriptions.models import MailFormat
 

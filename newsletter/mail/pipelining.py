@@ -12,13 +12,12 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from ssl import SSLWantReadError, SSLWantWriteError
-from typing import NamedTuple
 
 from newsletter.errors import ConnectionLost, SenderFault
 from newsletter.mail.connecting import RelaySettings
 from newsletter.mail.envelopes import Envelopes
+from newsletter.mail.letters import Ended, Letter, Lost
 from newsletter.mail.replies import (
     AUTHENTICATION_WANTED,
     Kind,
@@ -49,37 +48,6 @@ class Step(enum.Enum):
     DOT = "dot"
     # The dot after a 354 that nobody is to get mail by: no message, no meaning.
     LONE_DOT = "lone dot"
-
-
-@dataclass(slots=True, eq=False)
-class Letter:
-    """One message to one recipient, as it goes onto the wire.
-
-    The addresses are addr-specs. Every line of `data` ends in CRLF and none
-    begins with a dot that is not doubled: whoever makes it sees to that once,
-    for what many messages have in common. `ticket` is the caller's own.
-    """
-
-    sender: str
-    recipient: str
-    data: bytes
-    ticket: object
-    envelope_id: str = ""
-    is_over: bool = False
-
-
-class Ended(NamedTuple):
-    """How one letter ended, whether its dot was written or not."""
-
-    letter: Letter
-    outcome: Outcome
-
-
-class Lost(NamedTuple):
-    """The connection is over; `unsent` is the letter that certainly was not handed over."""
-
-    error: ConnectionLost | SenderFault
-    unsent: Letter | None
 
 
 class Channel:

@@ -3,7 +3,8 @@
 import pytest
 
 from newsletter.mail.connecting import connect
-from newsletter.mail.pipelining import Channel, Letter
+from newsletter.mail.letters import Letter
+from newsletter.mail.pipelining import Channel
 from newsletter.mail.smtp import Connection
 from tests.scripted_relay import Gone, Peer, ScriptedRelay
 

@@ -10,7 +10,8 @@ import pytest
 
 from newsletter.errors import ConnectionLost, SenderFault
 from newsletter.mail.connecting import connect
-from newsletter.mail.pipelining import Channel, Ended, Letter, Lost
+from newsletter.mail.letters import Ended, Letter, Lost
+from newsletter.mail.pipelining import Channel
 from newsletter.mail.replies import Kind, Phase
 from tests.scripted_relay import Gone, Peer, ScriptedRelay
 
