@@ -43,15 +43,19 @@ def say_why(reason: str) -> bool:
     """Write on all issues being sent, or held until the relay answers, why they wait; commits.
 
     True if one did not say so yet: it was begun, or a person resumed it, only just.
+    What somebody else is writing to is left for the next time.
     """
-    is_new = bool(_numbers(_is_sent() & (Issue.pause_reason == "")))
+    is_new = False
     for issue_id in _numbers((_is_sent() | _is_held()) & (Issue.pause_reason != reason)):
-        db.session.execute(
-            sa.update(Issue)
-            .where(Issue.id == issue_id, _is_sent() | _is_held())
-            .values(pause_reason=reason)
-            .execution_options(synchronize_session=False)
-        )
+        said = _take(issue_id, _is_sent() | _is_held())
+        if said is not None:
+            is_new = is_new or not said
+            db.session.execute(
+                sa.update(Issue)
+                .where(Issue.id == issue_id)
+                .values(pause_reason=reason)
+                .execution_options(synchronize_session=False)
+            )
         # Each by itself: of two that do this at once neither waits for what the other holds.
         db.session.commit()
     db.session.commit()
@@ -59,17 +63,16 @@ def say_why(reason: str) -> bool:
 
 
 def hold_all(reason: str, *, now: datetime) -> None:
-    """Pause every issue that is being sent until the relay answers, and tell; commits."""
+    """Pause every issue that is being sent until the relay answers, and tell; commits.
+
+    What somebody else is writing to is left for the next time.
+    """
     for issue_id in _numbers(_is_sent()):
-        issue = db.session.get_one(Issue, issue_id)
-        try:
+        if _take(issue_id, _is_sent()) is not None:
+            issue = db.session.get_one(Issue, issue_id)
             workflow.wait_for_relay(issue, reason)
-        except Refused:
-            # Somebody else did, or it is over.
-            db.session.rollback()
-            continue
-        log.error("issue %s waits for the relay: %s", issue_id, reason)
-        alarms.note_held(issue, now=now)
+            log.error("issue %s waits for the relay: %s", issue_id, reason)
+            alarms.note_held(issue, now=now)
         db.session.commit()
     db.session.commit()
 
@@ -82,11 +85,13 @@ def is_any_waiting() -> bool:
 def go_on(*, now: datetime) -> None:
     """Let everything go on that waits for the relay, which answers; commits.
 
-    What a person paused meanwhile stays paused.
+    What a person paused meanwhile stays paused. What somebody else is writing to is
+    left for the next time.
     """
     for issue_id in _numbers(_says_so() | _is_held()):
-        _let_go_on(db.session.get_one(Issue, issue_id), now=now)
-        _wake(issue_id)
+        if _take(issue_id, _says_so() | _is_held()) is not None:
+            _let_go_on(db.session.get_one(Issue, issue_id), now=now)
+            _wake(issue_id)
         db.session.commit()
 
 
@@ -119,6 +124,18 @@ def _wake(issue_id: int) -> None:
         )
         .values(due_at=AT_ONCE)
         .execution_options(synchronize_session=False)
+    )
+
+
+def _take(issue_id: int, condition: sa.ColumnElement[bool]) -> str | None:
+    """Lock an issue and return its reason; None if it is locked, or not like that any more.
+
+    Somebody frozen who holds one issue must not keep us from the others.
+    """
+    return db.session.scalar(
+        sa.select(Issue.pause_reason)
+        .where(Issue.id == issue_id, condition)
+        .with_for_update(skip_locked=True)
     )
 
 

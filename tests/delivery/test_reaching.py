@@ -131,7 +131,7 @@ def test_a_relay_that_stays_away_pauses_the_issue_which_resumes_by_itself(
 
 
 def test_what_a_person_paused_meanwhile_stays_paused(app: Flask, relay: Relay, quick: None) -> None:
-    kept, other = begin("ada", at=clock.now()), _another("ben")
+    kept, other = begin("ada", at=clock.now()), another("ben")
     with sending(app):
         wait(lambda: {read(kept)[0], read(other)[0]} == {IssueState.PAUSED})
         control.pause(db.session.get_one(Issue, kept))
@@ -338,7 +338,7 @@ def test_only_what_waits_for_the_relay_goes_on_by_itself(app: Flask) -> None:
     assert issue.pause_reason == "The password is wrong."
 
 
-def _another(name: str) -> int:
+def another(name: str) -> int:
     """One more issue, to another list."""
     events = make_list("events")
     make_subscription(events, f"{name}@example.org")
