@@ -33,7 +33,6 @@ NO_CLOCK = 3
 BAR = 20
 """Letters of the bar."""
 
-OVER = frozenset({IssueState.SENT, IssueState.CANCELLED})
 MOVING = frozenset({IssueState.SCHEDULED, IssueState.SENDING})
 
 
@@ -46,6 +45,18 @@ class _Look:
     waits_for_relay: bool
     progress: Progress
     is_clock_alive: bool
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing changes any more: of a large issue that is cancelled, rows wait a while yet."""
+        if self.state is IssueState.CANCELLED:
+            return self.progress.numbers.is_final
+        return self.state is IssueState.SENT
+
+    @property
+    def is_moving(self) -> bool:
+        """It goes on while a clock runs."""
+        return self.state in MOVING or self.state is IssueState.CANCELLED and not self.is_over
 
     @property
     def line(self) -> str:
@@ -68,7 +79,7 @@ def follow(number: int, *, as_json: bool = False) -> int:
         if not look.waits_for_relay:
             moved_at = now
         is_lost = not look.is_clock_alive and now - began > CLOCK_GRACE
-        goes_on = look.state in MOVING or now - moved_at < RELAY_GRACE and look.waits_for_relay
+        goes_on = look.is_moving or now - moved_at < RELAY_GRACE and look.waits_for_relay
         if is_lost or not goes_on:
             break
         time.sleep(FOLLOW_EVERY)
@@ -122,12 +133,12 @@ def _look(number: int) -> _Look:
 
 
 def _end(number: int, look: _Look) -> int:
-    if look.state in OVER:
+    if look.is_over:
         return 0
-    if look.state not in MOVING and (look.is_clock_alive or not look.waits_for_relay):
+    if not look.is_moving and (look.is_clock_alive or not look.waits_for_relay):
         raise OneLine(f"Issue {number} is {look.state.value}. {look.pause_reason}")
     click.echo(
-        "No clock is running, so nothing is sent: start one with “flask jobs run”. "
+        "No clock is running, so nothing goes on: start one with “flask jobs run”. "
         f"Issue {number} stays {look.state.value}.",
         err=True,
     )

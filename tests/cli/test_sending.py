@@ -11,7 +11,7 @@ from flask import Flask
 
 from newsletter import clock, reports
 from newsletter.cli import following
-from newsletter.delivery import closing, planning
+from newsletter.delivery import closing, planning, sweeping
 from newsletter.delivery.models import Batch, Delivery, DeliveryState
 from newsletter.extensions import db
 from newsletter.issues import workflow
@@ -115,6 +115,39 @@ def test_an_issue_that_waits_too_long_for_the_relay_is_left_with_the_sentence(
     result = run(app, f"issues send {number} --wait")
     assert result.exit_code == 2
     assert f"is paused. No answer. {workflow.BY_ITSELF}" in result.stderr
+
+
+def test_a_cancelled_issue_is_followed_until_nothing_waits(
+    app: Flask, number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(following, "FOLLOW_EVERY", 0.05)
+    monkeypatch.setattr(following, "LINE_EVERY", 0.0)
+    # As a large one: its move is committed, and the rows are left to the sweeps.
+    workflow.cancel(db.session.get_one(Issue, number))
+    db.session.commit()
+
+    def sweep() -> None:
+        with app.app_context():
+            sweeping.sweep(now=clock.now())
+            db.session.commit()
+
+    sweeper = threading.Timer(0.3, sweep)
+    sweeper.start()
+    assert following.follow(number) == 0
+    sweeper.join()
+    first, *_, last = capsys.readouterr().err.splitlines()
+    assert "cancelled" not in first
+    assert last.endswith("0 of 3 sent, 3 cancelled")
+
+
+def test_a_cancelled_issue_whose_rows_nobody_ends_says_that_no_clock_runs(
+    app: Flask, number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(following, "CLOCK_GRACE", 0.0)
+    workflow.cancel(db.session.get_one(Issue, number))
+    db.session.commit()
+    assert following.follow(number) == following.NO_CLOCK
+    assert "No clock is running, so nothing goes on" in capsys.readouterr().err
 
 
 def test_who_follows_an_issue_that_is_over_already_gets_its_report(app: Flask, number: int) -> None:
