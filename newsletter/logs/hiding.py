@@ -14,10 +14,14 @@ from newsletter import addresses, links
 # Generous on purpose: what looks like an address is hidden, be it one or not; a path before
 # it goes with it, because a local part may have slashes. Bounded, so that a long line
 # without blanks takes no longer than others.
-_MARKS = r"\s<>()\[\]{},;:\"'\\|@%"
+_ENDS = r"\s<>()\[\],;:\"\\@%"
+# Marks that a local part may have as well (RFC 5322 section 3.2.3). Around an address they are
+# quotes and brackets more often, so it begins with one only if it has nothing else.
+_RARE = r"{}'|"
 _AT = r"(?:@|%(?:25)*40)"
-_LOCAL = rf"(?:[^{_MARKS}]|%(?!(?:25)*40)){{1,64}}"
-_ADDRESS = re.compile(rf"({_LOCAL}){_AT}([^/{_MARKS}]{{1,255}})")
+_PERCENT = r"%(?!(?:25)*40)"
+_LOCAL = rf"(?:[^{_ENDS}{_RARE}]|{_PERCENT})(?:[^{_ENDS}]|{_PERCENT}){{0,63}}+|[{_RARE}]{{1,64}}+"
+_ADDRESS = re.compile(rf"({_LOCAL}){_AT}([^/{_ENDS}{_RARE}]{{1,255}})")
 
 _SLASH = r"(?:/|%(?:25)*2[fF])"
 _TOKEN_PATHS = [
