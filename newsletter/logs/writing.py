@@ -59,7 +59,9 @@ def _ended(kind: type[BaseException], error: BaseException, trace: TracebackType
 
 
 def _thread_ended(facts: threading.ExceptHookArgs) -> None:
-    """Write what ended a thread."""
+    """Write what ended a thread; sys.exit() is no fault."""
+    if issubclass(facts.exc_type, SystemExit):
+        return
     name = facts.thread.name if facts.thread is not None else "unknown"
     error = facts.exc_value or facts.exc_type()
     trace = (facts.exc_type, error, facts.exc_traceback)

@@ -122,6 +122,7 @@ def test_what_lies_deep_in_a_fact_is_hidden_there(root: logging.Logger, capsys: 
 
 
 ENDS = """
+import sys
 import threading
 from newsletter.logs import writing
 
@@ -133,6 +134,9 @@ def fail():
 thread = threading.Thread(target=fail, name="courier")
 thread.start()
 thread.join()
+leaving = threading.Thread(target=sys.exit)
+leaving.start()
+leaving.join()
 fail()
 """
 
