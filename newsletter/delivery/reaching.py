@@ -42,6 +42,9 @@ class Reach:
         # All issues of that moment said that the relay is out of reach.
         self._was_said = False
         self._reported_at = float("-inf")
+        # A connection was opened, and when the others were last told of one.
+        self._had_connection = False
+        self._marked_at = float("-inf")
 
     @property
     def is_out(self) -> bool:
@@ -51,6 +54,7 @@ class Reach:
     def answered(self) -> None:
         """Note that a connection was opened."""
         self._is_news = self._is_news or self.is_out
+        self._had_connection = True
         self._forget()
 
     def refused(self) -> None:
@@ -62,6 +66,7 @@ class Reach:
         """Note that a call begun at `since` led nowhere; the next is in `wait` seconds, if any."""
         if self._out_since is None:
             self._out_since = since
+        self._had_connection = False
         self._words = words
         if wait:
             next_at = self._now() + timedelta(seconds=wait)
@@ -75,6 +80,8 @@ class Reach:
         said so, or a person began or resumed an issue since. Commits.
         """
         at = self._monotonic()
+        if not self.is_out:
+            self._mark(is_connected=is_connected, at=at)
         is_news, self._is_news = self._is_news, False
         if not is_news and at - self._reported_at < EVERY:
             return False
@@ -88,8 +95,9 @@ class Reach:
         return is_waiting and not is_connected
 
     def _report_out(self, *, for_seconds: float) -> bool:
+        self._unmark()
         with reading():
-            others_can = beats.others_are_connected(self._name, now=self._now())
+            others_can = beats.others_reach_it(self._name, now=self._now())
         if others_can:
             # The others carry on; what is wrong stands in the log of this machine.
             return False
@@ -99,6 +107,20 @@ class Reach:
         if for_seconds >= PATIENCE and not (is_new and was_said):
             halting.hold_all(reason, now=self._now())
         return is_new and was_said
+
+    def _mark(self, *, is_connected: bool, at: float) -> None:
+        """Let the others know, every few seconds at most, that we have a way to the relay."""
+        if not self._name:
+            return
+        if (is_connected or self._had_connection) and at - self._marked_at >= EVERY:
+            beats.reached(self._name, now=self._now())
+            self._marked_at = at
+            self._had_connection = False
+
+    def _unmark(self) -> None:
+        if self._marked_at > float("-inf"):
+            beats.not_reached(self._name)
+            self._marked_at = float("-inf")
 
     def _forget(self) -> None:
         self._out_since = None

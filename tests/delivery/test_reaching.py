@@ -235,8 +235,8 @@ def test_an_issue_that_others_can_send_neither_says_so_nor_pauses(
     hands: Hands, reach: Reach
 ) -> None:
     issue_id = begin("ada")
-    with db.engine.begin() as connection:
-        beats.beat(connection, "sender:two", connections=3, now=NOW)
+    beats.reached("sender:two", now=NOW)
+    live("sender:two", at=NOW)
     reach.unanswered(REFUSED, since=-100.0)
     reach.report(is_connected=False)
     assert read(issue_id) == (IssueState.SENDING, "")
@@ -244,6 +244,60 @@ def test_an_issue_that_others_can_send_neither_says_so_nor_pauses(
     hands.move(seconds=16)
     reach.report(is_connected=False)
     assert read(issue_id)[0] is IssueState.PAUSED
+
+
+def test_what_another_sends_slowly_goes_on_though_one_has_no_way_to_the_relay(
+    hands: Hands, reach: Reach
+) -> None:
+    issue_id = begin("ada")
+    other = Reach("sender:two", now=hands, monotonic=hands.monotonic)
+    for second in range(300):
+        hands.move(seconds=1)
+        # It sends a message every minute, and lets its connection go after two seconds.
+        is_connected = second % 60 < 2
+        if second % 60 == 0:
+            other.answered()
+        if second % 5 == 0:
+            live("sender:two", at=hands())
+        other.report(is_connected=is_connected)
+        if second % 20 == 10:
+            reach.unanswered(REFUSED, since=hands.passed)
+        reach.report(is_connected=False)
+        assert read(issue_id) == (IssueState.SENDING, "")
+
+
+def test_when_none_has_a_way_to_the_relay_any_more_it_is_said_at_once(
+    hands: Hands, reach: Reach
+) -> None:
+    issue_id = begin("ada")
+    other = Reach("sender:two", now=hands, monotonic=hands.monotonic)
+    live("sender:two", at=NOW)
+    other.answered()
+    other.report(is_connected=True)
+    reach.unanswered(REFUSED, since=0.0)
+    other.unanswered(REFUSED, since=0.0)
+    reach.report(is_connected=False)
+    assert read(issue_id)[1] == ""
+    other.report(is_connected=False)
+    hands.move(seconds=5)
+    reach.report(is_connected=False)
+    assert read(issue_id) == (IssueState.SENDING, f"{REFUSED} {BY_ITSELF}")
+
+
+def test_a_connection_of_long_ago_says_nothing(hands: Hands, reach: Reach) -> None:
+    issue_id = begin("ada")
+    beats.reached("sender:two", now=NOW)
+    hands.move(seconds=121)
+    live("sender:two", at=hands())
+    reach.unanswered(REFUSED, since=0.0)
+    reach.report(is_connected=False)
+    assert read(issue_id)[0] is IssueState.PAUSED
+
+
+def live(name: str, *, at: datetime) -> None:
+    """A sender's sign of life, with no connection open at this moment."""
+    with db.engine.begin() as connection:
+        beats.beat(connection, name, connections=0, now=at)
 
 
 def test_an_idle_sender_calls_when_another_says_that_the_relay_is_away(

@@ -18,6 +18,7 @@ from tests.delivery.test_reaching import (  # noqa: F401  # pytest finds them by
     relay,
     test_a_relay_that_stays_away_pauses_the_issue_which_resumes_by_itself,
     test_an_issue_that_others_can_send_neither_says_so_nor_pauses,
+    test_when_none_has_a_way_to_the_relay_any_more_it_is_said_at_once,
 )
 
 
