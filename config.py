@@ -1,6 +1,7 @@
 """What differs between installations, read from the environment and checked."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -36,6 +37,8 @@ Without them a connection that nobody answers any more is waited for until the k
 
 MOST_CONNECTIONS = 100
 """The most connections of one sending process: no relay wants more from one machine."""
+
+LAST_PORT = 65_535
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of the largest request body that is read at all."""
@@ -97,8 +100,15 @@ def _is_origin(url: str) -> bool:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return False
+    if not _is_host(parts.hostname):
+        return False
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return parts.scheme in ("http", "https") and url.lower() == f"{parts.scheme}://{host}{port}"
+
+
+def _is_host(host: str | None) -> bool:
+    """Tell whether `host` can be the name or, without brackets, the IP address of a machine."""
+    return re.fullmatch(r"[\w.:-]+", host or "") is not None
 
 
 def _database(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
@@ -124,10 +134,10 @@ def _database(environ: Mapping[str, str], instance: Path) -> dict[str, Any]:
 
 def _is_database(url: str) -> bool:
     try:
-        make_url(url)
+        port = make_url(url).port
     except (ArgumentError, ValueError):
         return False
-    return True
+    return port is None or 0 < port <= LAST_PORT
 
 
 def _engine(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -155,7 +165,8 @@ def _is_broker(url: str) -> bool:
     """Tell whether `url` names a server by AMQP, plain or over TLS."""
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("amqp", "amqps") and bool(parts.hostname) and parts.port != 0
+        is_whole = url.isprintable() and " " not in url and parts.port != 0
+        return parts.scheme in ("amqp", "amqps") and is_whole and _is_host(parts.hostname)
     except ValueError:
         return False
 
@@ -167,26 +178,21 @@ def _mail(environ: Mapping[str, str], port: int, *, is_production: bool) -> dict
             "Set MAIL_SERVER: PUBLIC_URL is https, so this is a production installation, "
             "and there is no relay to give its mail to."
         )
+    if not server and port == LAST_PORT:
+        raise ConfigurationError(
+            f"PORT may be {LAST_PORT - 1} at most while MAIL_SERVER is not set: the mailbox that "
+            "takes the mail then has the port after it."
+        )
     use_tls = _flag(environ, "MAIL_USE_TLS")
     use_ssl = _flag(environ, "MAIL_USE_SSL")
     if use_tls and use_ssl:
         raise ConfigurationError("Set MAIL_USE_TLS (STARTTLS) or MAIL_USE_SSL, not both.")
-    if environ.get("MAIL_USERNAME") and not (use_tls or use_ssl):
-        raise ConfigurationError(
-            "MAIL_USERNAME is set without MAIL_USE_TLS or MAIL_USE_SSL: "
-            "the password would cross the network in the clear."
-        )
-    if bool(environ.get("MAIL_USERNAME")) != bool(environ.get("MAIL_PASSWORD")):
-        raise ConfigurationError(
-            "Set both MAIL_USERNAME and MAIL_PASSWORD, or neither: one alone identifies nobody."
-        )
     default_port = 465 if use_ssl else 587 if use_tls else 25
     return {
         "USES_MAILBOX": not server,
         "MAIL_SERVER": server or "127.0.0.1",
         "MAIL_PORT": _number(environ, "MAIL_PORT", default_port) if server else port + 1,
-        "MAIL_USERNAME": environ.get("MAIL_USERNAME") or None,
-        "MAIL_PASSWORD": environ.get("MAIL_PASSWORD") or None,
+        **_login(environ, is_encrypted=use_tls or use_ssl),
         "MAIL_USE_TLS": use_tls,
         "MAIL_USE_SSL": use_ssl,
         "DKIM_KEYS": dkim.load(environ.get("DKIM_KEYS", ""), environ.get("DKIM_PASSPHRASE", "")),
@@ -194,12 +200,30 @@ def _mail(environ: Mapping[str, str], port: int, *, is_production: bool) -> dict
     }
 
 
+def _login(environ: Mapping[str, str], *, is_encrypted: bool) -> dict[str, Any]:
+    username, password = environ.get("MAIL_USERNAME", ""), environ.get("MAIL_PASSWORD", "")
+    if username and not is_encrypted:
+        raise ConfigurationError(
+            "MAIL_USERNAME is set without MAIL_USE_TLS or MAIL_USE_SSL: "
+            "the password would cross the network in the clear."
+        )
+    if bool(username) != bool(password):
+        raise ConfigurationError(
+            "Set both MAIL_USERNAME and MAIL_PASSWORD, or neither: one alone identifies nobody."
+        )
+    if re.search(r"[\x00-\x1f\x7f]", username + password):
+        raise ConfigurationError(
+            "MAIL_USERNAME and MAIL_PASSWORD must be one line each, without control characters."
+        )
+    return {"MAIL_USERNAME": username or None, "MAIL_PASSWORD": password or None}
+
+
 def _host(environ: Mapping[str, str], name: str) -> str:
     """Return the name or the IP address of a machine; nothing for an empty setting."""
     host = environ.get(name, "").strip()
     with suppress(ValueError):
         return str(IPv6Address(host.removeprefix("[").removesuffix("]")))
-    if set(host) & set(" \t/@:[]") or not host.isprintable():
+    if host and not _is_host(host) or ":" in host:
         raise ConfigurationError(
             f"{name} must be the name or the IP address of a machine and nothing more, like "
             f"mail.example.org, not “{host}”. The port has a setting of its own, MAIL_PORT."
@@ -277,7 +301,7 @@ def _networks(environ: Mapping[str, str]) -> list[Any]:
         ) from exc
 
 
-def _number(environ: Mapping[str, str], name: str, default: int, *, most: int = 65_535) -> int:
+def _number(environ: Mapping[str, str], name: str, default: int, *, most: int = LAST_PORT) -> int:
     text = environ.get(name, "").strip()
     if not text:
         return default

@@ -54,11 +54,16 @@ def test_the_development_key_is_made_once_and_private(tmp_path: Path) -> None:
         ({"DATABASE_URL": "foo"}, "DATABASE_URL must be"),
         ({"DATABASE_URL": "mysql://x/y"}, "DATABASE_URL must be"),
         ({"DATABASE_URL": "postgresql://x:y/z"}, "DATABASE_URL must be"),
+        ({"DATABASE_URL": "postgresql://host:99999/db"}, "DATABASE_URL must be"),
+        ({"DATABASE_URL": "postgresql://host:0/db"}, "DATABASE_URL must be"),
+        ({"PUBLIC_URL": "http://exa mple.org"}, "PUBLIC_URL must be"),
+        ({"PUBLIC_URL": "http://exam<ple>.org"}, "PUBLIC_URL must be"),
         ({"PUBLIC_URL": "http://[bad"}, "PUBLIC_URL must be"),
         ({"INSTANCE_PATH": "/proc/nope"}, "cannot be made"),
         ({"DATABASE_URL": "mysterious://host/db"}, "DATABASE_URL must be"),
         ({"PORT": "http"}, "PORT must be a number"),
         ({"PORT": "70000"}, "PORT must be a number"),
+        ({"PORT": "65535"}, "PORT may be 65534 at most while MAIL_SERVER is not set"),
         ({"MAIL_USE_TLS": "maybe"}, "MAIL_USE_TLS must be true or false"),
         ({"MAIL_USE_TLS": "1", "MAIL_USE_SSL": "1"}, "not both"),
         ({"MAIL_SERVER": "mail", "MAIL_USERNAME": "us"}, "in the clear"),
@@ -71,6 +76,14 @@ def test_the_development_key_is_made_once_and_private(tmp_path: Path) -> None:
         ({"MAIL_CONNECTIONS": "0"}, "MAIL_CONNECTIONS must be a number from 1 to 100"),
         ({"MAIL_CONNECTIONS": "9" * 5000}, "MAIL_CONNECTIONS must be a number"),
         ({"MAIL_USERNAME": "us", "MAIL_USE_TLS": "1"}, "Set both MAIL_USERNAME and"),
+        (
+            {"MAIL_USERNAME": "us\r\nRSET", "MAIL_PASSWORD": "word", "MAIL_USE_TLS": "1"},
+            "must be one line each",
+        ),
+        (
+            {"MAIL_USERNAME": "us", "MAIL_PASSWORD": "word\0", "MAIL_USE_TLS": "1"},
+            "must be one line each",
+        ),
         ({"MAIL_PASSWORD": "word"}, "Set both MAIL_USERNAME and"),
         ({"METRICS_TOKEN": "a token with blanks in it"}, "METRICS_TOKEN may have"),
         ({"METRICS_TOKEN": "ein-schönes-geheimes-Wort"}, "METRICS_TOKEN may have"),
@@ -83,6 +96,8 @@ def test_the_development_key_is_made_once_and_private(tmp_path: Path) -> None:
         ({"DELIVERY_ENGINE": "dramatiq"}, "set BROKER_URL"),
         ({"DELIVERY_ENGINE": "dramatiq", "BROKER_URL": "redis://host"}, "set BROKER_URL"),
         ({"DELIVERY_ENGINE": "dramatiq", "BROKER_URL": "amqp://h:x"}, "set BROKER_URL"),
+        ({"DELIVERY_ENGINE": "dramatiq", "BROKER_URL": "amqp://h x/"}, "set BROKER_URL"),
+        ({"DELIVERY_ENGINE": "dramatiq", "BROKER_URL": "amqp://h\nx/"}, "set BROKER_URL"),
         ({"DELIVERY_ENGINE": "dramatiq", "BROKER_URL": "amqp://h/"}, "set DATABASE_URL"),
     ],
 )
@@ -121,6 +136,18 @@ def test_workers_on_other_machines_need_a_broker_and_postgresql(tmp_path: Path) 
         "dramatiq",
         "amqps://us:word@broker/news",
     )
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://[::1]:8000", "http://news_1.example.org", "http://exämple.org", "http://127.0.0.1"],
+)
+def test_pages_may_live_at_any_host(tmp_path: Path, url: str) -> None:
+    assert settings(tmp_path, PUBLIC_URL=url)["PUBLIC_URL"] == url
+
+
+def test_the_last_port_is_for_pages_where_a_relay_takes_the_mail(tmp_path: Path) -> None:
+    assert settings(tmp_path, PORT="65535", MAIL_SERVER="relay")["PORT"] == config.LAST_PORT
 
 
 def test_production_starts_with_a_key_and_a_relay(tmp_path: Path) -> None:
