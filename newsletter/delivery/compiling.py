@@ -169,14 +169,14 @@ def _add_body(draft: Draft, edition: RenderedEdition, nonce: str, *, has_html: b
         draft.add(rest[1])
 
 
-def merge_values(name: str, attributes: dict[str, Any], mail_format: MailFormat) -> dict[str, Any]:
+def merge_values(name: str, attributes: dict[str, Any], mail_format: str) -> dict[str, Any]:
     """Return what is a subscriber's own in a message, as Delivery.merge_values keeps it.
 
     Raises RenderFault for attributes that cannot be read.
     """
     try:
         return {
-            "format": mail_format.value,
+            "format": str(mail_format),
             "values": merge_fields.values_of(name, attributes),
         }
     except _OF_ONE_ROW as exc:
@@ -193,7 +193,7 @@ def message_for(
     """
     try:
         values = frozen["values"]
-        is_html = frozen["format"] == MailFormat.HTML.value
+        is_html = frozen["format"] == MailFormat.HTML
         pattern = compiled.with_html if is_html else compiled.text_only
         data = pattern.fill(values, _own(compiled, person, values, date))
     except _OF_ONE_ROW as exc:
@@ -211,7 +211,7 @@ def _own(
     return {
         "To": fold("To", [message.addr_spec(person.address)]),
         "Subject": compiled.subject.field(values),
-        "Date": _date_field(date.replace(microsecond=0), date.utcoffset()),
+        "Date": _date_field(date, date.utcoffset()),
         "Message-ID": b"%b%d%b" % (before, person.delivery_id, after),
         "List-Unsubscribe": unsubscribe,
         "unsubscribe_url": ascii_line(unsubscribe),
@@ -220,9 +220,9 @@ def _own(
 
 
 @lru_cache(maxsize=16)
-def _date_field(second: datetime, offset: timedelta | None) -> bytes:
-    # The offset is asked for since times that are equal may be written differently.
-    return message.date_field(second)
+def _date_field(date: datetime, offset: timedelta | None) -> bytes:
+    # The messages of a turn share one; and times that are equal may be written differently.
+    return message.date_field(date)
 
 
 def _fault(exc: Exception) -> RenderFault:

@@ -85,7 +85,7 @@ class Courier:
             now=now,
             lease_length=lease_length,
         )
-        self._composer = Composer(now=now)
+        self._composer = Composer()
         self._worries = Worries(now=now)
         self._staffing = Staffing(
             self._crew,
@@ -269,10 +269,13 @@ class Courier:
         """Begin the letters of those who were looked at; a dot and an envelope go in one write."""
         looked = {recipient.delivery_id: recipient for recipient in turn.recipients}
         waiting = deque(errands)
+        # One for all: a turn's messages have the same Date to the last digit.
+        now = self._now()
         try:
             for channel in list(self._crew.channels):
                 while waiting and channel.may_begin:
-                    letter = self._composer.compose(waiting[0], looked.get(waiting[0].delivery_id))
+                    recipient = looked.get(waiting[0].delivery_id)
+                    letter = self._composer.compose(waiting[0], recipient, now=now)
                     errand = waiting.popleft()
                     if isinstance(letter, NoLetter):
                         self._findings.leave_out(errand, letter)

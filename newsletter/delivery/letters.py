@@ -1,7 +1,6 @@
 """From a recipient who was looked at to the letter for a channel, or why there is none."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +19,6 @@ from newsletter.issues.models import IssueState
 from newsletter.mail.letters import Letter
 from newsletter.mail.message import addr_spec
 from newsletter.mail.replies import Kind, Outcome
-from newsletter.subscriptions.models import MailFormat
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +47,12 @@ class NoLetter:
 class Composer:
     """Makes the letters of one courier."""
 
-    def __init__(self, *, now: Callable[[], datetime]) -> None:
-        self._now = now
+    def __init__(self) -> None:
         self._editions = Editions()
 
-    def compose(self, errand: Errand, recipient: Recipient | None) -> Letter | NoLetter:
+    def compose(
+        self, errand: Errand, recipient: Recipient | None, *, now: datetime
+    ) -> Letter | NoLetter:
         """Return the message for one recipient, as the database described them just now."""
         if recipient is None or recipient.state != DeliveryState.WAITING:
             return NoLetter("left")
@@ -65,7 +64,7 @@ class Composer:
             answer = Answer(lease, errand.delivery_id, DeliveryState.SUPPRESSED, reason=reason)
             return NoLetter("suppressed", answer)
         try:
-            return self._made(errand, recipient)
+            return self._made(errand, recipient, now)
         except RenderFault as exc:
             log.warning("delivery %s: %s", errand.delivery_id, exc)
             return NoLetter("failed", _not_made(errand, str(exc)))
@@ -77,12 +76,12 @@ class Composer:
             reason = f"The message could not be made ({type(exc).__name__})."
             return NoLetter("failed", _not_made(errand, reason))
 
-    def _made(self, errand: Errand, recipient: Recipient) -> Letter | NoLetter:
+    def _made(self, errand: Errand, recipient: Recipient, now: datetime) -> Letter | NoLetter:
         assert recipient.address and recipient.subscription_id and recipient.format
         compiled = self._editions.get(recipient.edition_id)
-        date = recipient.first_attempt_at or self._now()
+        date = recipient.first_attempt_at or now
         values = recipient.merge_values or compiling.merge_values(
-            recipient.name or "", recipient.attributes or {}, MailFormat(recipient.format)
+            recipient.name or "", recipient.attributes or {}, recipient.format
         )
         person = Person(recipient.delivery_id, recipient.subscription_id, recipient.address)
         data = compiling.message_for(compiled, person, values, date=date)
@@ -91,7 +90,7 @@ class Composer:
             sender, receiver = addr_spec(compiled.sender.address), addr_spec(recipient.address)
         except InvalidAddress as exc:
             outcome = Outcome(Kind.REFUSED, status="5.1.3", text=str(exc))
-            answer = answers.answer_to(outcome, mark, is_marked=False, now=self._now())
+            answer = answers.answer_to(outcome, mark, is_marked=False, now=now)
             return NoLetter("failed", answer)
         return Letter(sender, receiver, data, Ticket(errand, mark), str(recipient.delivery_id))
 

@@ -29,6 +29,10 @@ _BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 _STRANGE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+# Not their kin: True is no number here.
+_NUMBERS = (int, float)
+
+
 class Part(enum.StrEnum):
     """Where a value lands, which decides how it is escaped."""
 
@@ -81,11 +85,11 @@ def values_of(name: str, attributes: Mapping[str, Any]) -> dict[str, str]:
     """
     values = {"name": name[:LONGEST_VALUE]}
     for key, value in attributes.items():
-        kind = type(value)
-        if kind is str:
-            values[_path_of(key)] = value[:LONGEST_VALUE]
-        elif kind is int or kind is float:
-            values[_path_of(key)] = str(value)[:LONGEST_VALUE]
+        if type(value) is not str:
+            if type(value) not in _NUMBERS:
+                continue
+            value = str(value)
+        values[_path_of(key)] = value if len(value) <= LONGEST_VALUE else value[:LONGEST_VALUE]
     return values
 
 
