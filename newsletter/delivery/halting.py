@@ -82,6 +82,11 @@ def is_any_waiting() -> bool:
     return bool(_numbers(_says_so() | _is_held()))
 
 
+def is_any_held() -> bool:
+    """Tell whether an issue is paused until the relay answers."""
+    return bool(_numbers(_is_held()))
+
+
 def go_on(*, now: datetime) -> None:
     """Let everything go on that waits for the relay, which answers; commits.
 

@@ -36,6 +36,8 @@ class Reach:
         self._monotonic = monotonic
         # When the first call began that nobody answered; None while the relay answers.
         self._out_since: float | None = None
+        # The relay takes calls, and answers for no message.
+        self._is_dropped = False
         self._words = ""
         # Something happened that the issues do not say yet.
         self._is_news = False
@@ -55,6 +57,12 @@ class Reach:
         """Note that a connection was opened."""
         self._is_news = self._is_news or self.is_out
         self._had_connection = True
+        if not self._is_dropped:
+            self._forget()
+
+    def worked(self) -> None:
+        """Note that the relay answered for a message: it does not end each connection any more."""
+        self._is_news = self._is_news or self.is_out
         self._forget()
 
     def refused(self) -> None:
@@ -64,13 +72,25 @@ class Reach:
 
     def unanswered(self, words: str, *, since: float, wait: float = 0.0) -> None:
         """Note that a call begun at `since` led nowhere; the next is in `wait` seconds, if any."""
+        if self._out_since is None or self._is_dropped:
+            self._out_since = since
+        self._is_dropped = False
+        self._note(words, wait)
+
+    def dropped(self, words: str, *, since: float, wait: float) -> None:
+        """Note that the relay ends one connection after the other before it answers for a message.
+
+        The issues say so and are not paused: only a message shows when it is over.
+        """
         if self._out_since is None:
             self._out_since = since
+            self._is_dropped = True
+        self._note(words, wait)
+
+    def _note(self, words: str, wait: float) -> None:
+        next_at = self._now() + timedelta(seconds=wait)
+        self._words = f"{words} Next try at {next_at:%H:%M:%S} UTC." if wait else words
         self._had_connection = False
-        self._words = words
-        if wait:
-            next_at = self._now() + timedelta(seconds=wait)
-            self._words = f"{words} Next try at {next_at:%H:%M:%S} UTC."
         self._is_news = True
 
     def report(self, *, is_connected: bool) -> bool:
@@ -87,6 +107,8 @@ class Reach:
             return False
         self._reported_at = at
         if self._out_since is not None:
+            if self._is_dropped and is_connected:
+                self._let_try()
             return self._report_out(for_seconds=at - self._out_since)
         with reading():
             is_waiting = halting.is_any_waiting()
@@ -104,9 +126,17 @@ class Reach:
         reason = halting.until_the_relay_answers(self._words)
         was_said, self._was_said = self._was_said, True
         is_new = halting.say_why(reason)
-        if for_seconds >= PATIENCE and not (is_new and was_said):
+        is_long = for_seconds >= PATIENCE and not self._is_dropped
+        if is_long and not (is_new and was_said):
             halting.hold_all(reason, now=self._now())
         return is_new and was_said
+
+    def _let_try(self) -> None:
+        """Let go on what was held: without a message we would never know that it is over."""
+        with reading():
+            is_held = halting.is_any_held()
+        if is_held:
+            halting.go_on(now=self._now())
 
     def _mark(self, *, is_connected: bool, at: float) -> None:
         """Let the others know, every few seconds at most, that we have a way to the relay."""
@@ -124,5 +154,6 @@ class Reach:
 
     def _forget(self) -> None:
         self._out_since = None
+        self._is_dropped = False
         self._words = ""
         self._was_said = False

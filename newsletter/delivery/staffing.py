@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 IDLE = 2.0
 """Seconds that a connection stays open with nothing to send."""
 
+DROPS = 3
+"""Connections in a row that end before a message is answered, after which the issues say so."""
+
 
 class Staffing:
     """Opens connections as work comes, lets idle ones go, and learns from those that fail."""
@@ -45,6 +48,7 @@ class Staffing:
         self._reach = Reach(name, now=now, monotonic=monotonic)
         # The connections that answered for a message; a fresh one may be a trap.
         self._proven: set[Channel] = set()
+        self._drops = 0
         # The relay worked since it last failed.
         self._is_trusted = False
         self._asked_at = monotonic()
@@ -73,6 +77,7 @@ class Staffing:
                 self._more.failed(since=self._asked_at, at=self._monotonic())
                 continue
             self._failed(arrived)
+            self._drops = 0
             if isinstance(arrived, ConnectionLost):
                 wait = self._health.wait(at=self._monotonic())
                 self._reach.unanswered(str(arrived), since=self._asked_at, wait=wait)
@@ -118,6 +123,9 @@ class Staffing:
         self._proven.add(channel)
         self._is_trusted = True
         self._health.worked()
+        if self._drops:
+            self._drops = 0
+            self._reach.worked()
         if len(self._proven) > 1:
             self._more.worked()
 
@@ -128,7 +136,17 @@ class Staffing:
         self._proven.discard(channel)
         if isinstance(error, SenderFault) or not has_worked:
             self._failed(error)
+        if isinstance(error, ConnectionLost) and not has_worked:
+            self._dropped(error)
         return has_worked
+
+    def _dropped(self, error: ConnectionLost) -> None:
+        """Note that a connection ended that had answered for no message."""
+        self._drops += 1
+        if self._drops >= DROPS:
+            words = f"The relay ends each connection before it answers for a message. {error}"
+            wait = self._health.wait(at=self._monotonic())
+            self._reach.dropped(words, since=self._asked_at, wait=wait)
 
     def abandon(self, channel: Channel) -> None:
         """Close a connection without a word: what has no dot on it is not sent."""

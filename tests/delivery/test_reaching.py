@@ -202,6 +202,61 @@ def test_a_relay_that_takes_calls_and_says_nothing_is_said_while_it_is_waited_fo
 # -- one step at a time
 
 
+def test_a_relay_that_ends_each_connection_at_the_first_message_is_said_and_holds_nothing(
+    app: Flask, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.delivery.backoff.CONNECTION_DELAYS", (0.1,))
+    monkeypatch.setattr("newsletter.delivery.backoff.SHORTEST_LOSS", timedelta(seconds=1))
+    issue_id = begin(*readers(8), at=clock.now())
+    is_well = threading.Event()
+
+    def serve(peer: Peer) -> None:
+        peer.greet()
+        while not (line := peer.hear().upper()).startswith("QUIT"):
+            if not is_well.is_set():
+                return
+            if line != "DATA":
+                peer.say("250 ok")
+                continue
+            peer.say("354 go on")
+            peer.hear_message()
+            peer.say("250 ok")
+
+    with ScriptedRelay(serve) as scripted:
+        Relay(port=scripted.port).configure(app)
+        with sending(app):
+            wait(lambda: "ends each connection" in read(issue_id)[1])
+            assert read(issue_id)[1].endswith(BY_ITSELF)
+            # Longer than what pauses an issue whose relay cannot be reached.
+            end = time.monotonic() + 2 * reaching.PATIENCE
+            while time.monotonic() < end:
+                assert read(issue_id)[0] is IssueState.SENDING
+                time.sleep(0.05)
+            is_well.set()
+            wait(lambda: read(issue_id) == (IssueState.SENT, ""))
+    assert states(issue_id) == {"sent": 8}
+
+
+def test_what_was_held_is_tried_when_the_relay_takes_calls_though_it_ended_the_last_ones(
+    hands: Hands, reach: Reach
+) -> None:
+    issue_id = begin("ada")
+    reach.dropped("It ends each.", since=0.0, wait=1.0)
+    reach.report(is_connected=False)
+    assert read(issue_id)[1].startswith("It ends each. Next try at 09:00:01 UTC.")
+    hold(minutes=0)
+    hands.move(seconds=6)
+    reach.report(is_connected=False)
+    assert read(issue_id)[0] is IssueState.PAUSED
+    reach.answered()
+    reach.report(is_connected=True)
+    state, words = read(issue_id)
+    assert (state, words[:13]) == (IssueState.SENDING, "It ends each.")
+    reach.worked()
+    reach.report(is_connected=True)
+    assert read(issue_id) == (IssueState.SENDING, "")
+
+
 @pytest.fixture
 def hands() -> Hands:
     return Hands()
