@@ -8,20 +8,28 @@ One planner owns a draft. Who gives no sign of life loses it to whoever comes
 next, who clears it and begins anew; the run's nonce is the fencing token.
 """
 
+import math
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.delivery import leases, turns
+from newsletter.delivery.backoff import AT_ONCE
 from newsletter.delivery.models import Batch, CompiledEdition, Delivery, Send
 from newsletter.extensions import Base, db, rows_changed
 from newsletter.issues.models import Issue
 
 SILENCE = leases.LEASE
 """How long a draft stays with a planner who gives no sign of life."""
+
+
+WHILE = 3.0
+"""Seconds spent at a time on deleting what was planned in vain: whoever does so has more to do."""
 
 
 class Lost(Exception):
@@ -45,12 +53,12 @@ class Draft:
         self._began = now
         self._began_at = time.monotonic()
 
-    def write(self, portions: Iterable[int]) -> None:
-        """Take the portions in turns, as `turns.take` says.
+    def write(self, portions: Iterable[int], *, within: float = math.inf) -> None:
+        """Take the portions in turns, for `within` seconds, as `turns.take` says.
 
         Raises Lost, and then nothing of the last turn is written.
         """
-        turns.take(portions, begin=self._hold_issue, end=self._sign)
+        turns.take(portions, begin=self._hold_issue, end=self._sign, within=within)
 
     def end(self) -> Send:
         """Return the run, whole and ours until the caller commits; raise Lost if it is not."""
@@ -64,19 +72,34 @@ class Draft:
         """Delete what was written of the run, all but itself; commits, in turns."""
         self.write(self._delete())
 
-    def discard(self) -> None:
-        """Delete the run with all that was written of it; commits."""
+    def give_up(self, *, within: float = WHILE) -> None:
+        """Leave nothing half done, if it is ours and the fault lets us; else the clock does it."""
+        db.session.rollback()
+        with suppress(Lost, SQLAlchemyError):
+            self.discard(within=within)
+
+    def discard(self, *, within: float) -> None:
+        """Delete the run with all that was written of it; commits, in turns.
+
+        What is left after `within` seconds is anybody's at once.
+        """
         # Why it is discarded may be that the issue is not as it was.
         self._as_it_was = ()
-        self.clear()
-        db.session.delete(self.end())
+        self.write(self._delete(), within=within)
+        send = self.end()
+        # The editions are written with the first rows, and deleted after the last ones.
+        if db.session.scalar(sa.select(sa.exists().where(CompiledEdition.send_id == send.id))):
+            send.planned_at = AT_ONCE
+        else:
+            db.session.delete(send)
         db.session.commit()
 
     def _delete(self) -> Iterator[int]:
         batch_ids = db.session.scalars(sa.select(Batch.id).where(Batch.send_id == self.send_id))
         for batch_id in batch_ids.all():
-            yield -_delete(Delivery, Delivery.batch_id == batch_id)
+            gone = _delete(Delivery, Delivery.batch_id == batch_id)
             _delete(Batch, Batch.id == batch_id)
+            yield -gone
         _delete(CompiledEdition, CompiledEdition.send_id == self.send_id)
 
     def _hold_issue(self) -> None:

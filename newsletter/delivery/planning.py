@@ -5,16 +5,17 @@ the database, batch by batch. No row, no mail (STANDARDS 5.2 clause 1).
 """
 
 import logging
+import time
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import filterfalse
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import OperationalError
 
 from newsletter.delivery import alarms, closing, compiling, drafting, providers
 from newsletter.delivery.drafting import Draft
@@ -37,6 +38,12 @@ BATCH_SIZE = 500
 """Deliveries in a batch: what a courier claims at once.
 
 So many that claiming costs little beside sending, so few that several machines share evenly.
+"""
+
+PATIENCE = "2s"
+"""How long the tables may be held when they are to be counted anew.
+
+Longer than the second after which the server ends a vacuum of its own that is in the way.
 """
 
 PARTITION = 10_000
@@ -100,28 +107,26 @@ def plan(issue: Issue, *, now: datetime) -> Send | None:
         return _begin(_write(plan, draft, now=now), now=now)
     except drafting.Lost:
         log.warning("issue %s is not planned: it was taken back, or somebody else did it", number)
-        _discard(draft)
+        draft.give_up()
         return drafting.find(number)
     except BaseException:
-        _discard(draft)
+        draft.give_up()
         raise
 
 
-def _discard(draft: Draft) -> None:
-    """Leave nothing half done, if it is ours and the fault lets us; else the clock does it."""
-    db.session.rollback()
-    with suppress(drafting.Lost, SQLAlchemyError):
-        draft.discard()
-
-
 def clear_abandoned(*, now: datetime) -> None:
-    """Delete what planners that died left of issues that nobody will plan now; commits."""
+    """Delete what planners that died left of issues that nobody will plan now; commits.
+
+    What is left of them after a while is for the next time.
+    """
+    ends_at = time.monotonic() + drafting.WHILE
     with reading():
-        numbers = drafting.abandoned(now=now)
+        due = {issue.id for issue in workflow.due_issues(now=now)}
+        numbers = [number for number in drafting.abandoned(now=now) if number not in due]
     for number in numbers:
         draft = drafting.take(number, now=now)
         if draft is not None:
-            _discard(draft)
+            draft.give_up(within=max(0.0, ends_at - time.monotonic()))
 
 
 @dataclass(frozen=True)
@@ -242,12 +247,21 @@ def _begin(send: Send, *, now: datetime) -> Send:
 def _count_anew() -> None:
     """Tell PostgreSQL's planner how the tables grew, or it would take the wrong index for them.
 
-    It finds out by itself only a minute after the rows are committed.
+    It finds out by itself only a minute after the rows are committed. A vacuum that somebody
+    began holds a table for as long as it takes: then it is left at that, for it costs speed only.
     """
-    if db.engine.dialect.name == "postgresql":
-        for model in (Delivery, Batch):
+    if db.engine.dialect.name != "postgresql":
+        return
+    for model in (Delivery, Batch):
+        try:
+            db.session.execute(sa.text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
             db.session.execute(sa.text(f"ANALYZE {model.__tablename__}"))
-        db.session.commit()
+            db.session.commit()
+        except OperationalError as exc:
+            db.session.rollback()
+            if not isinstance(exc.orig, LockNotAvailable):
+                raise
+            log.warning("%s is held by somebody and not counted anew", model.__tablename__)
 
 
 def _edition_for(editions: Sequence[CompiledEdition]) -> sa.ColumnElement[int]:

@@ -17,6 +17,7 @@ from flask import Flask
 from newsletter import erasure, reports
 from newsletter.addresses import parse
 from newsletter.delivery import control, drafting, due, planning, restoring, sweeping, turns
+from newsletter.delivery.backoff import AT_ONCE
 from newsletter.delivery.models import Batch, CompiledEdition, Delivery, Send
 from newsletter.errors import Refused
 from newsletter.extensions import db, reading
@@ -436,13 +437,7 @@ def test_a_killed_planner_is_followed_by_another_and_nobody_is_left_out_or_twice
 def test_what_a_dead_planner_left_of_an_issue_that_was_taken_back_is_cleared(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    news = make_list()
-    _fill(news, 6)
-    issue = make_due_issue(news)
-    number = issue.id
-    planning.plan(issue, now=NOW)
-    # As if it had died before the last step.
-    db.session.rollback()
+    number = _left_by_a_dead_planner(readers=6)
     workflow.stop(db.session.get_one(Issue, number))
     db.session.commit()
 
@@ -454,6 +449,52 @@ def test_what_a_dead_planner_left_of_an_issue_that_was_taken_back_is_cleared(
 
     assert db.session.scalars(sa.select(Send)).all() == []
     assert db.session.scalars(sa.select(Delivery)).all() == []
+
+
+@pytest.mark.usefixtures("slowly")
+def test_a_large_draft_that_nobody_wants_is_cleared_a_while_at_a_time(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafting, "WHILE", 0.0)
+    number = _left_by_a_dead_planner(readers=6)
+    workflow.stop(db.session.get_one(Issue, number))
+    db.session.execute(sa.update(Send).values(planned_at=AT_ONCE))
+    db.session.commit()
+
+    seen = []
+    for _ in range(4):
+        planning.clear_abandoned(now=NOW)
+        seen.append(_rows_and_planned())
+        db.session.rollback()
+
+    assert seen == [(4, 4), (2, 2), (0, 0), (0, 0)]
+    for model in (Send, CompiledEdition, Batch):
+        assert db.session.scalars(sa.select(model)).all() == []
+
+
+def test_what_a_dead_planner_left_of_an_issue_that_is_due_is_for_the_next_planner(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = _left_by_a_dead_planner(readers=6)
+    monkeypatch.setattr(drafting, "SILENCE", timedelta(0))
+
+    planning.clear_abandoned(now=NOW + timedelta(minutes=1))
+    assert _rows_and_planned() == (6, 6)
+    db.session.rollback()
+    planning.plan(db.session.get_one(Issue, number), now=NOW + timedelta(minutes=1))
+
+    assert reports.report(number) == reports.Report(planned=6, waiting=6)
+
+
+def _left_by_a_dead_planner(*, readers: int) -> int:
+    """Plan an issue but for the last step; return its number."""
+    news = make_list()
+    _fill(news, readers)
+    issue = make_due_issue(news)
+    number = issue.id
+    planning.plan(issue, now=NOW)
+    db.session.rollback()
+    return number
 
 
 def test_an_issue_that_cannot_be_rendered_leaves_nothing(app: Flask) -> None:
