@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from newsletter import clock
-from newsletter.delivery import due
+from newsletter.delivery import due, wakeups
 from newsletter.delivery.leases import DueBatch
 from newsletter.extensions import reading
 
@@ -94,6 +94,7 @@ class OfferedSource:
             if batch in self._waiting or batch.batch_id in self._taken:
                 return True
             self._waiting.append(batch)
+            wakeups.wake()
             self._changed.wait_for(
                 lambda: self._is_closed or batch not in self._waiting, timeout=patience
             )

@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from newsletter import clock
-from newsletter.delivery import due
+from newsletter.delivery import due, wakeups
 from newsletter.delivery.engines import dispatching, local
 from newsletter.delivery.engines.broker import ACTOR, QUEUE, BrokerAway, Postbox, rabbitmq
 from newsletter.delivery.leases import LEASE, DueBatch
@@ -45,8 +45,11 @@ REMEMBERED = 64
 def run(app: Flask, stop: threading.Event) -> None:
     """Tell the broker of what is due, until `stop` is set: the clock's part of this engine."""
     dispatcher = Dispatcher(Postbox(rabbitmq(app.config["BROKER_URL"])))
-    with app.app_context():
-        while not stop.wait(EVERY):
+    news = threading.Event()
+    with app.app_context(), wakeups.listening(news.set):
+        while not stop.is_set():
+            news.wait(EVERY)
+            news.clear()
             try:
                 dispatcher.dispatch()
             except SQLAlchemyError as exc:
