@@ -7,7 +7,6 @@ next message go in one write; the message itself goes ahead of its dot, so that
 a relay that hangs up in the middle of it is known to have nothing.
 """
 
-import enum
 import socket
 import time
 from collections import deque
@@ -24,6 +23,7 @@ from newsletter.mail.replies import (
     Outcome,
     Phase,
     Reply,
+    Step,
     outcome_of,
     words_of,
 )
@@ -36,18 +36,6 @@ NEVER = float("inf")
 
 MOST_CHUNKS = 64
 """Readings in a row after which a relay is not listened to any more: answers are short."""
-
-
-class Step(enum.Enum):
-    """What a reply that is owed to us answers."""
-
-    RESET = "RSET"
-    MAIL = "MAIL"
-    RCPT = "RCPT"
-    DATA = "DATA"
-    DOT = "dot"
-    # The dot after a 354 that nobody is to get mail by: no message, no meaning.
-    LONE_DOT = "lone dot"
 
 
 class Channel:

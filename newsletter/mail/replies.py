@@ -52,6 +52,18 @@ class Phase(enum.StrEnum):
     DOT = "dot"
 
 
+class Step(enum.Enum):
+    """What a reply that is owed to us answers."""
+
+    RESET = "RSET"
+    MAIL = "MAIL"
+    RCPT = "RCPT"
+    DATA = "DATA"
+    DOT = "dot"
+    # The dot after a 354 that nobody is to get mail by: no message, no meaning.
+    LONE_DOT = "lone dot"
+
+
 class Outcome(NamedTuple):
     """How it ended, with the relay's code, its enhanced status code and its words.
 

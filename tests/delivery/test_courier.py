@@ -551,15 +551,8 @@ def test_an_answer_that_could_not_be_written_is_kept_and_written_next_time(
     relay: Relay, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issue_id = begin("ada")
-    transact = Ledger._transact
-
-    def broken(self: Ledger, steps: list[Step], *, writes: bool) -> list[list[Any]]:
-        if _has(ANSWER_MARKED, steps):
-            raise sqlite3.OperationalError("disk I/O error")
-        return transact(self, steps, writes=writes)
-
     with monkeypatch.context() as disk:
-        disk.setattr(Ledger, "_transact", broken)
+        _refuse_answers(disk)
         post.deliver()
     assert states(issue_id) == {"in_flight": 1}
 
@@ -599,15 +592,8 @@ def test_what_was_refused_for_now_waits_again_however_late_that_is_written(
 ) -> None:
     relay.answer("DOT", "451 4.3.0 Try again", to="ada@example.org", times=1)
     issue_id = begin("ada")
-    transact = Ledger._transact
-
-    def broken(self: Ledger, steps: list[Step], *, writes: bool) -> list[list[Any]]:
-        if _has(ANSWER_MARKED, steps):
-            raise sqlite3.OperationalError("disk I/O error")
-        return transact(self, steps, writes=writes)
-
     with monkeypatch.context() as disk:
-        disk.setattr(Ledger, "_transact", broken)
+        _refuse_answers(disk)
         post.deliver()
     if state is IssueState.CANCELLED:
         control.cancel(db.session.get_one(Issue, issue_id), now=NOW)
@@ -658,6 +644,18 @@ def _text_of(data: bytes) -> str:
     part = message_from_bytes(data, policy=policy.default).get_body(("plain",))
     assert part is not None
     return str(part.get_content())
+
+
+def _refuse_answers(disk: pytest.MonkeyPatch) -> None:
+    """Let every transaction fail that has the answer to a marked row in it."""
+    transact = Ledger._transact
+
+    def broken(self: Ledger, steps: list[Step], *, writes: bool) -> list[list[Any]]:
+        if _has(ANSWER_MARKED, steps):
+            raise sqlite3.OperationalError("disk I/O error")
+        return transact(self, steps, writes=writes)
+
+    disk.setattr(Ledger, "_transact", broken)
 
 
 def _has(statement: str, steps: list[Step]) -> bool:

@@ -4,17 +4,17 @@ import time
 from datetime import datetime, timedelta
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 
 from newsletter.delivery import planning
-from newsletter.delivery.models import Delivery, DeliveryState
+from newsletter.delivery.models import DeliveryState
 from newsletter.errors import NotFound
 from newsletter.extensions import db, reading
 from newsletter.reports import by_provider
 from newsletter.reports.by_provider import ProviderNumbers, Providers, providers
 from tests.conftest import NOW
 from tests.factories import make_due_issue, make_list, make_subscription
+from tests.reports.situations import put
 
 WAITING = ProviderNumbers("example.org", sent=0, waiting=10, failed=0, uncertain=0, others=0)
 SENT = ProviderNumbers("example.org", sent=10, waiting=0, failed=0, uncertain=0, others=0)
@@ -31,18 +31,6 @@ def issue_id(app: Flask) -> int:
     planning.plan(issue, now=NOW)
     db.session.commit()
     return number
-
-
-def put(first: int, last: int, **columns: object) -> None:
-    """Change the rows of some readers, counted from 0."""
-    ids = db.session.scalars(sa.select(Delivery.id).order_by(Delivery.id)).all()[first:last]
-    db.session.execute(
-        sa.update(Delivery)
-        .where(Delivery.id.in_(ids))
-        .values(**columns)
-        .execution_options(synchronize_session=False)
-    )
-    db.session.commit()
 
 
 def look(issue_id: int, now: datetime) -> Providers | None:

@@ -8,7 +8,7 @@ from flask import Flask
 
 from newsletter import reports
 from newsletter.delivery import control, planning, waiting
-from newsletter.delivery.models import Delivery, DeliveryState, Send
+from newsletter.delivery.models import DeliveryState, Send
 from newsletter.errors import NotFound
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
@@ -16,6 +16,7 @@ from newsletter.reports import Progress, Report
 from newsletter.reports.progress import in_words
 from tests.conftest import NOW
 from tests.factories import make_due_issue, make_list, make_subscription
+from tests.reports.situations import put
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
@@ -30,17 +31,6 @@ def issue(app: Flask) -> Issue:
     issue = make_due_issue(news)
     planning.plan(issue, now=NOW)
     return issue
-
-
-def put(first: int, last: int, **columns: object) -> None:
-    """Change the rows of some readers, counted from 0."""
-    ids = db.session.scalars(sa.select(Delivery.id).order_by(Delivery.id)).all()[first:last]
-    db.session.execute(
-        sa.update(Delivery)
-        .where(Delivery.id.in_(ids))
-        .values(**columns)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def test_the_rate_is_of_the_last_half_minute(issue: Issue) -> None:

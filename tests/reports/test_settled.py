@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 
 from newsletter.delivery import planning
-from newsletter.delivery.models import Delivery, DeliveryState, Send
-from newsletter.extensions import db
+from newsletter.delivery.models import DeliveryState, Send
 from newsletter.reports import Report, numbers, settled
 from tests.conftest import NOW
 from tests.factories import make_due_issue, make_list, make_subscription
+from tests.reports.situations import put
 
 SECOND = timedelta(seconds=1)
 
@@ -26,17 +25,6 @@ def send(app: Flask) -> Iterator[Send]:
     send = planning.plan(make_due_issue(news), now=NOW)
     assert send is not None
     yield send
-
-
-def put(first: int, last: int, **columns: object) -> None:
-    """Change the rows of some readers, counted from 0."""
-    ids = db.session.scalars(sa.select(Delivery.id).order_by(Delivery.id)).all()[first:last]
-    db.session.execute(
-        sa.update(Delivery)
-        .where(Delivery.id.in_(ids))
-        .values(**columns)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def test_the_numbers_are_those_of_the_report_while_an_issue_moves(send: Send) -> None:
