@@ -31,6 +31,7 @@ from newsletter.subscriptions.models import (
     SuppressionReason,
 )
 from tests import story, test_migrations
+from tests.audit import test_recording
 from tests.conftest import NOW
 from tests.factories import make_list
 from tests.relay import Relay
@@ -60,6 +61,12 @@ def test_evidence_cannot_be_changed_or_deleted(app: Flask) -> None:
             db.session.execute(statement)
         db.session.rollback()
     db.session.execute(sa.update(ConsentEvent).values(subscriber_id=None, ip=None))
+
+
+def test_no_audit_entry_can_be_changed_or_deleted(app: Flask) -> None:
+    test_recording.refuse_every_change()
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+        db.session.execute(sa.text("TRUNCATE audit_entry"))
 
 
 def test_a_reading_transaction_cannot_write(app: Flask) -> None:
