@@ -3,7 +3,7 @@
 import enum
 import secrets
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -49,6 +49,15 @@ editor_role = sa.Table(
     sa.Column("editor_id", sa.ForeignKey("editor.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("role_id", sa.ForeignKey("role.id"), primary_key=True, index=True),
 )
+
+editor_mailing_list = sa.Table(
+    "editor_mailing_list",
+    Base.metadata,
+    sa.Column("editor_id", sa.ForeignKey("editor.id", ondelete="CASCADE"), primary_key=True),
+    # No cascade here: an editor whose only list went away would be bound to none, which means all.
+    sa.Column("mailing_list_id", sa.ForeignKey("mailing_list.id"), primary_key=True, index=True),
+)
+"""Which lists an editor is bound to; who is bound to none may use all of them."""
 
 
 class Action(enum.StrEnum):
@@ -125,6 +134,42 @@ def may(editor: Editor, action: Action) -> bool:
     return editor.active and any(action in RIGHTS[RoleName(role.name)] for role in editor.roles)
 
 
+def bind_to_lists(editor: Editor, mailing_list_ids: Collection[int]) -> None:
+    """Let the editor use these mailing lists and no other; with none named, all of them.
+
+    Admins manage all lists, so they are never bound: raises Refused.
+    """
+    if mailing_list_ids and role_of(editor) is RoleName.ADMIN:
+        raise Refused("An admin may use every list. Give them another role first.")
+    db.session.execute(
+        sa.delete(editor_mailing_list).where(editor_mailing_list.c.editor_id == editor.id)
+    )
+    for mailing_list_id in sorted(set(mailing_list_ids)):
+        db.session.execute(
+            sa.insert(editor_mailing_list).values(
+                editor_id=editor.id, mailing_list_id=mailing_list_id
+            )
+        )
+
+
+def allowed_lists(editor: Editor) -> frozenset[int] | None:
+    """Return the ids of the mailing lists that the editor may use; None means all of them."""
+    if role_of(editor) is RoleName.ADMIN:
+        return None
+    bound = db.session.scalars(
+        sa.select(editor_mailing_list.c.mailing_list_id).where(
+            editor_mailing_list.c.editor_id == editor.id
+        )
+    )
+    return frozenset(bound) or None
+
+
+def may_use_list(editor: Editor, mailing_list_id: int) -> bool:
+    """Tell whether the editor may use this mailing list and its issues."""
+    allowed = allowed_lists(editor)
+    return allowed is None or mailing_list_id in allowed
+
+
 def role_of(editor: Editor) -> RoleName:
     """Return the role of `editor` that allows most."""
     names = [RoleName(role.name) for role in editor.roles]
@@ -186,6 +231,8 @@ def change_role(editor: Editor, role: RoleName | str) -> None:
     new = _role(role)
     if new.name != RoleName.ADMIN:
         _keep_an_admin(editor)
+    else:
+        bind_to_lists(editor, ())
     editor.roles = [new]
     end_sessions(editor)
     db.session.flush()

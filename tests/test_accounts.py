@@ -11,7 +11,7 @@ from newsletter.accounts import Action, Editor, RoleName, SignInLink
 from newsletter.errors import DeadLink, InvalidInput, NotFound, Refused
 from newsletter.extensions import db
 from tests.conftest import NOW
-from tests.factories import make_editor
+from tests.factories import make_editor, make_list
 
 LONG_ENOUGH = "four words make a password"
 LATER = NOW + timedelta(minutes=5)
@@ -215,3 +215,26 @@ def test_all_editors_come_in_the_order_of_their_names(app: Flask) -> None:
     assert [editor.name for editor in accounts.all_editors()] == ["Ada", "Zoe"]
     assert db.session.query(SignInLink).count() == 0
     assert db.session.query(Editor).count() == 2
+
+
+def test_who_is_bound_to_lists_may_use_these_and_who_is_not_all(app: Flask) -> None:
+    editor, news, alerts = make_editor(), make_list("news"), make_list("alerts")
+    assert accounts.allowed_lists(editor) is None
+    accounts.bind_to_lists(editor, [news.id, news.id])
+    assert accounts.allowed_lists(editor) == {news.id}
+    assert accounts.may_use_list(editor, news.id)
+    assert not accounts.may_use_list(editor, alerts.id)
+    accounts.bind_to_lists(editor, [])
+    assert accounts.may_use_list(editor, alerts.id)
+
+
+def test_an_admin_is_never_bound(app: Flask) -> None:
+    editor, news = make_editor(), make_list("news")
+    accounts.bind_to_lists(editor, [news.id])
+    accounts.change_role(editor, RoleName.ADMIN)
+    assert accounts.allowed_lists(editor) is None
+    with pytest.raises(Refused, match="every list"):
+        accounts.bind_to_lists(editor, [news.id])
+    make_editor("other@example.org", role=RoleName.ADMIN)
+    accounts.change_role(editor, RoleName.EDITOR)
+    assert accounts.allowed_lists(editor) is None

@@ -27,7 +27,7 @@ QUARTERS = backoff.LIFETIME // LONGEST_WAIT
 
 
 def pause_and_tell(issue: Issue, reason: str, *, now: datetime) -> bool:
-    """Pause an issue for a reason that needs a person, and mail those who may send.
+    """Pause an issue for a reason that needs a person, and mail those who may send it.
 
     False if it was not being sent or scheduled any more: of several couriers
     that meet the same fault one pauses, so the editors are told once.
@@ -187,7 +187,7 @@ def _tell(kind: str, issue: Issue, reason: str, *, now: datetime) -> None:
         "public_url": links.public_url("/"),
     }
     for editor in accounts.all_editors():
-        if accounts.may(editor, Action.SEND):
+        if accounts.may(editor, Action.SEND) and accounts.may_use_list(editor, mailing_list.id):
             outbox.enqueue(
                 kind,
                 to=editor.email,

@@ -9,8 +9,13 @@ from flask_login import current_user  # type: ignore[import-untyped]  # it has n
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # it has no types
 from werkzeug.wrappers import Response
 
-from newsletter.accounts import Action, Editor, may, role_of
+from newsletter.accounts import Action, Editor, allowed_lists, may, may_use_list, role_of
 from newsletter.desk.security import csrf
+from newsletter.errors import NotFound
+from newsletter.issues import composing
+from newsletter.issues.models import Issue
+from newsletter.subscriptions import lists
+from newsletter.subscriptions.models import MailingList
 from newsletter.web import SAFE_METHODS
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -48,6 +53,31 @@ def the_editor() -> Editor:
     if editor is None:
         abort(403)
     return editor
+
+
+def my_lists() -> frozenset[int] | None:
+    """Return the ids of the lists that who is signed in may use; None means all of them."""
+    return allowed_lists(the_editor())
+
+
+def the_issue(number: int) -> Issue:
+    """Return the issue with this number, if it is one of the editor's lists; else raise NotFound.
+
+    The sentence is the same for an issue of another list and for none: a
+    number that is guessed tells nothing (STANDARDS XD10).
+    """
+    issue = composing.find_issue(number)
+    if not may_use_list(the_editor(), issue.mailing_list_id):
+        raise NotFound(composing.no_such_issue(number))
+    return issue
+
+
+def the_list(slug: str) -> MailingList:
+    """Return the mailing list called `slug`, if the editor may use it; else raise NotFound."""
+    mailing_list = lists.find_list(slug)
+    if mailing_list is None or not may_use_list(the_editor(), mailing_list.id):
+        raise NotFound(f"There is no list “{slug[:80]}”.")
+    return mailing_list
 
 
 @blueprint.before_request

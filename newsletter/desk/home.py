@@ -3,7 +3,7 @@
 from flask import render_template
 
 from newsletter import clock, reports
-from newsletter.desk.guard import SIGNED_IN, blueprint, needs
+from newsletter.desk.guard import SIGNED_IN, blueprint, my_lists, needs
 from newsletter.issues import overview
 from newsletter.issues.models import IssueState
 
@@ -12,7 +12,7 @@ from newsletter.issues.models import IssueState
 @needs(SIGNED_IN)
 def show_home() -> str:
     """Show what needs somebody now, with the numbers of what is on its way."""
-    last = overview.last_sent()
+    last = overview.last_sent(lists=my_lists())
     running = _lines(IssueState.SENDING, IssueState.PAUSED)
     shown = running if last is None else [*running, last]
     return render_template(
@@ -27,4 +27,4 @@ def show_home() -> str:
 
 
 def _lines(*states: IssueState) -> list[overview.Line]:
-    return overview.lines(states=states)[0]
+    return overview.lines(states=states, lists=my_lists())[0]

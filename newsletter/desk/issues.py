@@ -11,7 +11,7 @@ from newsletter import clock
 from newsletter.accounts import Action
 from newsletter.delivery import preflight
 from newsletter.desk.forms import Form, show_again, typed
-from newsletter.desk.guard import blueprint, needs, the_editor
+from newsletter.desk.guard import blueprint, my_lists, needs, the_editor, the_issue, the_list
 from newsletter.desk.progress import show_progress
 from newsletter.errors import InvalidInput, NotFound, Refused
 from newsletter.extensions import db
@@ -40,7 +40,7 @@ class Basket:
 def show_issues() -> str:
     """List all issues, the newest first."""
     page = max(1, request.args.get("page", 1, type=int))
-    lines, has_older = overview.lines(page=min(page, 10_000))
+    lines, has_older = overview.lines(lists=my_lists(), page=min(page, 10_000))
     return render_template("desk/issues.html", lines=lines, page=page, has_older=has_older)
 
 
@@ -49,7 +49,9 @@ def show_issues() -> str:
 def show_new_issue() -> str:
     """Ask which list a new issue is for."""
     form = Form({"mailing_list": "", "subject": ""})
-    return render_template("desk/issue_new.html", form=form, mailing_lists=lists.all_lists())
+    return render_template(
+        "desk/issue_new.html", form=form, mailing_lists=lists.all_lists(only=my_lists())
+    )
 
 
 @blueprint.post("/issues/new")
@@ -65,7 +67,9 @@ def create_issue() -> Response | tuple[str, int]:
             now=clock.now(),
         )
     if form.errors:
-        return show_again("desk/issue_new.html", form, mailing_lists=lists.all_lists())
+        return show_again(
+            "desk/issue_new.html", form, mailing_lists=lists.all_lists(only=my_lists())
+        )
     db.session.commit()
     return redirect(f"/desk/issues/{issue.id}", code=303)
 
@@ -74,7 +78,7 @@ def create_issue() -> Response | tuple[str, int]:
 @needs(Action.WRITE)
 def show_issue(number: int) -> str:
     """Show an issue: to be written while it can be, else how it is getting on."""
-    issue = composing.find_issue(number)
+    issue = the_issue(number)
     if issue.state not in composing.EDITABLE:
         return show_progress(issue)
     return _writing_page(issue, _form_of(issue))
@@ -84,7 +88,7 @@ def show_issue(number: int) -> str:
 @needs(Action.WRITE)
 def save_issue(number: int) -> Response | tuple[str, int]:
     """Save all of the form as a new version, and go where the pressed button leads."""
-    issue = composing.find_issue(number)
+    issue = the_issue(number)
     form = typed(
         *("version", "mailing_list", "subject", "preheader", "introduction", "do"),
         lists=("topics", "items", "order"),
@@ -106,7 +110,7 @@ def save_issue(number: int) -> Response | tuple[str, int]:
 @needs(Action.WRITE)
 def ask_for_review(number: int) -> Response:
     """Hand a draft to somebody who may send."""
-    workflow.ask_for_review(composing.find_issue(number))
+    workflow.ask_for_review(the_issue(number))
     db.session.commit()
     log.info("issue %s handed over for review by editor %s", number, the_editor().id)
     flash(f"Issue {number} waits for an editor now. Saving it again takes it back.")
@@ -147,7 +151,7 @@ def _save(issue: Issue, form: Form, items: list[str]) -> None:
 def _show_both(number: int, form: Form, items: list[str], why: Refused) -> tuple[str, int]:
     """Show the typed text beside what is saved; saving once more keeps the typed one."""
     db.session.rollback()
-    issue = composing.find_issue(number)
+    issue = the_issue(number)
     form.values = {**form.values, "version": str(issue.version)}
     form.errors[""] = str(why)
     theirs = composing.content_of(issue)
@@ -179,7 +183,7 @@ def _writing_page(
         theirs=theirs,
         basket=_basket(issue, slugs),
         findings=preflight.examine(issue),
-        mailing_lists=lists.all_lists(),
+        mailing_lists=lists.all_lists(only=my_lists()),
         topics=catalogue.topics(),
         kind_names=KIND_NAMES,
     )
@@ -205,7 +209,7 @@ def _where_next(number: int, do: str) -> str:
 
 def _chosen_list(form: Form) -> MailingList:
     try:
-        return lists.get_list(form.values["mailing_list"])
+        return the_list(form.values["mailing_list"])
     except NotFound as exc:
         # It may have gone since the page was opened: nothing that was typed is lost for it.
         raise InvalidInput(str(exc), field="mailing_list") from exc

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from newsletter import clock, languages
 from newsletter.accounts import Action
 from newsletter.desk.forms import Form, show_again, typed
-from newsletter.desk.guard import blueprint, needs, the_editor
+from newsletter.desk.guard import blueprint, needs, the_editor, the_list
 from newsletter.errors import InvalidInput, Refused
 from newsletter.extensions import db
 from newsletter.library import catalogue
@@ -65,7 +65,7 @@ def add_list() -> Response | tuple[str, int]:
 @needs(Action.MANAGE_LISTS)
 def show_list(slug: str) -> str:
     """Show the facts of a list, to be changed."""
-    mailing_list = lists.get_list(slug)
+    mailing_list = the_list(slug)
     form = Form(
         {name: getattr(mailing_list, name) for name in TEXTS},
         {
@@ -80,7 +80,7 @@ def show_list(slug: str) -> str:
 @needs(Action.MANAGE_LISTS)
 def change_list(slug: str) -> Response | tuple[str, int]:
     """Change a list; its short name stays, because filters and links know it."""
-    mailing_list = lists.get_list(slug)
+    mailing_list = the_list(slug)
     form = typed(*TEXTS, lists=("topics", "is_public"))
     with form.checking():
         lists.change_list(mailing_list, **_typed_facts(form))

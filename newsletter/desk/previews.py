@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from newsletter import clock
 from newsletter.accounts import Action
 from newsletter.delivery import preflight
-from newsletter.desk.guard import blueprint, needs, the_editor
+from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.desk.mailing import mail_test
 from newsletter.extensions import db
 from newsletter.issues import composing, rendering
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 @needs(Action.WRITE)
 def show_preview(number: int) -> Response:
     """Show both parts and what the checks say."""
-    issue = composing.find_issue(number)
+    issue = the_issue(number)
     page = render_template(
         "desk/issue_preview.html",
         issue=issue,
@@ -55,7 +55,7 @@ def show_text_part(number: int) -> Response:
 def send_test(number: int) -> AnyResponse:
     """Mail the issue to who is signed in, marked as a test."""
     editor = the_editor()
-    mail_test(composing.find_issue(number), editor, now=clock.now())
+    mail_test(the_issue(number), editor, now=clock.now())
     db.session.commit()
     log.info("test of issue %s sent to editor %s", number, editor.id)
     flash(f"A test is on its way to {editor.email}. Its unsubscribe link works and ends nothing.")
@@ -63,7 +63,7 @@ def send_test(number: int) -> AnyResponse:
 
 
 def _preview(number: int) -> Preview:
-    issue = composing.find_issue(number)
+    issue = the_issue(number)
     # Beyond writing, what counts is what was approved, whatever the library says by now.
     is_fixed = issue.state not in composing.EDITABLE and issue.approved_version is not None
     content = composing.approved_content(issue) if is_fixed else composing.content_of(issue)

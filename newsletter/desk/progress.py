@@ -9,7 +9,7 @@ from newsletter.accounts import Action
 from newsletter.delivery import planning
 from newsletter.delivery.resolving import RISK
 from newsletter.desk.forms import Form
-from newsletter.desk.guard import blueprint, needs
+from newsletter.desk.guard import blueprint, my_lists, needs, the_issue
 from newsletter.errors import InvalidAddress, NotFound
 from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue, IssueState
@@ -32,7 +32,7 @@ SOON = 2
 @needs(Action.WRITE)
 def show_report(number: int) -> str:
     """Show the numbers of an issue."""
-    return show_progress(composing.find_issue(number))
+    return show_progress(the_issue(number))
 
 
 @blueprint.get("/issues/<int:number>/progress")
@@ -42,7 +42,7 @@ def show_moving(number: int) -> Response:
 
     A frame, so that the page around it keeps still for who reads or types there.
     """
-    issue = composing.find_issue(number)
+    issue = the_issue(number)
     now = clock.now()
     progress = reports.progress_of(number, now=now)
     page = render_template(
@@ -65,11 +65,12 @@ def show_providers(number: int) -> Response:
 
     While a large issue is being counted, the page says so and loads itself again.
     """
+    issue = the_issue(number)
     now = clock.now()
     found = providers(number, now=now)
     page = render_template(
         "desk/issue_providers.html",
-        issue=composing.find_issue(number),
+        issue=issue,
         found=found,
         held={one.name: one for one in held_providers(now=now)},
     )
@@ -86,10 +87,10 @@ def trace_reader(number: int) -> str | tuple[str, int]:
 
     Posted, so that no address stands in a browser's history or a server's log.
     """
-    issue = composing.find_issue(number)
+    issue = the_issue(number)
     form = Form({"address": request.form.get("address", "")})
     try:
-        found = reports.trace(number, form.values["address"])
+        found = reports.trace(number, form.values["address"], lists=my_lists())
     except (InvalidAddress, NotFound) as exc:
         form.errors["address"] = str(exc)
         return show_progress(issue, form), HTTPStatus.UNPROCESSABLE_ENTITY

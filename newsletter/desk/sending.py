@@ -11,7 +11,7 @@ from newsletter.accounts import Action
 from newsletter.delivery import control, planning, preflight, resolving
 from newsletter.delivery.resolving import Decision
 from newsletter.desk.forms import Form, show_again, typed, zone_options
-from newsletter.desk.guard import blueprint, needs, the_editor
+from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
 from newsletter.issues import composing, workflow
@@ -28,7 +28,7 @@ LONGEST_HOLD = 60
 @needs(Action.SEND)
 def show_sending(number: int) -> str | Response:
     """Say whom the issue would go to, what the checks found, and ask when."""
-    issue = composing.find_issue(number)
+    issue = the_issue(number)
     if issue.state not in composing.EDITABLE:
         return redirect(f"/desk/issues/{number}")
     form = Form(
@@ -41,7 +41,7 @@ def show_sending(number: int) -> str | Response:
 @needs(Action.SEND)
 def schedule_issue(number: int) -> Response | tuple[str, int]:
     """Approve what was shown and schedule it for a wall time in a zone."""
-    issue = composing.find_issue(number)
+    issue = the_issue(number)
     form = typed("version", "at", "zone")
     with form.checking():
         wall = clock.parse_wall_time(form.values["at"])
@@ -56,7 +56,7 @@ def schedule_issue(number: int) -> Response | tuple[str, int]:
 @needs(Action.SEND)
 def send_issue(number: int) -> Response | tuple[str, int]:
     """Approve what was shown and send it after a hold."""
-    issue = composing.find_issue(number)
+    issue = the_issue(number)
     form = typed("version", "hold")
     with form.checking():
         hold = _hold(form.values["hold"])
@@ -69,7 +69,7 @@ def send_issue(number: int) -> Response | tuple[str, int]:
 @needs(Action.SEND)
 def stop_issue(number: int) -> Response:
     """Take a scheduled issue back before its first mail."""
-    workflow.stop(composing.find_issue(number))
+    workflow.stop(the_issue(number))
     return _done(number, "stopped", f"Stopped. Nobody got issue {number}; it is as it was.")
 
 
@@ -77,7 +77,7 @@ def stop_issue(number: int) -> Response:
 @needs(Action.SEND)
 def pause_issue(number: int) -> Response:
     """Stop between two recipients."""
-    control.pause(composing.find_issue(number))
+    control.pause(the_issue(number))
     return _done(number, "paused", f"Issue {number} is paused. Everybody left waits.")
 
 
@@ -85,7 +85,7 @@ def pause_issue(number: int) -> Response:
 @needs(Action.SEND)
 def resume_issue(number: int) -> Response:
     """Go on where it stopped."""
-    control.resume(composing.find_issue(number), now=clock.now())
+    control.resume(the_issue(number), now=clock.now())
     return _done(number, "resumed", f"Issue {number} goes on where it stopped.")
 
 
@@ -93,7 +93,7 @@ def resume_issue(number: int) -> Response:
 @needs(Action.SEND)
 def cancel_issue(number: int) -> Response:
     """End the issue for good."""
-    control.cancel(composing.find_issue(number), now=clock.now())
+    control.cancel(the_issue(number), now=clock.now())
     return _done(number, "cancelled", f"Issue {number} is cancelled. Who got it keeps it.")
 
 
@@ -101,13 +101,14 @@ def cancel_issue(number: int) -> Response:
 @needs(Action.SEND)
 def resolve_issue(number: int) -> Response:
     """Decide what is uncertain: all of an issue, or what went to one reader."""
+    issue = the_issue(number)
     form = typed("as", "address")
     if form.values["as"] not in list(Decision):
         raise InvalidInput("Choose whether it counts as sent or is sent again.")
     decision = Decision(form.values["as"])
     address = addresses.parse(form.values["address"]) if form.values["address"] else None
     found = resolving.resolve(
-        composing.find_issue(number),
+        issue,
         decision,
         by=the_editor().signature,
         now=clock.now(),

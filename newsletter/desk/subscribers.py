@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from newsletter import addresses, clock
 from newsletter.accounts import Action
 from newsletter.desk.forms import Form, typed
-from newsletter.desk.guard import blueprint, needs, the_editor
+from newsletter.desk.guard import blueprint, my_lists, needs, the_editor
 from newsletter.errors import InvalidAddress, NotFound
 from newsletter.extensions import db
 from newsletter.subscriptions import suppression
@@ -35,7 +35,7 @@ def find_subscriber() -> str | tuple[str, int]:
     """Show how one address stands; posted, so that it stands in no history and no log."""
     form = typed("address", "note")
     try:
-        found = standing(addresses.parse(form.values["address"]))
+        found = standing(addresses.parse(form.values["address"]), lists=my_lists())
     except (InvalidAddress, NotFound) as exc:
         form.errors["address"] = str(exc)
         return _page(form, None), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -66,7 +66,8 @@ def suppress_address() -> Response | tuple[str, int]:
 
 
 def _page(form: Form, found: Standing | None) -> str:
-    evidence = evidence_of(found.subscriber.id) if found and found.subscriber else []
+    subscriber = found.subscriber if found else None
+    evidence = evidence_of(subscriber.id, lists=my_lists()) if subscriber else []
     return render_template(
         "desk/subscribers.html", form=form, found=found, evidence=evidence, most=LONGEST_NOTE
     )

@@ -107,18 +107,26 @@ def find_issue(number: int) -> Issue:
     """Return the issue with this number; raise NotFound."""
     issue = db.session.get(Issue, number) if 0 < number < 2**31 else None
     if issue is None:
-        raise NotFound(f"There is no issue {number}.")
+        raise NotFound(no_such_issue(number))
     return issue
 
 
-def newest_issues(most: int = 200) -> Sequence[Issue]:
-    """Return the newest `most` issues with their lists and editions."""
-    return db.session.scalars(
+def no_such_issue(number: int) -> str:
+    """Return the sentence about an issue that does not exist, or not for who asks."""
+    return f"There is no issue {number}."
+
+
+def newest_issues(most: int = 200, *, lists: frozenset[int] | None = None) -> Sequence[Issue]:
+    """Return the newest `most` issues, of `lists` if they are given, with lists and editions."""
+    question = (
         sa.select(Issue)
         .options(selectinload(Issue.mailing_list), selectinload(Issue.editions))
         .order_by(Issue.id.desc())
         .limit(most)
-    ).all()
+    )
+    if lists is not None:
+        question = question.where(Issue.mailing_list_id.in_(lists))
+    return db.session.scalars(question).all()
 
 
 def content_of(issue: Issue) -> Content:

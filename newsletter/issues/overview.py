@@ -29,22 +29,27 @@ class Line:
     pause_reason: str
 
 
-def lines(*, states: Collection[IssueState] = (), page: int = 1) -> tuple[list[Line], bool]:
+def lines(
+    *,
+    states: Collection[IssueState] = (),
+    lists: frozenset[int] | None = None,
+    page: int = 1,
+) -> tuple[list[Line], bool]:
     """Return one page of issues, the newest number first, and whether there are older ones.
 
-    With `states`, only issues in one of them.
+    With `states`, only issues in one of them; with `lists`, of these mailing lists only.
     """
-    question = _select().order_by(Issue.id.desc()).limit(PER_PAGE + 1)
+    question = _select(lists).order_by(Issue.id.desc()).limit(PER_PAGE + 1)
     if states:
         question = question.where(Issue.state.in_(states))
     found = db.session.execute(question.offset((max(page, 1) - 1) * PER_PAGE)).all()
     return [Line(*row) for row in found[:PER_PAGE]], len(found) > PER_PAGE
 
 
-def last_sent() -> Line | None:
-    """Return the issue that was finished last, or None."""
+def last_sent(*, lists: frozenset[int] | None = None) -> Line | None:
+    """Return the issue that was finished last, of `lists` if they are given, or None."""
     found = db.session.execute(
-        _select()
+        _select(lists)
         .where(Issue.state == IssueState.SENT)
         .order_by(Issue.sent_at.desc(), Issue.id.desc())
         .limit(1)
@@ -52,7 +57,7 @@ def last_sent() -> Line | None:
     return Line(*found) if found else None
 
 
-def _select() -> sa.Select[*tuple[Any, ...]]:
+def _select(lists: frozenset[int] | None) -> sa.Select[*tuple[Any, ...]]:
     subject = (
         sa.select(Edition.subject)
         .where(Edition.issue_id == Issue.id)
@@ -60,7 +65,7 @@ def _select() -> sa.Select[*tuple[Any, ...]]:
         .limit(1)
         .scalar_subquery()
     )
-    return sa.select(
+    question = sa.select(
         Issue.id,
         MailingList.name,
         sa.func.coalesce(subject, ""),
@@ -71,3 +76,4 @@ def _select() -> sa.Select[*tuple[Any, ...]]:
         Issue.sent_at,
         Issue.pause_reason,
     ).join(MailingList, MailingList.id == Issue.mailing_list_id)
+    return question if lists is None else question.where(Issue.mailing_list_id.in_(lists))

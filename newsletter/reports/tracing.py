@@ -38,12 +38,13 @@ class Trace:
     reply_status: str = ""
 
 
-def trace(issue_id: int, address: str) -> Trace:
+def trace(issue_id: int, address: str, *, lists: frozenset[int] | None = None) -> Trace:
     """Return whether a reader got an issue and, if not, why not.
 
     `state` is the delivery's if the reader was planned, else the
     subscription's, or `suppressed`. Raises NotFound for an issue or an
-    address that nobody here knows, InvalidInput for what is no address.
+    address that nobody here knows, InvalidInput for what is no address. With
+    `lists`, nobody knows an address that is on none of these mailing lists.
     """
     issue = get_issue(issue_id)
     parsed = addresses.parse(address)
@@ -58,9 +59,14 @@ def trace(issue_id: int, address: str) -> Trace:
     blocked = suppression.find(parsed)
     if blocked is not None:
         return Trace("suppressed", planned=False, reason=_why_suppressed(blocked))
-    if subscriber is None:
+    if subscriber is None or not _is_on(lists, subscriber):
         raise NotFound(f"Nobody here has the address {parsed.spelling}. Look for a typing mistake.")
     return _trace_unplanned(issue, send, subscriber)
+
+
+def _is_on(lists: frozenset[int] | None, subscriber: Subscriber) -> bool:
+    on = {subscription.mailing_list_id for subscription in subscriber.subscriptions}
+    return lists is None or bool(on & lists)
 
 
 def _find_delivery(send: Send, subscriber: Subscriber) -> Delivery | None:

@@ -25,15 +25,19 @@ class Evidence:
     detail: str
 
 
-def evidence_of(subscriber_id: int) -> list[Evidence]:
-    """Return all evidence about one subscriber, the oldest first."""
-    found = db.session.execute(
+def evidence_of(subscriber_id: int, *, lists: frozenset[int] | None = None) -> list[Evidence]:
+    """Return all evidence about one subscriber, the oldest first; with `lists`, not of others."""
+    question = (
         sa.select(ConsentEvent, MailingList.name, ConsentWording.text, ConsentWording.version)
         .outerjoin(MailingList, MailingList.id == ConsentEvent.mailing_list_id)
         .outerjoin(ConsentWording, ConsentWording.id == ConsentEvent.wording_id)
         .where(ConsentEvent.subscriber_id == subscriber_id)
         .order_by(ConsentEvent.id)
     )
+    if lists is not None:
+        of_no_list = ConsentEvent.mailing_list_id.is_(None)
+        question = question.where(of_no_list | ConsentEvent.mailing_list_id.in_(lists))
+    found = db.session.execute(question)
     return [
         Evidence(
             at=event.at,

@@ -1,6 +1,6 @@
 """How one person stands: what they get, what they left, whether they are suppressed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsletter.addresses import Address
 from newsletter.errors import NotFound
@@ -22,11 +22,16 @@ class Standing:
     address: str
     subscriber: Subscriber | None
     suppression: Suppression | None
+    # The mailing lists that who asks may know of; None means all of them.
+    lists: frozenset[int] | None = None
 
     @property
     def subscriptions(self) -> list[Subscription]:
-        """Every subscription of the person."""
-        return self.subscriber.subscriptions if self.subscriber else []
+        """Every subscription of the person that who asks may know of."""
+        known = self.subscriber.subscriptions if self.subscriber else []
+        if self.lists is None:
+            return known
+        return [each for each in known if each.mailing_list_id in self.lists]
 
     @property
     def state(self) -> str:
@@ -38,11 +43,16 @@ class Standing:
         return alive.value if alive else "unsubscribed"
 
 
-def standing(address: Address) -> Standing:
-    """Return how `address` stands; raise NotFound if nothing at all is known of it."""
-    subscriber = signup.find_subscriber(address)
-    suppressed = suppression.find(address)
-    if subscriber is None and suppressed is None:
+def standing(address: Address, *, lists: frozenset[int] | None = None) -> Standing:
+    """Return how `address` stands; raise NotFound if nothing at all is known of it.
+
+    With `lists`, nothing is known of who is on none of them.
+    """
+    found = Standing(
+        address.spelling, signup.find_subscriber(address), suppression.find(address), lists
+    )
+    if found.subscriber is not None and (lists is None or found.subscriptions):
+        return replace(found, address=found.subscriber.address)
+    if found.suppression is None:
         raise NotFound(f"Nothing is known of {address.spelling}.")
-    spelling = subscriber.address if subscriber else address.spelling
-    return Standing(spelling, subscriber, suppressed)
+    return replace(found, subscriber=None)

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from newsletter import jobs
+from newsletter import accounts, jobs
 from newsletter.delivery import alarms, control, planning
 from newsletter.delivery.models import (
     Delivery,
@@ -167,3 +167,9 @@ def test_the_clock_watches(issue: Issue) -> None:
     assert db.session.scalars(sa.select(OutboxMessage)).all() == []
     jobs.once("watch", now=NOW + QUARTER + SECOND)
     assert len(db.session.scalars(sa.select(OutboxMessage)).all()) == 1
+
+
+def test_an_editor_of_other_lists_is_not_told(issue: Issue) -> None:
+    accounts.bind_to_lists(make_editor("other@example.org"), [make_list("alerts").id])
+    mails = watch(NOW + QUARTER + SECOND)
+    assert [mail.recipient for mail in mails] == ["edith@example.org"]
