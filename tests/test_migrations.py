@@ -8,10 +8,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from newsletter.delivery.models import Heartbeat
+from newsletter.delivery import planning
+from newsletter.delivery.models import Delivery, Heartbeat
 from newsletter.extensions import UtcDateTime, db
 from newsletter.subscriptions.models import ConsentEvent, ConsentKind
 from tests.conftest import NOW
+from tests.factories import make_due_issue, make_list, make_subscription
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -46,6 +48,7 @@ def test_evidence_cannot_be_changed_or_deleted(app: Flask) -> None:
     for statement in (
         sa.update(ConsentEvent).values(page="/elsewhere"),
         sa.update(ConsentEvent).values(subscriber_id=2),
+        sa.update(ConsentEvent).values(subscriber_id=None, ip=None, issue_id=2),
         sa.delete(ConsentEvent),
     ):
         with pytest.raises(sa.exc.IntegrityError, match="append-only"):
@@ -62,6 +65,22 @@ def test_erasure_may_blank_the_person_in_evidence(app: Flask) -> None:
     db.session.execute(sa.update(ConsentEvent).values(subscriber_id=None, ip=None))
     db.session.commit()
     assert (event.subscriber_id, event.ip, event.at) == (None, None, NOW)
+
+
+def test_who_left_before_it_was_noted_is_counted_with_the_issue(app: Flask) -> None:
+    issue = make_due_issue(make_subscription(make_list()).mailing_list)
+    planning.plan(issue, now=NOW)
+    delivery_id = db.session.scalars(sa.select(Delivery.id)).one()
+    for detail in (f"one-click, delivery {delivery_id}", "link, delivery 99", "link"):
+        db.session.add(
+            ConsentEvent(at=NOW, kind=ConsentKind.UNSUBSCRIBED, actor="subscriber", detail=detail)
+        )
+    number = issue.id
+    db.session.commit()
+    flask_migrate.downgrade(revision="0005")
+    flask_migrate.upgrade()
+    left_by = sa.select(ConsentEvent.issue_id).order_by(ConsentEvent.id)
+    assert db.session.scalars(left_by).all() == [number, None, None]
 
 
 def go_back_and_forth() -> None:

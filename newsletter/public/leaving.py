@@ -6,7 +6,7 @@ issue may have been forwarded.
 
 from flask import Blueprint, render_template, request
 
-from newsletter import clock, links
+from newsletter import clock, links, reports
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
 from newsletter.subscriptions import unsubscribing
@@ -45,7 +45,7 @@ def unsubscribe(token: str) -> str:
     unsubscribing.unsubscribe(
         leaving,
         reason=EndedReason.ONE_CLICK if is_one_click else EndedReason.LINK,
-        origin=_origin("/unsubscribe"),
+        origin=_origin("/unsubscribe", leaving),
         now=now,
         from_everything=choice == "everything",
     )
@@ -70,7 +70,7 @@ def change_preferences(token: str) -> str | tuple[str, int]:
     leaving = unsubscribing.read(links.PREFERENCES, token, now=now)
     if request.form.get("stop") == "list":
         unsubscribing.unsubscribe(
-            leaving, reason=EndedReason.LINK, origin=_origin("/preferences"), now=now
+            leaving, reason=EndedReason.LINK, origin=_origin("/preferences", leaving), now=now
         )
         page = render_template("public/unsubscribed.html", leaving=leaving, from_everything=False)
         db.session.commit()
@@ -81,7 +81,9 @@ def change_preferences(token: str) -> str | tuple[str, int]:
         topic for topic in (mailing_list.topics if mailing_list else []) if topic.slug in chosen
     ]
     try:
-        unsubscribing.stop_topics(leaving, unwanted, origin=_origin("/preferences"), now=now)
+        unsubscribing.stop_topics(
+            leaving, unwanted, origin=_origin("/preferences", leaving), now=now
+        )
     except InvalidInput as exc:
         db.session.rollback()
         return _preferences_page(leaving, token, error=str(exc)), 422
@@ -94,5 +96,6 @@ def _preferences_page(leaving: Leaving, token: str, *, error: str = "") -> str:
     return render_template("public/preferences.html", leaving=leaving, error=error)
 
 
-def _origin(page: str) -> Origin:
-    return Origin(page=page, ip=client_ip() or None)
+def _origin(page: str, leaving: Leaving) -> Origin:
+    issue_id = reports.issue_of(leaving.delivery_id) if leaving.delivery_id else None
+    return Origin(page=page, ip=client_ip() or None, issue_id=issue_id)

@@ -10,7 +10,7 @@ from newsletter.reports.signs import (
     clock_is_alive,
     readiness,
 )
-from newsletter.reports.tracing import Trace, trace
+from newsletter.reports.tracing import Trace, issue_of, trace
 
 __all__ = [
     "CLOCK",
@@ -23,6 +23,7 @@ __all__ = [
     "beat",
     "clock_is_alive",
     "failures",
+    "issue_of",
     "progress_of",
     "readiness",
     "report",

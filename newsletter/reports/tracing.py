@@ -69,6 +69,15 @@ def _is_on(lists: frozenset[int] | None, subscriber: Subscriber) -> bool:
     return lists is None or bool(on & lists)
 
 
+def issue_of(delivery_id: int) -> int | None:
+    """Return the number of the issue that a delivery belongs to, or None."""
+    return db.session.scalar(
+        sa.select(Send.issue_id)
+        .join(Delivery, Delivery.send_id == Send.id)
+        .where(Delivery.id == delivery_id)
+    )
+
+
 def _find_delivery(send: Send, subscriber: Subscriber) -> Delivery | None:
     return db.session.scalar(
         sa.select(Delivery).where(

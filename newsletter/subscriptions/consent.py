@@ -27,11 +27,15 @@ class Wording:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an act came from: the page, the network address, and who acted."""
+    """Where an act came from: the page, the network address, who acted, the issue's number.
+
+    `issue_id` is there for what was done by a link in an issue.
+    """
 
     page: str = ""
     ip: str | None = None
     actor: str = SUBSCRIBER
+    issue_id: int | None = None
 
 
 def wording(list_name: str) -> Wording:
@@ -66,6 +70,7 @@ def record(
         ip=origin.ip,
         actor=origin.actor,
         detail=detail[:300],
+        issue_id=origin.issue_id,
     )
     db.session.add(event)
     db.session.flush()

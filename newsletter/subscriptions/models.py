@@ -213,6 +213,8 @@ class ConsentEvent(Base):
     ip: Mapped[str | None] = mapped_column(sa.String(45))
     actor: Mapped[str] = mapped_column(sa.String(60))
     detail: Mapped[str] = mapped_column(sa.String(300), default="")
+    # The issue whose link was used. No foreign key, as above: it counts who left by an issue.
+    issue_id: Mapped[int | None] = mapped_column(index=True)
 
 
 class Suppression(Base):

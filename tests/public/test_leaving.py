@@ -6,16 +6,21 @@ from flask import Flask
 from flask.testing import FlaskClient
 from selectolax.lexbor import LexborHTMLParser
 
-from newsletter import links
+from newsletter import clock, links
+from newsletter.delivery import planning
+from newsletter.delivery.models import Delivery
 from newsletter.extensions import db
+from newsletter.subscriptions import unsubscribing
 from newsletter.subscriptions.models import (
+    ConsentEvent,
+    ConsentKind,
     EndedReason,
     Subscription,
     SubscriptionInterval,
     SubscriptionState,
 )
 from tests.conftest import NOW
-from tests.factories import make_list, make_subscription, make_topic
+from tests.factories import make_due_issue, make_list, make_subscription, make_topic
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
 
@@ -162,3 +167,28 @@ def test_preferences_can_stop_everything_of_the_list(
 ) -> None:
     client.post(path(subscription, links.PREFERENCES), data={"stop": "list"})
     assert state(subscription) is SubscriptionState.UNSUBSCRIBED
+
+
+@pytest.mark.parametrize(
+    ("page", "data"),
+    [
+        (links.UNSUBSCRIBE, ONE_CLICK),
+        (links.UNSUBSCRIBE, "stop=everything"),
+        (links.PREFERENCES, "stop=list"),
+        (links.PREFERENCES, "topics=mms&topics=bep"),
+    ],
+)
+def test_the_evidence_says_by_which_issue_a_reader_left(
+    client: FlaskClient, subscription: Subscription, page: links.Link, data: str
+) -> None:
+    issue = make_due_issue(subscription.mailing_list)
+    planning.plan(issue, now=NOW)
+    delivery_id = db.session.scalars(sa.select(Delivery.id)).one()
+    number = issue.id
+    token = page.token(unsubscribing.payload(subscription.id, delivery_id), now=clock.now())
+    db.session.commit()
+    client.post(
+        page.path.format(token=token), data=data, content_type="application/x-www-form-urlencoded"
+    )
+    left = sa.select(ConsentEvent).where(ConsentEvent.kind == ConsentKind.UNSUBSCRIBED)
+    assert db.session.scalars(left).one().issue_id == number
