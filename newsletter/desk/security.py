@@ -23,7 +23,7 @@ SETTINGS: dict[str, Any] = {
     # Argon2 salts by itself: a second key in front of it could only be lost.
     "SECURITY_PASSWORD_SINGLE_HASH": {"argon2"},
     # What OWASP recommends for argon2id: 19 MiB, two passes, so that a small machine
-    # can check several passwords at once. newsletter.accounts.DECOY_HASH has the same.
+    # can check several passwords at once. newsletter.accounts.passwords.DECOY_HASH has the same.
     "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {
         "argon2__memory_cost": 19456,
         "argon2__time_cost": 2,

@@ -1,0 +1,64 @@
+"""Who is at the desk: editors, what they may do, and how they prove who they are."""
+
+from newsletter.accounts.editors import (
+    LONGEST_NAME,
+    activate,
+    add_editor,
+    all_editors,
+    change_details,
+    change_role,
+    deactivate,
+    end_sessions,
+    find_editor,
+    get_editor,
+)
+from newsletter.accounts.models import Editor, Role, SignInLink
+from newsletter.accounts.passwords import password_matches, set_password
+from newsletter.accounts.rights import (
+    RIGHTS,
+    Action,
+    RoleName,
+    allowed_lists,
+    bind_to_lists,
+    may,
+    may_use_list,
+    role_of,
+)
+from newsletter.accounts.sign_in_links import (
+    MAILED_LINK,
+    PRINTED_LINK,
+    make_sign_in_link,
+    read_sign_in_link,
+    use_sign_in_link,
+)
+
+__all__ = [
+    "LONGEST_NAME",
+    "MAILED_LINK",
+    "PRINTED_LINK",
+    "RIGHTS",
+    "Action",
+    "Editor",
+    "Role",
+    "RoleName",
+    "SignInLink",
+    "activate",
+    "add_editor",
+    "all_editors",
+    "allowed_lists",
+    "bind_to_lists",
+    "change_details",
+    "change_role",
+    "deactivate",
+    "end_sessions",
+    "find_editor",
+    "get_editor",
+    "make_sign_in_link",
+    "may",
+    "may_use_list",
+    "password_matches",
+    "read_sign_in_link",
+    "role_of",
+    "set_password",
+    "use_sign_in_link",
+]

@@ -1,0 +1,77 @@
+"""The tables of editors, their roles, and the links by which they sign in."""
+
+import secrets
+from datetime import datetime
+
+import sqlalchemy as sa
+from flask_security.core import RoleMixin, UserMixin
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from newsletter.extensions import Base
+
+editor_role = sa.Table(
+    "editor_role",
+    Base.metadata,
+    sa.Column("editor_id", sa.ForeignKey("editor.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("role_id", sa.ForeignKey("role.id"), primary_key=True, index=True),
+)
+
+editor_mailing_list = sa.Table(
+    "editor_mailing_list",
+    Base.metadata,
+    sa.Column("editor_id", sa.ForeignKey("editor.id", ondelete="CASCADE"), primary_key=True),
+    # No cascade here: an editor whose only list went away would be bound to none, which means all.
+    sa.Column("mailing_list_id", sa.ForeignKey("mailing_list.id"), primary_key=True, index=True),
+)
+"""Which lists an editor is bound to; who is bound to none may use all of them."""
+
+
+class Role(Base, RoleMixin):
+    """One of the three roles, as Flask-Security wants it: a row."""
+
+    __tablename__ = "role"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(20), unique=True)
+
+
+class Editor(Base, UserMixin):
+    """A person who may sign in to the desk.
+
+    The names `email`, `password`, `active`, `fs_uniquifier` and `roles` are Flask-Security's.
+    """
+
+    __tablename__ = "editor"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(sa.String(254), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(120), default="")
+    # NULL until the first sign-in by a one-time link.
+    password: Mapped[str | None] = mapped_column(sa.String(255))
+    active: Mapped[bool] = mapped_column(default=True)
+    # Part of every session: a new one ends them all.
+    fs_uniquifier: Mapped[str] = mapped_column(
+        sa.String(64), unique=True, default=lambda: secrets.token_hex(16)
+    )
+    zone: Mapped[str] = mapped_column(sa.String(60), default="UTC")
+    created_at: Mapped[datetime]
+
+    roles: Mapped[list[Role]] = relationship(secondary=editor_role)  # type: ignore[assignment]  # list[Role] is one
+
+    @property
+    def signature(self) -> str:
+        """Who they are where no address may stand: “Edith (editor 3)”."""
+        return f"{self.name} (editor {self.id})" if self.name else f"editor {self.id}"
+
+
+class SignInLink(Base):
+    """One mailed or printed sign-in link; it works once."""
+
+    __tablename__ = "sign_in_link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    editor_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("editor.id", ondelete="CASCADE"), index=True
+    )
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

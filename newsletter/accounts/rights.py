@@ -1,0 +1,83 @@
+"""What editors may do: their roles, what each allows, and the mailing lists they are bound to."""
+
+import enum
+from collections.abc import Collection, Mapping
+
+import sqlalchemy as sa
+
+from newsletter.accounts.models import Editor, editor_mailing_list
+from newsletter.errors import Refused
+from newsletter.extensions import db
+
+
+class RoleName(enum.StrEnum):
+    """What an editor may do: write; write and send; all of it and manage editors and lists."""
+
+    AUTHOR = "author"
+    EDITOR = "editor"
+    ADMIN = "admin"
+
+
+class Action(enum.StrEnum):
+    """What the desk can be used for; every page and button needs one of these."""
+
+    WRITE = "write issues and library items"
+    SEND = "schedule, send, stop and pause issues"
+    SEE_SUBSCRIBERS = "look subscribers up and suppress addresses"
+    MANAGE_LISTS = "add and change mailing lists"
+    MANAGE_EDITORS = "add editors and change what they may do"
+
+
+RIGHTS: Mapping[RoleName, frozenset[Action]] = {
+    RoleName.AUTHOR: frozenset({Action.WRITE}),
+    RoleName.EDITOR: frozenset({Action.WRITE, Action.SEND, Action.SEE_SUBSCRIBERS}),
+    RoleName.ADMIN: frozenset(Action),
+}
+"""The whole of who may do what."""
+
+
+def may(editor: Editor, action: Action) -> bool:
+    """Tell whether one of the roles of `editor`, who is active, allows `action`."""
+    return editor.active and any(action in RIGHTS[RoleName(role.name)] for role in editor.roles)
+
+
+def bind_to_lists(editor: Editor, mailing_list_ids: Collection[int]) -> None:
+    """Let the editor use these mailing lists and no other; with none named, all of them.
+
+    Admins manage all lists, so they are never bound: raises Refused.
+    """
+    if mailing_list_ids and role_of(editor) is RoleName.ADMIN:
+        raise Refused("An admin may use every list. Give them another role first.")
+    db.session.execute(
+        sa.delete(editor_mailing_list).where(editor_mailing_list.c.editor_id == editor.id)
+    )
+    for mailing_list_id in sorted(set(mailing_list_ids)):
+        db.session.execute(
+            sa.insert(editor_mailing_list).values(
+                editor_id=editor.id, mailing_list_id=mailing_list_id
+            )
+        )
+
+
+def allowed_lists(editor: Editor) -> frozenset[int] | None:
+    """Return the ids of the mailing lists that the editor may use; None means all of them."""
+    if role_of(editor) is RoleName.ADMIN:
+        return None
+    bound = db.session.scalars(
+        sa.select(editor_mailing_list.c.mailing_list_id).where(
+            editor_mailing_list.c.editor_id == editor.id
+        )
+    )
+    return frozenset(bound) or None
+
+
+def may_use_list(editor: Editor, mailing_list_id: int) -> bool:
+    """Tell whether the editor may use this mailing list and its issues."""
+    allowed = allowed_lists(editor)
+    return allowed is None or mailing_list_id in allowed
+
+
+def role_of(editor: Editor) -> RoleName:
+    """Return the role of `editor` that allows most."""
+    names = [RoleName(role.name) for role in editor.roles]
+    return max(names, key=lambda name: len(RIGHTS[name]), default=RoleName.AUTHOR)
