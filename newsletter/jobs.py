@@ -32,7 +32,7 @@ from newsletter.extensions import db, reading
 from newsletter.issues import composing, workflow
 from newsletter.issues.models import IssueState
 from newsletter.mail import outbox
-from newsletter.subscriptions import signup
+from newsletter.subscriptions import growth, signup
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +128,11 @@ def expire_signups(now: datetime) -> None:
     signup.expire(now=now)
 
 
+def count_days(now: datetime) -> None:
+    """Write down how the lists grew, for the days that are over."""
+    growth.count_days(now=now)
+
+
 def forget_counters(now: datetime) -> None:
     """Delete the counters that no limit looks at any more."""
     limits.forget_old(now=now)
@@ -161,6 +166,7 @@ JOBS: Sequence[Job] = (
         timedelta(hours=1),
         expire_signups,
     ),
+    Job("count-days", "write down how the lists grew", timedelta(hours=1), count_days),
     Job("forget-counters", "delete old counters of limits", timedelta(days=1), forget_counters),
     Job("deliver", "send what is due, once, in this process", None, deliver),
 )

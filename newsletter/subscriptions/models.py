@@ -2,7 +2,7 @@
 
 import enum
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -179,6 +179,23 @@ class SubscriptionInterval(Base):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[EndedReason | None]
+
+
+class ListDay(Base):
+    """How many a list had at the end of a day (UTC), and how many came and went on it.
+
+    Written once: who is erased later was there on that day.
+    """
+
+    __tablename__ = "list_day"
+
+    mailing_list_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("mailing_list.id", ondelete="CASCADE"), primary_key=True
+    )
+    day: Mapped[date] = mapped_column(primary_key=True)
+    confirmed: Mapped[int]
+    joined: Mapped[int]
+    left: Mapped[int]
 
 
 class ConsentWording(Base):
