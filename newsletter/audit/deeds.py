@@ -64,7 +64,7 @@ class Deed(enum.StrEnum):
     LIST_CHANGED = "list.changed", "changed {}"
 
     SUBSCRIBER_LOOKED_UP = "subscriber.looked-up", "looked up {}"
-    SUBSCRIBER_ERASED = "subscriber.erased", "erased {}"
+    SUBSCRIBER_ERASED = "subscriber.erased", "erased a person"
     SUBSCRIBERS_IMPORTED = "subscriber.imported", "imported subscribers"
     SUBSCRIBERS_EXPORTED = "subscriber.exported", "exported the subscribers", " of "
     SUPPRESSION_ADDED = "suppression.added", "suppressed an address"
@@ -111,6 +111,9 @@ THINGS = {
 }
 """How one thing of each kind is named by its number or short name."""
 
+NOBODY = "an address that no subscriber has"
+"""What was looked up in vain: the one thing without a number."""
+
 KINDS = {
     "issue": "Issues",
     "item": "Library items",
@@ -148,5 +151,5 @@ def sentence(code: str, key: str, detail: str, *, name: str = "") -> Sentence:
     before, _, after = deed.words.partition("{}")
     thing = ""
     if "{}" in deed.words:
-        thing = name or (THINGS[deed.kind].format(key) if key else f"some {deed.kind}")
+        thing = name or (THINGS[deed.kind].format(key) if key else NOBODY)
     return Sentence(before, thing, f"{after}{deed.joint + detail if detail else ''}.")

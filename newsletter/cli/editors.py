@@ -6,7 +6,9 @@ import click
 
 from newsletter import accounts, clock
 from newsletter.accounts import Editor, RoleName
+from newsletter.audit import Deed
 from newsletter.cli.house import HouseGroup, as_json_option, parse_address, print_json
+from newsletter.cli.noting import note
 from newsletter.extensions import db, reading
 
 group = HouseGroup("editors", help="Who may sign in to the desk.")
@@ -27,6 +29,7 @@ def add(address: str, role: str, name: str, as_json: bool) -> None:
     now = clock.now()
     editor = accounts.add_editor(parse_address(address).spelling, role, name, now=now)
     link = accounts.make_sign_in_link(editor, now=now)
+    note(Deed.EDITOR_INVITED, editor.id, role)
     facts = _facts(editor)
     db.session.commit()
     _print_link(facts, link, as_json=as_json)
@@ -39,6 +42,7 @@ def link(address: str, as_json: bool) -> None:
     """Print a new sign-in link for an editor."""
     editor = accounts.get_editor(parse_address(address).spelling)
     link = accounts.make_sign_in_link(editor, now=clock.now())
+    note(Deed.EDITOR_LINK_MADE, editor.id)
     facts = _facts(editor)
     db.session.commit()
     _print_link(facts, link, as_json=as_json)

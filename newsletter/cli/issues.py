@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from newsletter import clock, reports
+from newsletter.audit import Deed
 from newsletter.cli.house import HouseGroup, as_json_option, parse_address, print_json
+from newsletter.cli.noting import note_issue
 from newsletter.delivery import preflight, previewing
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db, reading
@@ -46,6 +48,7 @@ def create(
         by=None,
         now=clock.now(),
     )
+    note_issue(Deed.ISSUE_CREATED, issue)
     db.session.commit()
     click.echo(f"Created issue {issue.id}")
 

@@ -6,7 +6,9 @@ from typing import Any
 import click
 
 from newsletter import clock, links
+from newsletter.audit import Deed
 from newsletter.cli.house import HouseGroup, as_json_option, print_json
+from newsletter.cli.noting import note
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db, reading
 from newsletter.library import catalogue, facts
@@ -49,6 +51,7 @@ def add(
         slug=slug,
         now=clock.now(),
     )
+    note(Deed.ITEM_ADDED, item.slug)
     db.session.commit()
     if as_json:
         print_json(_item_facts(item))
@@ -74,6 +77,7 @@ def list_items(as_json: bool) -> None:
 def withdraw(slug: str) -> None:
     """Take an item out of the lists; its page stays and says so."""
     catalogue.withdraw_item(catalogue.find_item(slug), now=clock.now())
+    note(Deed.ITEM_WITHDRAWN, slug)
     db.session.commit()
     click.echo(f"Withdrawn: {slug}")
 
@@ -83,6 +87,7 @@ def withdraw(slug: str) -> None:
 def restore(slug: str) -> None:
     """Put a withdrawn item back."""
     catalogue.restore_item(catalogue.find_item(slug), now=clock.now())
+    note(Deed.ITEM_RESTORED, slug)
     db.session.commit()
     click.echo(f"Listed again: {slug}")
 
@@ -106,6 +111,7 @@ def show_topics(as_json: bool) -> None:
 def add_topic(slug: str, name: str) -> None:
     """Add a topic; prints its slug."""
     topic = catalogue.add_topic(slug, name)
+    note(Deed.TOPIC_ADDED, topic.slug)
     db.session.commit()
     click.echo(f"Added the topic {topic.slug}")
 

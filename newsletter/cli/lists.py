@@ -5,7 +5,9 @@ from typing import Any, Unpack
 import click
 
 from newsletter import clock
+from newsletter.audit import Deed
 from newsletter.cli.house import HouseGroup, as_json_option, print_json
+from newsletter.cli.noting import note
 from newsletter.extensions import db, reading
 from newsletter.library import catalogue
 from newsletter.subscriptions import lists
@@ -29,6 +31,7 @@ def add(slug: str, slugs: tuple[str, ...], **facts: Unpack[ListFacts]) -> None:
     """Add a list; prints its short name."""
     facts["topics"] = catalogue.find_topics(slugs)
     mailing_list = lists.add_list(slug, now=clock.now(), **facts)
+    note(Deed.LIST_ADDED, mailing_list.slug, mailing_list_id=mailing_list.id)
     db.session.commit()
     click.echo(f"Added the list {mailing_list.slug}")
 

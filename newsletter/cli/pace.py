@@ -7,7 +7,9 @@ from typing import Any
 import click
 
 from newsletter import clock
+from newsletter.audit import Deed
 from newsletter.cli.house import HouseGroup, OneLine, as_json_option, print_json
+from newsletter.cli.noting import note
 from newsletter.delivery.pacing import rules, standings
 from newsletter.delivery.pacing.overview import Overview, overview
 from newsletter.delivery.pacing.standings import Standing
@@ -44,8 +46,10 @@ def set_(list_slug: str, provider: str, **limits: int | None) -> None:
     wanted = {name: limit for name, limit in limits.items() if limit is not None}
     rule = rules.set_pace(scope, key, wanted)
     left = {name: getattr(rule, name) for name in WORDS if getattr(rule, name) is not None}
+    said = f"{rules.named(scope, key)}: {_limits(left) or 'no limit'}"
+    note(Deed.PACE_CHANGED, detail=said)
     db.session.commit()
-    click.echo(f"{_name(rules.named(scope, key))}: {_limits(left) or 'no limit'}")
+    click.echo(_name(said))
 
 
 @group.command("clear")
@@ -54,6 +58,7 @@ def clear(list_slug: str, provider: str) -> None:
     """Lift all limits of the installation, one list or one provider; a warm-up stays."""
     scope, key = rules.scope_of(list_slug, provider)
     rules.clear(scope, key)
+    note(Deed.PACE_CHANGED, detail=f"no limit for {rules.named(scope, key)}")
     db.session.commit()
     click.echo(f"No limit any more for {rules.named(scope, key)}")
 
@@ -69,12 +74,14 @@ def warm_up(begins: datetime | None, first: int | None, growth: float, off: bool
     """Let a new sender begin with few messages a day, and send more each day."""
     if off:
         rules.end_warm_up()
+        note(Deed.PACE_CHANGED, detail="no warm-up")
         db.session.commit()
         click.echo("No warm-up any more")
         return
     if begins is None or first is None:
         raise OneLine("Say the first day and its messages, as in --from 2027-03-01 --first 50.")
     rules.plan_warm_up(begins.date(), first=first, growth=growth)
+    note(Deed.PACE_CHANGED, detail=f"warm-up from {begins:%Y-%m-%d} with {first} messages")
     db.session.commit()
     with reading():
         today = overview(now=clock.now()).warm_up
@@ -102,6 +109,7 @@ def release(provider: str) -> None:
     """Write to a held provider again before its hold is over."""
     _, name = rules.scope_of(provider=provider)
     standings.release(name)
+    note(Deed.PACE_RELEASED, name)
     db.session.commit()
     click.echo(f"Released {name}")
 

@@ -6,9 +6,11 @@ from datetime import timedelta
 import click
 
 from newsletter import accounts, clock
+from newsletter.audit import Deed
 from newsletter.cli import following
 from newsletter.cli.house import as_json_option, parse_address, print_json
 from newsletter.cli.issues import group, number_argument
+from newsletter.cli.noting import note, note_issue
 from newsletter.delivery import control, preflight, resolving, restoring
 from newsletter.delivery.preflight import POSTAL_ADDRESS
 from newsletter.delivery.resolving import Decision
@@ -29,6 +31,7 @@ def schedule(number: int, at: str, zone: str) -> None:
     issue, stops, warnings = _approve(number)
     wall = clock.parse_wall_time(at)
     workflow.schedule(issue, wall, zone, findings=stops, now=clock.now())
+    note_issue(Deed.ISSUE_SCHEDULED, issue, f"{wall:%Y-%m-%d %H:%M} ({zone})")
     db.session.commit()
     _warn(warnings)
     if note := clock.oddity(wall, zone):
@@ -56,6 +59,7 @@ def send(ctx: click.Context, number: int, hold: int, wait: bool, as_json: bool) 
         ctx.exit(following.follow(number, as_json=as_json))
     issue, stops, warnings = _approve(number)
     workflow.send_soon(issue, timedelta(seconds=hold), findings=stops, now=clock.now())
+    note_issue(Deed.ISSUE_SENT, issue, f"after a hold of {hold} seconds")
     db.session.commit()
     _warn(warnings)
     said = f"Goes out in {hold} seconds: issue {number}" if hold else f"Sending issue {number}"
@@ -71,7 +75,9 @@ def send(ctx: click.Context, number: int, hold: int, wait: bool, as_json: bool) 
 @number_argument
 def pause(number: int) -> None:
     """Stop sending between two recipients."""
-    control.pause(composing.find_issue(number))
+    issue = composing.find_issue(number)
+    control.pause(issue)
+    note_issue(Deed.ISSUE_PAUSED, issue)
     db.session.commit()
     click.echo(f"Paused issue {number}")
 
@@ -80,7 +86,9 @@ def pause(number: int) -> None:
 @number_argument
 def resume(number: int) -> None:
     """Go on where it was paused, without waiting for any back-off."""
-    control.resume(composing.find_issue(number), now=clock.now())
+    issue = composing.find_issue(number)
+    control.resume(issue, now=clock.now())
+    note_issue(Deed.ISSUE_RESUMED, issue)
     db.session.commit()
     click.echo(f"Resumed issue {number}")
 
@@ -89,7 +97,10 @@ def resume(number: int) -> None:
 @number_argument
 def cancel(number: int) -> None:
     """End an issue for good; who has not got it will not."""
-    control.cancel(composing.find_issue(number), now=clock.now())
+    issue = composing.find_issue(number)
+    # It commits, and what it commits has to have its entry.
+    note_issue(Deed.ISSUE_CANCELLED, issue)
+    control.cancel(issue, now=clock.now())
     db.session.commit()
     click.echo(f"Cancelled issue {number}")
 
@@ -98,7 +109,9 @@ def cancel(number: int) -> None:
 @number_argument
 def stop(number: int) -> None:
     """Take a scheduled issue back before its first mail; it stays approved."""
-    workflow.stop(composing.find_issue(number))
+    issue = composing.find_issue(number)
+    workflow.stop(issue)
+    note_issue(Deed.ISSUE_STOPPED, issue)
     db.session.commit()
     click.echo(f"Stopped issue {number}")
 
@@ -136,6 +149,8 @@ def resolve(
         now=clock.now(),
         address=parse_address(address) if address else None,
     )
+    note_issue(Deed.ISSUE_RESOLVED, issue, f"{chosen}, {found.decided:,} messages, by {by}")
+    db.session.commit()
     if as_json:
         facts = {"decided": found.decided, "busy": found.busy, "unwanted": found.unwanted}
         print_json({"issue": number, "as": decision, **facts})
@@ -149,6 +164,7 @@ def resolve(
 def restored(as_json: bool) -> None:
     """After a backup was put back: pause what was open then, and call it uncertain."""
     found = restoring.after_restore(now=clock.now())
+    note(Deed.ISSUES_RESTORED, detail=f"{found.uncertain:,} messages")
     db.session.commit()
     if as_json:
         print_json({"begun": found.begun, "uncertain": found.uncertain, "due": found.due})
@@ -174,6 +190,7 @@ def _approve(number: int) -> tuple[Issue, list[Finding], list[Finding]]:
     findings = preflight.examine(issue)
     if issue.state is not IssueState.APPROVED:
         workflow.approve(issue, by=None, now=clock.now())
+        note_issue(Deed.ISSUE_APPROVED, issue, f"version {issue.version}")
     warnings = [
         finding
         for finding in findings

@@ -9,7 +9,9 @@ import click
 from newsletter import clock, erasure
 from newsletter.audiences import exporting, importing
 from newsletter.audiences.importing import ImportReport
+from newsletter.audit import Deed
 from newsletter.cli.house import HouseGroup, as_json_option, parse_address, print_json
+from newsletter.cli.noting import note
 from newsletter.extensions import db, overwrite_deleted, reading
 from newsletter.subscriptions import lists
 from newsletter.subscriptions.standing import Standing, standing
@@ -28,14 +30,19 @@ group = HouseGroup("subscribers", help="The people on the lists.")
 @as_json_option
 def import_file(file: Path, slug: str, consent: str, is_dry_run: bool, as_json: bool) -> None:
     """Confirm the rows of a CSV file (address,name,language) on a list; no mail is sent."""
+    mailing_list = lists.get_list(slug)
     report = importing.import_file(
         file,
-        lists.get_list(slug),
+        mailing_list,
         basis=consent,
         actor="command line",
         now=clock.now(),
         is_dry_run=is_dry_run,
     )
+    if not is_dry_run:
+        what = f"{report.imported:,} on the list “{slug}”"
+        note(Deed.SUBSCRIBERS_IMPORTED, detail=what, mailing_list_id=mailing_list.id)
+        db.session.commit()
     if as_json:
         print_json(_report_facts(report, is_dry_run))
     else:
@@ -46,8 +53,15 @@ def import_file(file: Path, slug: str, consent: str, is_dry_run: bool, as_json: 
 @click.option("--list", "slug", default="", help="Only this list.")
 def export(slug: str) -> None:
     """Write every subscription with its history as CSV to standard output."""
+    mailing_list = lists.get_list(slug) if slug else None
+    note(
+        Deed.SUBSCRIBERS_EXPORTED,
+        detail=f"the list “{slug}”" if slug else "all lists",
+        mailing_list_id=mailing_list.id if mailing_list else None,
+    )
+    db.session.commit()
     with reading():
-        exporting.export_subscribers(sys.stdout, lists.get_list(slug) if slug else None)
+        exporting.export_subscribers(sys.stdout, mailing_list)
 
 
 @group.command("show")
@@ -71,6 +85,7 @@ def show(address: str, as_json: bool) -> None:
 def erase(address: str, as_json: bool) -> None:
     """Delete a person; one keyed mark stays, so that no import brings them back."""
     was_known = erasure.erase(parse_address(address), now=clock.now())
+    note(Deed.SUBSCRIBER_ERASED)
     db.session.commit()
     overwrite_deleted()
     if as_json:

@@ -8,7 +8,9 @@ import click
 from newsletter import clock
 from newsletter.audiences import suppressing
 from newsletter.audiences.suppressing import SuppressionReport
+from newsletter.audit import Deed
 from newsletter.cli.house import HouseGroup, as_json_option, parse_address, print_json
+from newsletter.cli.noting import note
 from newsletter.extensions import db
 from newsletter.subscriptions import suppression
 from newsletter.subscriptions.models import SuppressionReason
@@ -28,6 +30,7 @@ def add(address: str, reason: str) -> None:
     suppression.suppress(
         suppressed, reason=SuppressionReason.OPERATOR, note=reason[:300], now=clock.now()
     )
+    note(Deed.SUPPRESSION_ADDED)
     db.session.commit()
     click.echo(f"Suppressed {suppressed.spelling}")
 
@@ -45,6 +48,9 @@ def import_file(file: Path, reason: str, is_dry_run: bool, as_json: bool) -> Non
         now=clock.now(),
         is_dry_run=is_dry_run,
     )
+    if not is_dry_run:
+        note(Deed.SUPPRESSIONS_IMPORTED, detail=f"{report.suppressed:,} of {report.rows:,}")
+        db.session.commit()
     if as_json:
         print_json(_facts(report, is_dry_run))
     else:

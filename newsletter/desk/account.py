@@ -9,8 +9,10 @@ from werkzeug.wrappers import Response
 
 from newsletter import accounts, clock, limits
 from newsletter.accounts import Editor
+from newsletter.audit import Deed
 from newsletter.desk.forms import Form, show_again, typed, zone_options
 from newsletter.desk.guard import SIGNED_IN, blueprint, needs, the_editor
+from newsletter.desk.noting import note
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
 
@@ -63,6 +65,7 @@ def change_password() -> Response | tuple[str, int]:
         # Passwords are the one thing that a form does not show again.
         form.values = {}
         return show_again("desk/password.html", form, needs_old=needs_old)
+    note(Deed.EDITOR_PASSWORD_SET, editor.id)
     db.session.commit()
     session.clear()
     login_user(editor, remember=False, authn_via=["password"])

@@ -9,16 +9,18 @@ from werkzeug.wrappers import Response
 
 from newsletter import clock
 from newsletter.accounts import Action
+from newsletter.audit import Deed
 from newsletter.delivery import preflight
 from newsletter.desk.forms import Form, show_again, typed
 from newsletter.desk.guard import blueprint, my_lists, needs, the_editor, the_issue, the_list
+from newsletter.desk.noting import note_issue
 from newsletter.desk.progress import show_progress
 from newsletter.errors import InvalidInput, NotFound, Refused
 from newsletter.extensions import db
 from newsletter.issues import composing, overview, workflow
 from newsletter.issues.composing import Choice
 from newsletter.issues.content import Content
-from newsletter.issues.models import Issue
+from newsletter.issues.models import Issue, IssueState
 from newsletter.library import catalogue
 from newsletter.library.words import KIND_NAMES
 from newsletter.subscriptions import lists
@@ -70,6 +72,7 @@ def create_issue() -> Response | tuple[str, int]:
         return show_again(
             "desk/issue_new.html", form, mailing_lists=lists.all_lists(only=my_lists())
         )
+    note_issue(Deed.ISSUE_CREATED, issue)
     db.session.commit()
     return redirect(f"/desk/issues/{issue.id}", code=303)
 
@@ -94,6 +97,7 @@ def save_issue(number: int) -> Response | tuple[str, int]:
         lists=("topics", "items", "order"),
     )
     items = arrange(form.lists["order"], form.lists["items"], form.values["do"])
+    was_approved = issue.state is IssueState.APPROVED
     try:
         with form.checking():
             _save(issue, form, items)
@@ -101,6 +105,9 @@ def save_issue(number: int) -> Response | tuple[str, int]:
         return _show_both(number, form, items, exc)
     if form.errors:
         return _writing_page(issue, form, items=items), HTTPStatus.UNPROCESSABLE_ENTITY
+    note_issue(Deed.ISSUE_SAVED, issue, f"version {issue.version}")
+    if was_approved:
+        note_issue(Deed.ISSUE_APPROVAL_WITHDRAWN, issue, "it was saved again")
     db.session.commit()
     flash(f"Saved as version {issue.version}.")
     return redirect(_where_next(number, form.values["do"]), code=303)
@@ -110,7 +117,9 @@ def save_issue(number: int) -> Response | tuple[str, int]:
 @needs(Action.WRITE)
 def ask_for_review(number: int) -> Response:
     """Hand a draft to somebody who may send."""
-    workflow.ask_for_review(the_issue(number))
+    issue = the_issue(number)
+    workflow.ask_for_review(issue)
+    note_issue(Deed.ISSUE_HANDED_OVER, issue)
     db.session.commit()
     log.info("issue %s handed over for review by editor %s", number, the_editor().id)
     flash(f"Issue {number} waits for an editor now. Saving it again takes it back.")

@@ -8,8 +8,10 @@ from werkzeug.wrappers import Response
 
 from newsletter import clock
 from newsletter.accounts import Action
+from newsletter.audit import Deed
 from newsletter.desk.forms import Form, show_again, typed
 from newsletter.desk.guard import blueprint, needs
+from newsletter.desk.noting import changes, note, values_of
 from newsletter.extensions import db
 from newsletter.library import catalogue, facts
 from newsletter.library.models import Item, ItemKind
@@ -55,6 +57,7 @@ def add_item() -> Response | tuple[str, int]:
         item = catalogue.add_item(**_read(form), now=clock.now())
     if form.errors:
         return show_again("desk/item.html", form, **_facts(None))
+    note(Deed.ITEM_ADDED, item.slug)
     return _saved(item, "Added")
 
 
@@ -73,11 +76,13 @@ def show_item_form(slug: str) -> str:
 def change_item(slug: str) -> Response | tuple[str, int]:
     """Change an item; its address stays."""
     item = catalogue.find_item(slug)
+    before = values_of(item, (*FIELDS, "topics"))
     form = typed(*FIELDS, lists=("topics",))
     with form.checking():
         catalogue.change_item(item, **_read(form), now=clock.now())
     if form.errors:
         return show_again("desk/item.html", form, **_facts(item))
+    note(Deed.ITEM_CHANGED, item.slug, changes(item, before))
     return _saved(item, "Saved")
 
 
@@ -87,6 +92,7 @@ def withdraw_item(slug: str) -> Response:
     """Take an item out of the public lists; its page stays and says so."""
     item = catalogue.find_item(slug)
     catalogue.withdraw_item(item, now=clock.now())
+    note(Deed.ITEM_WITHDRAWN, item.slug)
     return _saved(item, "Withdrawn")
 
 
@@ -96,6 +102,7 @@ def restore_item(slug: str) -> Response:
     """Put an item back into the public lists."""
     item = catalogue.find_item(slug)
     catalogue.restore_item(item, now=clock.now())
+    note(Deed.ITEM_RESTORED, item.slug)
     return _saved(item, "Restored")
 
 

@@ -7,8 +7,10 @@ from werkzeug.wrappers import Response
 
 from newsletter import clock, languages
 from newsletter.accounts import Action
+from newsletter.audit import Deed
 from newsletter.desk.forms import Form, show_again, typed
 from newsletter.desk.guard import blueprint, needs, the_editor, the_list
+from newsletter.desk.noting import changes, note, values_of
 from newsletter.errors import InvalidInput, Refused
 from newsletter.extensions import db
 from newsletter.library import catalogue
@@ -58,6 +60,7 @@ def add_list() -> Response | tuple[str, int]:
             raise InvalidInput(str(exc), field="slug") from exc
     if form.errors:
         return show_again("desk/list.html", form, **_facts(None))
+    note(Deed.LIST_ADDED, mailing_list.slug, mailing_list_id=mailing_list.id)
     return _saved(mailing_list, "added")
 
 
@@ -81,11 +84,14 @@ def show_list(slug: str) -> str:
 def change_list(slug: str) -> Response | tuple[str, int]:
     """Change a list; its short name stays, because filters and links know it."""
     mailing_list = the_list(slug)
+    before = values_of(mailing_list, (*TEXTS, "is_public", "topics"))
     form = typed(*TEXTS, lists=("topics", "is_public"))
     with form.checking():
         lists.change_list(mailing_list, **_typed_facts(form))
     if form.errors:
         return show_again("desk/list.html", form, **_facts(mailing_list))
+    what = changes(mailing_list, before)
+    note(Deed.LIST_CHANGED, mailing_list.slug, what, mailing_list_id=mailing_list.id)
     return _saved(mailing_list, "changed")
 
 
@@ -95,9 +101,10 @@ def add_topic() -> Response | tuple[str, int]:
     """Add a topic, for items and lists to choose from."""
     form = typed("slug", "name")
     with form.checking():
-        catalogue.add_topic(form.values["slug"], form.values["name"])
+        topic = catalogue.add_topic(form.values["slug"], form.values["name"])
     if form.errors:
         return _lists_page(form), 422
+    note(Deed.TOPIC_ADDED, topic.slug)
     db.session.commit()
     flash(f"The topic {form.values['name']} is there. Tick it at the lists that offer it.")
     return redirect("/desk/lists/", code=303)

@@ -8,9 +8,11 @@ from werkzeug.wrappers import Response
 
 from newsletter import accounts, clock
 from newsletter.accounts import Action, Editor, RoleName
+from newsletter.audit import Deed
 from newsletter.desk.forms import Form, typed
 from newsletter.desk.guard import blueprint, needs, the_editor
 from newsletter.desk.mailing import mail_sign_in_link
+from newsletter.desk.noting import note
 from newsletter.errors import NotFound
 from newsletter.extensions import db
 
@@ -42,6 +44,7 @@ def add_editor() -> Response | tuple[str, int]:
         mail_sign_in_link(editor, lifetime=accounts.PRINTED_LINK, now=now, invited_by=the_editor())
     if form.errors:
         return _page(form), HTTPStatus.UNPROCESSABLE_ENTITY
+    note(Deed.EDITOR_INVITED, editor.id, form.values["role"])
     return _done(editor, "added", "A sign-in link that lives 24 hours is on its way to {}.")
 
 
@@ -51,6 +54,7 @@ def change_role(number: int) -> Response:
     """Give an editor another role; they sign in again."""
     editor = _get(number)
     accounts.change_role(editor, typed("role").values["role"])
+    note(Deed.EDITOR_ROLE_CHANGED, editor.id, accounts.role_of(editor).value)
     return _done(editor, "given another role", "{} has another role now and signs in again.")
 
 
@@ -60,6 +64,7 @@ def deactivate_editor(number: int) -> Response:
     """Keep an editor out from now on."""
     editor = _get(number)
     accounts.deactivate(editor)
+    note(Deed.EDITOR_DEACTIVATED, editor.id)
     return _done(editor, "deactivated", "{} is signed out and cannot sign in any more.")
 
 
@@ -69,6 +74,7 @@ def activate_editor(number: int) -> Response:
     """Let an editor in again."""
     editor = _get(number)
     accounts.activate(editor)
+    note(Deed.EDITOR_ACTIVATED, editor.id)
     return _done(editor, "activated", "{} may sign in again.")
 
 
@@ -80,6 +86,7 @@ def mail_link(number: int) -> Response:
     mail_sign_in_link(
         editor, lifetime=accounts.PRINTED_LINK, now=clock.now(), invited_by=the_editor()
     )
+    note(Deed.EDITOR_LINK_MADE, editor.id)
     return _done(editor, "mailed a link", "A sign-in link that lives 24 hours is on its way to {}.")
 
 

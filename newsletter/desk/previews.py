@@ -7,9 +7,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from newsletter import clock
 from newsletter.accounts import Action
+from newsletter.audit import Deed
 from newsletter.delivery import preflight
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.desk.mailing import mail_test
+from newsletter.desk.noting import note_issue
 from newsletter.extensions import db
 from newsletter.issues import composing, rendering
 from newsletter.issues.rendering import Preview
@@ -55,7 +57,9 @@ def show_text_part(number: int) -> Response:
 def send_test(number: int) -> AnyResponse:
     """Mail the issue to who is signed in, marked as a test."""
     editor = the_editor()
-    mail_test(the_issue(number), editor, now=clock.now())
+    issue = the_issue(number)
+    mail_test(issue, editor, now=clock.now())
+    note_issue(Deed.ISSUE_TESTED, issue, "themselves")
     db.session.commit()
     log.info("test of issue %s sent to editor %s", number, editor.id)
     flash(f"A test is on its way to {editor.email}. Its unsubscribe link works and ends nothing.")

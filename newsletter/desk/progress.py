@@ -4,18 +4,23 @@ from http import HTTPStatus
 
 from flask import Response, after_this_request, make_response, render_template, request
 
-from newsletter import clock, reports
+from newsletter import addresses, clock, reports
 from newsletter.accounts import Action
+from newsletter.audit import Deed
+from newsletter.audit.deeds import NOBODY
 from newsletter.delivery import planning
 from newsletter.delivery.resolving import RISK
 from newsletter.desk.forms import Form
 from newsletter.desk.guard import blueprint, my_lists, needs, the_issue
+from newsletter.desk.noting import note_issue
 from newsletter.errors import InvalidAddress, NotFound
+from newsletter.extensions import db
 from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.reports import Trace
 from newsletter.reports.by_provider import providers
 from newsletter.reports.progress import held_providers, in_words
+from newsletter.subscriptions import signup
 from newsletter.web import policy
 
 REFRESH = {IssueState.SENDING: 5, IssueState.SCHEDULED: 15}
@@ -82,19 +87,22 @@ def show_providers(number: int) -> Response:
 
 @blueprint.post("/issues/<int:number>/trace")
 @needs(Action.SEE_SUBSCRIBERS)
-def trace_reader(number: int) -> str | tuple[str, int]:
+def trace_reader(number: int) -> tuple[str, int]:
     """Say whether one reader got the issue and, if not, why not.
 
     Posted, so that no address stands in a browser's history or a server's log.
     """
     issue = the_issue(number)
     form = Form({"address": request.form.get("address", "")})
+    found = None
     try:
         found = reports.trace(number, form.values["address"], lists=my_lists())
     except (InvalidAddress, NotFound) as exc:
         form.errors["address"] = str(exc)
-        return show_progress(issue, form), HTTPStatus.UNPROCESSABLE_ENTITY
-    return show_progress(issue, form, found)
+    note_issue(Deed.ISSUE_TRACED, issue, _whom(form.values["address"]) if found else NOBODY)
+    db.session.commit()
+    status = HTTPStatus.OK if found else HTTPStatus.UNPROCESSABLE_ENTITY
+    return show_progress(issue, form, found), status
 
 
 def show_progress(issue: Issue, form: Form | None = None, trace: Trace | None = None) -> str:
@@ -114,6 +122,12 @@ def show_progress(issue: Issue, form: Form | None = None, trace: Trace | None = 
         form=form or Form({"address": ""}),
         trace=trace,
     )
+
+
+def _whom(address: str) -> str:
+    """Return whom an address belongs to, for the log, which has numbers only."""
+    subscriber = signup.find_subscriber(addresses.parse(address))
+    return f"subscriber {subscriber.id}" if subscriber else NOBODY
 
 
 def _refresh(issue: Issue) -> int | None:

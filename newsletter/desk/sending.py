@@ -8,10 +8,13 @@ from werkzeug.wrappers import Response
 
 from newsletter import addresses, clock
 from newsletter.accounts import Action
+from newsletter.audit import Deed
 from newsletter.delivery import control, planning, preflight, resolving
 from newsletter.delivery.resolving import Decision
 from newsletter.desk.forms import Form, show_again, typed, zone_options
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
+from newsletter.desk.noting import note_issue
+from newsletter.desk.showing import wall as wall_words
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
 from newsletter.issues import composing, workflow
@@ -49,6 +52,7 @@ def schedule_issue(number: int) -> Response | tuple[str, int]:
         workflow.schedule(
             issue, wall, form.values["zone"], now=clock.now(), findings=preflight.examine(issue)
         )
+        note_issue(Deed.ISSUE_SCHEDULED, issue, wall_words(wall, form.values["zone"]))
     return _answer(issue, form, "scheduled")
 
 
@@ -62,6 +66,7 @@ def send_issue(number: int) -> Response | tuple[str, int]:
         hold = _hold(form.values["hold"])
         _approve(issue, form)
         workflow.send_soon(issue, hold, now=clock.now(), findings=preflight.examine(issue))
+        note_issue(Deed.ISSUE_SENT, issue, f"after a hold of {form.values['hold']} minutes")
     return _answer(issue, form, "set to be sent")
 
 
@@ -69,7 +74,9 @@ def send_issue(number: int) -> Response | tuple[str, int]:
 @needs(Action.SEND)
 def stop_issue(number: int) -> Response:
     """Take a scheduled issue back before its first mail."""
-    workflow.stop(the_issue(number))
+    issue = the_issue(number)
+    workflow.stop(issue)
+    note_issue(Deed.ISSUE_STOPPED, issue)
     return _done(number, "stopped", f"Stopped. Nobody got issue {number}; it is as it was.")
 
 
@@ -77,7 +84,9 @@ def stop_issue(number: int) -> Response:
 @needs(Action.SEND)
 def pause_issue(number: int) -> Response:
     """Stop between two recipients."""
-    control.pause(the_issue(number))
+    issue = the_issue(number)
+    control.pause(issue)
+    note_issue(Deed.ISSUE_PAUSED, issue)
     return _done(number, "paused", f"Issue {number} is paused. Everybody left waits.")
 
 
@@ -85,7 +94,9 @@ def pause_issue(number: int) -> Response:
 @needs(Action.SEND)
 def resume_issue(number: int) -> Response:
     """Go on where it stopped."""
-    control.resume(the_issue(number), now=clock.now())
+    issue = the_issue(number)
+    control.resume(issue, now=clock.now())
+    note_issue(Deed.ISSUE_RESUMED, issue)
     return _done(number, "resumed", f"Issue {number} goes on where it stopped.")
 
 
@@ -93,7 +104,10 @@ def resume_issue(number: int) -> Response:
 @needs(Action.SEND)
 def cancel_issue(number: int) -> Response:
     """End the issue for good."""
-    control.cancel(the_issue(number), now=clock.now())
+    issue = the_issue(number)
+    # It commits, and what it commits has to have its entry.
+    note_issue(Deed.ISSUE_CANCELLED, issue)
+    control.cancel(issue, now=clock.now())
     return _done(number, "cancelled", f"Issue {number} is cancelled. Who got it keeps it.")
 
 
@@ -114,6 +128,7 @@ def resolve_issue(number: int) -> Response:
         now=clock.now(),
         address=address,
     )
+    note_issue(Deed.ISSUE_RESOLVED, issue, f"{decision}, {found.decided:,} messages")
     return _done(number, f"resolved as {decision}", " ".join(found.sentences(decision)))
 
 
@@ -121,7 +136,10 @@ def _approve(issue: Issue, form: Form) -> None:
     version = form.values["version"]
     if not version.isdecimal() or len(version) > 9:
         raise InvalidInput("This form has lost its version. Load the page again.")
+    was_approved = issue.state is IssueState.APPROVED
     workflow.approve(issue, by=the_editor(), now=clock.now(), seen_version=int(version))
+    if not was_approved:
+        note_issue(Deed.ISSUE_APPROVED, issue, f"version {issue.version}")
 
 
 def _hold(text: str) -> timedelta:

@@ -12,8 +12,10 @@ from werkzeug.wrappers import Response
 
 from newsletter import accounts, addresses, clock, limits
 from newsletter.accounts import Editor
+from newsletter.audit import Deed
 from newsletter.desk.guard import PUBLIC, SIGNED_IN, blueprint, needs, signed_in_editor
 from newsletter.desk.mailing import mail_sign_in_link
+from newsletter.desk.noting import note
 from newsletter.errors import DeadLink, InvalidAddress, TooOften
 from newsletter.extensions import db
 from newsletter.web import client_network
@@ -164,6 +166,8 @@ def _begin_session(editor: Editor, *, via: str) -> None:
     login_user(editor, remember=False, authn_via=[via])
     # Whoever came by a link has forgotten the password, or never had one.
     session["by_link"] = via == "link"
+    note(Deed.EDITOR_SIGNED_IN, editor.id, via, by=editor)
+    db.session.commit()
     log.info("editor %s signed in by %s", editor.id, via)
 
 

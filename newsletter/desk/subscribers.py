@@ -8,8 +8,10 @@ from werkzeug.wrappers import Response
 
 from newsletter import addresses, clock
 from newsletter.accounts import Action
+from newsletter.audit import Deed
 from newsletter.desk.forms import Form, typed
 from newsletter.desk.guard import blueprint, my_lists, needs, the_editor
+from newsletter.desk.noting import note
 from newsletter.errors import InvalidAddress, NotFound
 from newsletter.extensions import db
 from newsletter.subscriptions import suppression
@@ -31,15 +33,18 @@ def show_subscribers() -> str:
 
 @blueprint.post("/subscribers/")
 @needs(Action.SEE_SUBSCRIBERS)
-def find_subscriber() -> str | tuple[str, int]:
+def find_subscriber() -> tuple[str, int]:
     """Show how one address stands; posted, so that it stands in no history and no log."""
     form = typed("address", "note")
+    found = None
     try:
         found = standing(addresses.parse(form.values["address"]), lists=my_lists())
     except (InvalidAddress, NotFound) as exc:
         form.errors["address"] = str(exc)
-        return _page(form, None), HTTPStatus.UNPROCESSABLE_ENTITY
-    return _page(form, found)
+    # Who tries one address after the other is seen, too.
+    note(Deed.SUBSCRIBER_LOOKED_UP, found.subscriber.id if found and found.subscriber else "")
+    db.session.commit()
+    return _page(form, found), HTTPStatus.OK if found else HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 @blueprint.post("/subscribers/suppress")
@@ -47,18 +52,19 @@ def find_subscriber() -> str | tuple[str, int]:
 def suppress_address() -> Response | tuple[str, int]:
     """Never mail an address again, known or not."""
     form = typed("address", "note")
-    note = " ".join(form.values["note"].split())
+    why = " ".join(form.values["note"].split())
     with form.checking():
         address = addresses.parse(form.values["address"])
         suppression.suppress(
             address,
             reason=SuppressionReason.OPERATOR,
-            note=note[:LONGEST_NOTE],
+            note=why[:LONGEST_NOTE],
             now=clock.now(),
         )
     if form.errors:
         return _page(form, None), HTTPStatus.UNPROCESSABLE_ENTITY
     editor_id = the_editor().id
+    note(Deed.SUPPRESSION_ADDED)
     db.session.commit()
     log.info("%s suppressed by editor %s", addresses.hide(address.spelling), editor_id)
     flash("This address is never mailed again.")
