@@ -37,7 +37,7 @@ run: ## Everything on http://127.0.0.1:8000: pages, desk, clock, mailbox; Ctrl-C
 
 test: ## All tests that need no other server
 	@$(SETUP) requirements-dev.lock
-	@$(IN_VENV) -m pytest -n 2 tests --ignore=tests/services --ignore=tests/browser $(LONG_FAULTS:%=--ignore=%) $(ARGS)
+	@$(IN_VENV) -m pytest -n 2 --dist loadgroup tests --ignore=tests/services --ignore=tests/browser $(LONG_FAULTS:%=--ignore=%) $(ARGS)
 
 test-faults: ## The fault harness with 200 kills; FAULT_SEED=123456 throws the same dice again
 	@$(SETUP) requirements-dev.lock

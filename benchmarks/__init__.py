@@ -15,6 +15,7 @@ and, as processes of their own:
 
     stocking.py     fills an installation: readers.py are its readers, issue.py and texts.py what
                     they get
+    past.py         years of work: issues that were sent, a library, who got what
     sender.py       plans the issue and runs the engine, as the clock does
     rivals.py       smtplib on threads, Flask-Mail's bulk loop
     slow_line.py    a line to a relay that is far away

@@ -1,7 +1,8 @@
-"""What every test may use: a clean installation, the time, the people."""
+"""What every test may use: a clean installation, a large one, the time."""
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from newsletter import create_app
+from benchmarks import past
+from newsletter import clock, create_app
 from newsletter.extensions import db
 
 # Their assertions say what they compared, as those of the tests do.
@@ -18,6 +20,9 @@ pytest.register_assert_rewrite("tests.story", "tests.message_standards")
 
 NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 """A Monday morning; tests pass it where the product would ask the clock."""
+
+MANY = 100_000
+"""Subscribers of the large installation."""
 
 
 @pytest.fixture(scope="session")
@@ -49,15 +54,41 @@ def settings(folder: Path) -> dict[str, object]:
     }
 
 
-@pytest.fixture
-def app(migrated_database: Path, tmp_path: Path) -> Iterator[Flask]:
-    """An application on a fresh, migrated SQLite database, with its context pushed."""
-    shutil.copy(migrated_database, tmp_path / "test.sqlite3")
-    app = create_app(settings(tmp_path))
+@contextmanager
+def running(config: dict[str, object]) -> Iterator[Flask]:
+    """An application with its context pushed, and its connections closed afterwards."""
+    app = create_app(config)
     with app.app_context():
         yield app
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture
+def app(migrated_database: Path, tmp_path: Path) -> Iterator[Flask]:
+    """An application on a fresh, migrated SQLite database, with its context pushed."""
+    shutil.copy(migrated_database, tmp_path / "test.sqlite3")
+    with running(settings(tmp_path)) as app:
+        yield app
+
+
+@pytest.fixture(scope="session")
+def large_database(
+    migrated_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """A database with 100,000 subscribers and 200 issues, to be copied by whoever writes to it.
+
+    Mark its tests `xdist_group("large")`, so that one process makes it for all of them.
+    """
+    folder = tmp_path_factory.mktemp("large")
+    database = folder / "test.sqlite3"
+    shutil.copy(migrated_database, database)
+    # Nobody needs this one after the power went away.
+    with running({**settings(folder), "SQLITE_SYNCHRONOUS": "OFF"}):
+        past.fill(MANY, now=clock.now())
+    yield database
+    # Of its hundreds of megabytes pytest would keep the last three times.
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -108,7 +108,8 @@ class IssueRow(Base):
     item_id: Mapped[int] = mapped_column(sa.ForeignKey("item.id"), index=True)
     position: Mapped[int]
 
-    item: Mapped[Item] = relationship()
+    # Asked for with the row: an issue of many items would ask once for each.
+    item: Mapped[Item] = relationship(lazy="joined")
 
 
 class Revision(Base):

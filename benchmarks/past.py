@@ -1,0 +1,292 @@
+"""Years of work of a large installation on SQLite: 200 issues, 500 items, who got what.
+
+What the product checks and renders is made by its own verbs; what there is much of is copied by
+the database itself, so that it takes seconds.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from benchmarks import readers
+from benchmarks.texts import INTRODUCTION, PARAGRAPH
+from newsletter import accounts
+from newsletter.accounts import RoleName
+from newsletter.delivery import compiling, providers
+from newsletter.delivery.models import Provider, Send
+from newsletter.extensions import db
+from newsletter.issues import composing
+from newsletter.issues.models import Issue, IssueState
+from newsletter.library import catalogue
+from newsletter.library.models import ItemKind
+from newsletter.reports import signs
+from newsletter.subscriptions import lists
+from newsletter.subscriptions.models import MailingList, Subscriber
+
+ISSUES = 200
+ITEMS = 500
+ITEMS_IN_ISSUE = 6
+ITEMS_IN_DRAFT = 40
+"""In the last issue: nothing may cost once for each item."""
+
+REVISIONS = 10
+FEW = 1_000
+"""Recipients of most issues; the others go to everybody."""
+
+CANCELLED, PAUSED, SENDING, SCHEDULED, APPROVED, REVIEW, DRAFT = range(194, 201)
+"""The numbers of the issues that were not sent; all before them were."""
+
+STATES = {
+    CANCELLED: IssueState.CANCELLED,
+    PAUSED: IssueState.PAUSED,
+    SENDING: IssueState.SENDING,
+    SCHEDULED: IssueState.SCHEDULED,
+    APPROVED: IssueState.APPROVED,
+    REVIEW: IssueState.REVIEW,
+    DRAFT: IssueState.DRAFT,
+}
+
+SENT_TO_FEW = 193
+SENT_TO_ALL = 180
+TO_ALL = {60, 120, SENT_TO_ALL, PAUSED, SENDING}
+
+LISTS = {"news": "Country news", "events": "Events", "jobs": "Jobs"}
+TOPICS = ("news", "guidance", "supplements", "antenatal-care", "policy", "costs", "programmes")
+BATCH = 500
+
+EDITORS = {
+    "admin@example.org": RoleName.ADMIN,
+    "editor@example.org": RoleName.EDITOR,
+    "author@example.org": RoleName.AUTHOR,
+}
+
+DELIVERY_STATES = {
+    IssueState.SENDING: "CASE WHEN id % 2 THEN 'waiting' ELSE 'sent' END",
+    IssueState.PAUSED: "CASE WHEN id % 2 THEN 'waiting' WHEN id < 50 THEN 'uncertain'"
+    " ELSE 'sent' END",
+    IssueState.CANCELLED: "CASE WHEN id % 2 THEN 'cancelled' ELSE 'sent' END",
+    IssueState.SENT: "CASE WHEN id % 70 = 1 THEN 'failed' WHEN id % 100 = 99 THEN 'suppressed'"
+    " ELSE 'sent' END",
+}
+"""Where the mail of a reader is, by the state of the issue."""
+
+
+def fill(count: int, *, now: datetime) -> None:
+    """Make an empty installation one with `count` readers and a past. Commits."""
+    # It is a copy that is measured: this one may be lost with the power.
+    db.session.connection().exec_driver_sql("PRAGMA cache_size = -400000")
+    for address, role in EDITORS.items():
+        accounts.add_editor(address, role, role.value.title(), now=now)
+    news = _lists(now=now)
+    readers.fill(news, count, now=now)
+    _vary_subscriptions(now=now)
+    slugs = _items(now=now)
+    for number in range(1, ISSUES + 1):
+        issue = _issue(number, news, slugs, now=now)
+        if issue.state in DELIVERY_STATES:
+            _run(issue, count if number in TO_ALL else min(FEW, count))
+        db.session.commit()
+    _copy_revisions()
+    db.session.add_all(
+        Provider(name=name, sent=count, last_success_at=now) for name in readers.DOMAINS
+    )
+    signs.beat(now=now)
+    db.session.commit()
+
+
+def _lists(*, now: datetime) -> MailingList:
+    """Add the lists and their topics; return the one that everybody is on."""
+    topics = [catalogue.add_topic(slug, slug.replace("-", " ").title()) for slug in TOPICS]
+    made = [
+        lists.add_list(
+            slug,
+            name=name,
+            is_public=True,
+            postal_address="1 Example Street, 10115 Sample Town",
+            topics=topics,
+            now=now,
+        )
+        for slug, name in LISTS.items()
+    ]
+    db.session.commit()
+    return made[0]
+
+
+def _vary_subscriptions(*, now: datetime) -> None:
+    """Let some have left, some wait, some be on a second list or have topics, some be suppressed.
+
+    Those who did what are told apart by their numbers.
+    """
+    subscription = _table("subscription")
+    for state, which in (("unsubscribed", "id % 12 = 0"), ("pending", "id % 50 = 7")):
+        some = sa.update(subscription).where(sa.text(which))
+        db.session.execute(some.values(state=state))
+    own = ("subscriber_id", "state", "frequency", "requested_at", "source", "wish")
+    _copy(
+        "subscription",
+        "subscription",
+        {"mailing_list_id": "2", **{name: name for name in own}},
+        which="id % 5 = 0",
+    )
+    _copy(
+        "subscription",
+        "subscription_interval",
+        {
+            "subscription_id": "id",
+            "source": "source",
+            "started_at": _moment(now, "-id % 700 - 300", "days"),
+            "ended_at": _if("state = 'unsubscribed'", _moment(now, "-id % 300", "days")),
+            "ended_reason": _if("state = 'unsubscribed'", "'link'"),
+        },
+        which="state <> 'pending'",
+    )
+    _copy(
+        "subscription",
+        "subscription_topic",
+        {"subscription_id": "id", "topic_id": f"id % {len(TOPICS)} + 1"},
+        which="id % 4 = 0",
+    )
+    _copy(
+        "subscriber",
+        "suppression",
+        {
+            "address_hmac": "address_hmac",
+            "address": "address",
+            "reason": "'operator'",
+            "note": "''",
+            "since": _moment(now, "0", "days"),
+        },
+        which="id % 100 = 99",
+    )
+    db.session.commit()
+
+
+def _items(*, now: datetime) -> list[str]:
+    """Add the library, two items a week; return the slugs, newest first."""
+    kinds = list(ItemKind)
+    rows: list[dict[str, Any]] = [
+        {
+            "id": number,
+            "slug": f"guidance-{number}",
+            "kind": kinds[number % len(kinds)],
+            "title": f"Guidance {number}: from pilot to programme",
+            "summary": f"Chapter {number} tells what worked in four countries, and what it took.",
+            "body": PARAGRAPH * 3,
+            "url": f"https://example.org/guidance/{number}",
+            "published_on": (now - timedelta(days=(ITEMS - number) * 3)).date(),
+            "region": "Global",
+            "language": "en",
+            "created_at": now,
+            "updated_at": now,
+        }
+        for number in range(1, ITEMS + 1)
+    ]
+    db.session.execute(sa.insert(_table("item")), rows)
+    themes = [{"item_id": row["id"], "topic_id": row["id"] % len(TOPICS) + 1} for row in rows]
+    db.session.execute(sa.insert(_table("item_topic")), themes)
+    return [row["slug"] for row in reversed(rows)]
+
+
+def _issue(number: int, news: MailingList, slugs: Sequence[str], *, now: datetime) -> Issue:
+    """Write one issue, half a week after the one before, and bring it where it is."""
+    state = STATES.get(number, IssueState.SENT)
+    place = (ISSUES - number) * 2
+    at = now - timedelta(days=(ISSUES - number) * 3, hours=3)
+    issue = composing.create_issue(
+        news,
+        subject=f"Country news {number}: new guidance for {{{{ name | you }}}}",
+        preheader="What changed, and what it means where you work.",
+        introduction=INTRODUCTION + PARAGRAPH * 2,
+        items=slugs[place : place + (ITEMS_IN_DRAFT if number == DRAFT else ITEMS_IN_ISSUE)],
+        by=None,
+        now=at,
+    )
+    issue.state = state
+    if state not in (IssueState.DRAFT, IssueState.REVIEW):
+        issue.approved_version = issue.version
+    if state is IssueState.SCHEDULED:
+        issue.send_at, issue.zone = (now + timedelta(days=2)).replace(tzinfo=None), "UTC"
+    if state in DELIVERY_STATES:
+        issue.begun_at = at
+    if state is IssueState.SENT:
+        issue.sent_at = at + timedelta(hours=2)
+    db.session.flush()
+    return issue
+
+
+def _run(issue: Issue, count: int) -> None:
+    """Give an issue its run: what it said, its batches, and a row for each recipient."""
+    at = issue.begun_at
+    assert at is not None
+    is_over = issue.state in (IssueState.SENT, IssueState.CANCELLED)
+    send = Send(issue=issue, planned=count, planned_at=at, finished_at=issue.sent_at)
+    db.session.add(send)
+    db.session.flush()
+    [(language, content)] = compiling.compile_issue(issue)
+    edition_id = _insert("compiled_edition", send_id=send.id, language=language, content=content)
+    first_batch = _insert("batch", send_id=send.id, is_done=is_over, due_at=at)
+    for _ in range(count // BATCH):
+        _insert("batch", send_id=send.id, is_done=is_over, due_at=at)
+    state = DELIVERY_STATES[issue.state]
+    ended = _if(f"{state} <> 'waiting'", _moment(at, "id % 7200", "seconds"))
+    _copy(
+        "subscriber",
+        "delivery",
+        {
+            "send_id": str(send.id),
+            "batch_id": f"{first_batch} + id / {BATCH}",
+            "edition_id": str(edition_id),
+            "subscriber_id": "id",
+            "provider": providers.expression(Subscriber.canonical),
+            "state": state,
+            "attempts": f"{state} <> 'waiting'",
+            "due_at": _if(f"{state} = 'waiting'", _moment(at, "0", "seconds")),
+            "first_attempt_at": ended,
+            "finished_at": ended,
+            "reply_code": f"CASE {state} WHEN 'sent' THEN 250 WHEN 'failed' THEN 550 END",
+            "reply_status": f"CASE {state} WHEN 'sent' THEN '2.0.0' WHEN 'failed' THEN '5.1.1'"
+            " ELSE '' END",
+        },
+        which=f"id <= {count}",
+    )
+
+
+def _copy_revisions() -> None:
+    """Let every issue have been saved before, again and again."""
+    own = ("issue_id", "content", "saved_at", "saved_by_id")
+    for version in range(2, REVISIONS + 1):
+        columns = {"version": str(version), **{name: name for name in own}}
+        _copy("revision", "revision", columns, which="version = 1")
+
+
+def _copy(
+    source: str, target: str, columns: Mapping[str, str | sa.ColumnElement[Any]], *, which: str
+) -> None:
+    """Make rows of a table out of another one's; what is not said of them is as it comes."""
+    values = [
+        (sa.literal_column(value) if isinstance(value, str) else value).label(name)
+        for name, value in columns.items()
+    ]
+    rows = sa.select(*values).select_from(_table(source)).where(sa.text(which))
+    db.session.execute(sa.insert(_table(target)).from_select(list(columns), rows))
+
+
+def _insert(table: str, **values: object) -> int:
+    one = sa.insert(_table(table)).values(values).returning(_table(table).c.id)
+    return int(db.session.scalars(one).one())
+
+
+def _if(condition: str, value: str) -> str:
+    return f"CASE WHEN {condition} THEN {value} END"
+
+
+def _moment(since: datetime, number: str, unit: str) -> str:
+    """Return SQL for a moment so many `unit` after `since`, as SQLAlchemy keeps one there."""
+    start = f"{since:%Y-%m-%d %H:%M:%S}"
+    return f"strftime('%Y-%m-%d %H:%M:%S.000000', '{start}', ({number}) || ' {unit}')"
+
+
+def _table(name: str) -> sa.Table:
+    return db.metadata.tables[name]

@@ -1,0 +1,55 @@
+"""Every page there is, with addresses that show it on an installation that has a past."""
+
+from flask import Flask
+
+from benchmarks import past
+
+ALL = range(past.CANCELLED, past.DRAFT + 1)
+BEGUN = (past.SENDING, past.PAUSED, past.CANCELLED, past.SENT_TO_ALL, past.SENT_TO_FEW)
+OPEN = (past.DRAFT, past.REVIEW, past.APPROVED)
+SENT = (past.SENT_TO_ALL, past.SENT_TO_FEW)
+
+
+def _of(pattern: str, *numbers: int) -> list[str]:
+    return [pattern.format(number) for number in numbers]
+
+
+DESK = {
+    "/desk/": ["/desk/"],
+    "/desk/account/": ["/desk/account/"],
+    "/desk/account/password": ["/desk/account/password"],
+    "/desk/editors/": ["/desk/editors/"],
+    "/desk/issues/": ["/desk/issues/", "/desk/issues/?page=6"],
+    "/desk/issues/new": ["/desk/issues/new"],
+    "/desk/issues/<int:number>": _of("/desk/issues/{}", *ALL, *SENT),
+    "/desk/issues/<int:number>/preview": _of("/desk/issues/{}/preview", *OPEN, *SENT),
+    "/desk/issues/<int:number>/preview.html": _of("/desk/issues/{}/preview.html", past.DRAFT),
+    "/desk/issues/<int:number>/preview.txt": _of("/desk/issues/{}/preview.txt", past.DRAFT),
+    "/desk/issues/<int:number>/progress": _of("/desk/issues/{}/progress", *BEGUN),
+    "/desk/issues/<int:number>/providers": _of("/desk/issues/{}/providers", *BEGUN),
+    "/desk/issues/<int:number>/report": _of("/desk/issues/{}/report", *BEGUN),
+    "/desk/issues/<int:number>/send": _of("/desk/issues/{}/send", *OPEN),
+    "/desk/library/": ["/desk/library/", "/desk/library/?q=pilot", "/desk/library/?page=20"],
+    "/desk/library/item/<slug>": ["/desk/library/item/guidance-250"],
+    "/desk/library/new": ["/desk/library/new"],
+    "/desk/lists/": ["/desk/lists/"],
+    "/desk/lists/<slug>": ["/desk/lists/news"],
+    "/desk/lists/new": ["/desk/lists/new"],
+    "/desk/subscribers/": ["/desk/subscribers/"],
+}
+"""The pages of who is signed in to the desk, by their rules."""
+
+DESK_OF_NOBODY = {
+    "/desk/sign-in": ["/desk/sign-in"],
+    "/desk/sign-in/<token>": ["/desk/sign-in/no-such-token"],
+}
+"""The pages of the desk for who is not signed in."""
+
+
+def rules(app: Flask, prefix: str) -> set[str]:
+    """Return the rules that have a page and begin so."""
+    return {
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(prefix) and "GET" in (rule.methods or set())
+    }
