@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from newsletter.errors import ConfigurationError
+from newsletter.fetching.rules import Rules
 from newsletter.mail import dkim
 
 ROOT = Path(__file__).resolve().parent
@@ -80,6 +81,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         **_mail(environ, port, is_production=is_production),
         **_web(is_production=is_production),
         **_monitoring(environ),
+        **_fetching(environ, public_url),
     }
 
 
@@ -261,6 +263,15 @@ def _monitoring(environ: Mapping[str, str]) -> dict[str, Any]:
     return {"METRICS_TOKEN": token, "LOG_FORMAT": log_format}
 
 
+def _fetching(environ: Mapping[str, str], public_url: str) -> dict[str, Any]:
+    """Return how pages elsewhere are asked for; what may be asked is no setting."""
+    if not _flag(environ, "FETCH", default=True):
+        return {"FETCH_RULES": None}
+    # Whoever finds us in a log learns whom to ask.
+    asker = f"StayInformed (+{public_url})".encode("ascii", "backslashreplace").decode()
+    return {"FETCH_RULES": Rules(user_agent=asker)}
+
+
 def _secret_key(environ: Mapping[str, str], instance: Path, *, is_production: bool) -> str:
     key = environ.get("SECRET_KEY", "")
     if is_production and len(key) < SHORTEST_KEY:
@@ -310,9 +321,11 @@ def _number(environ: Mapping[str, str], name: str, default: int, *, most: int = 
     return int(text)
 
 
-def _flag(environ: Mapping[str, str], name: str) -> bool:
+def _flag(environ: Mapping[str, str], name: str, *, default: bool = False) -> bool:
     text = environ.get(name, "").strip().lower()
-    if text in ("", "0", "false", "no", "off"):
+    if not text:
+        return default
+    if text in ("0", "false", "no", "off"):
         return False
     if text in ("1", "true", "yes", "on"):
         return True

@@ -93,6 +93,18 @@ class RenderFault(NewsletterError):
     """One recipient's values cannot be put into a message; the others' can."""
 
 
+class FetchFailed(Refused):
+    """A page elsewhere could not be had; `trouble` is the kind, for programs.
+
+    The sentence is the same for all that is found out by asking, so that nobody learns from
+    it what answers inside our own network (STANDARDS XE04).
+    """
+
+    def __init__(self, sentence: str, *, trouble: str) -> None:
+        super().__init__(sentence)
+        self.trouble = trouble
+
+
 class MailRefused(NewsletterError):
     """Some recipients of a mail did not get it; `outcomes` has each one's, by address."""
 

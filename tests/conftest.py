@@ -51,6 +51,8 @@ def settings(folder: Path) -> dict[str, object]:
         "PUBLIC_HOST": "news.example.org",
         "IS_PRODUCTION": True,
         "USES_MAILBOX": False,
+        # No test asks the network for anything.
+        "FETCH_RULES": None,
     }
 
 

@@ -51,9 +51,11 @@ def authority_file() -> Path:
 
 @functools.cache
 def server_context(certificate: str) -> ssl.SSLContext:
-    """The server's side of TLS, with one of four certificates: `relay` is good, three are not."""
+    """The server's side of TLS, by a certificate: `relay` and `site` are good, three are not."""
     if certificate == "relay":
         made = authority().issue_cert(*THIS_HOST)
+    elif certificate == "site":
+        made = authority().issue_cert("www.site.example")
     elif certificate == "other-name":
         made = authority().issue_cert("somewhere-else.test")
     elif certificate == "expired":

@@ -6,6 +6,7 @@ import pytest
 
 import config
 from newsletter.errors import ConfigurationError
+from newsletter.fetching.rules import Rules
 
 KEY = "k" * config.SHORTEST_KEY
 
@@ -65,6 +66,7 @@ def test_the_development_key_is_made_once_and_private(tmp_path: Path) -> None:
         ({"PORT": "70000"}, "PORT must be a number"),
         ({"PORT": "65535"}, "PORT may be 65534 at most while MAIL_SERVER is not set"),
         ({"MAIL_USE_TLS": "maybe"}, "MAIL_USE_TLS must be true or false"),
+        ({"FETCH": "sometimes"}, "FETCH must be true or false"),
         ({"MAIL_USE_TLS": "1", "MAIL_USE_SSL": "1"}, "not both"),
         ({"MAIL_SERVER": "mail", "MAIL_USERNAME": "us"}, "in the clear"),
         ({"MAIL_SERVER": "mail:587"}, "MAIL_SERVER must be the name .* not “mail:587”. The port"),
@@ -178,3 +180,13 @@ def test_suppressions_outlive_a_change_of_keys(tmp_path: Path) -> None:
     before = settings(tmp_path, SECRET_KEY="the first key")["SUPPRESSION_KEY"]
     after = settings(tmp_path, SECRET_KEY="second", SECRET_KEY_FALLBACKS="middle,the first key")
     assert after["SUPPRESSION_KEY"] == before
+
+
+def test_pages_elsewhere_are_asked_by_rules_that_no_setting_loosens(tmp_path: Path) -> None:
+    rules = settings(tmp_path, PUBLIC_URL="http://news.example.org")["FETCH_RULES"]
+    assert rules == Rules(user_agent="StayInformed (+http://news.example.org)")
+
+
+@pytest.mark.parametrize("off", ["off", "0", "false"])
+def test_an_installation_may_ask_for_nothing(tmp_path: Path, off: str) -> None:
+    assert settings(tmp_path, FETCH=off)["FETCH_RULES"] is None

@@ -1,0 +1,1 @@
+"""Pages elsewhere, asked so that nobody can send us to machines that are not public."""
