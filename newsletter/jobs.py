@@ -17,6 +17,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import clock, limits, reports
+from newsletter.accounts import sessions
 from newsletter.delivery import (
     alarms,
     breakers,
@@ -139,6 +140,11 @@ def forget_counters(now: datetime) -> None:
     pacing.forget_old(now=now)
 
 
+def forget_sessions(now: datetime) -> None:
+    """Delete the sessions of editors that ended by themselves."""
+    sessions.forget_old(now=now)
+
+
 def deliver(_now: datetime) -> None:
     """Send what is due of every issue, over one connection."""
     local.drain()
@@ -168,6 +174,12 @@ JOBS: Sequence[Job] = (
     ),
     Job("count-days", "write down how the lists grew", timedelta(hours=1), count_days),
     Job("forget-counters", "delete old counters of limits", timedelta(days=1), forget_counters),
+    Job(
+        "forget-sessions",
+        "delete the sessions of editors that ended by themselves",
+        timedelta(hours=1),
+        forget_sessions,
+    ),
     Job("deliver", "send what is due, once, in this process", None, deliver),
 )
 

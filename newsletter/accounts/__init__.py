@@ -8,11 +8,10 @@ from newsletter.accounts.editors import (
     change_details,
     change_role,
     deactivate,
-    end_sessions,
     find_editor,
     get_editor,
 )
-from newsletter.accounts.models import Editor, Role, SignInLink
+from newsletter.accounts.models import Editor, EditorSession, Role, SignInLink, SignInWay
 from newsletter.accounts.passwords import password_matches, set_password
 from newsletter.accounts.rights import (
     RIGHTS,
@@ -24,6 +23,7 @@ from newsletter.accounts.rights import (
     may_use_list,
     role_of,
 )
+from newsletter.accounts.sessions import end_sessions
 from newsletter.accounts.sign_in_links import (
     MAILED_LINK,
     PRINTED_LINK,
@@ -39,9 +39,11 @@ __all__ = [
     "RIGHTS",
     "Action",
     "Editor",
+    "EditorSession",
     "Role",
     "RoleName",
     "SignInLink",
+    "SignInWay",
     "activate",
     "add_editor",
     "all_editors",

@@ -1,6 +1,5 @@
 """Editors: adding and finding them, what they are called, their role, whether they are let in."""
 
-import secrets
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,6 +10,7 @@ from sqlalchemy.orm import selectinload
 from newsletter import addresses, clock
 from newsletter.accounts.models import Editor, Role, SignInLink
 from newsletter.accounts.rights import Action, RoleName, bind_to_lists, may
+from newsletter.accounts.sessions import end_sessions
 from newsletter.errors import InvalidAddress, InvalidInput, NotFound, Refused
 from newsletter.extensions import add_if_free, db, insert
 
@@ -93,11 +93,6 @@ def activate(editor: Editor) -> None:
     """Let a deactivated editor in again, by password or a new link."""
     editor.active = True
     db.session.flush()
-
-
-def end_sessions(editor: Editor) -> None:
-    """Sign the editor out everywhere: each session carries the value that changes here."""
-    editor.fs_uniquifier = secrets.token_hex(16)
 
 
 def _by_email(email: str) -> Editor | None:

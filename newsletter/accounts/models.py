@@ -1,5 +1,6 @@
-"""The tables of editors, their roles, and the links by which they sign in."""
+"""The tables of editors, their roles, links and sessions."""
 
+import enum
 import secrets
 from datetime import datetime
 
@@ -49,7 +50,7 @@ class Editor(Base, UserMixin):
     # NULL until the first sign-in by a one-time link.
     password: Mapped[str | None] = mapped_column(sa.String(255))
     active: Mapped[bool] = mapped_column(default=True)
-    # Part of every session: a new one ends them all.
+    # What Flask-Security and passkeys know the editor by; it says nothing and never changes.
     fs_uniquifier: Mapped[str] = mapped_column(
         sa.String(64), unique=True, default=lambda: secrets.token_hex(16)
     )
@@ -75,3 +76,41 @@ class SignInLink(Base):
     )
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class SignInWay(enum.StrEnum):
+    """How somebody proved who they are when a session began."""
+
+    PASSWORD = "password"
+    LINK = "link"
+    PASSKEY = "passkey"
+
+
+class EditorSession(Base):
+    """One browser in which an editor is signed in; when the session ends, the row goes.
+
+    The cookie has the key, the table only its hash: who reads the table can
+    open no session.
+    """
+
+    __tablename__ = "editor_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    editor_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("editor.id", ondelete="CASCADE"), index=True
+    )
+    way: Mapped[SignInWay]
+    # Password or link were right, and the second factor was not asked for yet: not signed in.
+    is_half: Mapped[bool] = mapped_column(default=False)
+    # The codes that were tried for the other half.
+    tries: Mapped[int] = mapped_column(default=0)
+    # As a person would name it: “Firefox on Windows”.
+    browser: Mapped[str] = mapped_column(sa.String(80), default="")
+    begun_at: Mapped[datetime] = mapped_column(index=True)
+    # When something was last sent, to within some minutes.
+    seen_at: Mapped[datetime]
+    # When they last proved who they are: what could lock the owner out asks for it again.
+    proved_at: Mapped[datetime]
+
+    editor: Mapped[Editor] = relationship()

@@ -6,8 +6,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from flask_security.utils import hash_password, verify_password
 
-from newsletter.accounts.editors import end_sessions
 from newsletter.accounts.models import Editor, SignInLink
+from newsletter.accounts.sessions import end_sessions
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
 

@@ -3,15 +3,15 @@
 import logging
 from datetime import timedelta
 
-from flask import flash, redirect, render_template, session
-from flask_security.utils import login_user
+from flask import flash, redirect, render_template
 from werkzeug.wrappers import Response
 
 from newsletter import accounts, clock, limits
-from newsletter.accounts import Editor
+from newsletter.accounts import Editor, SignInWay, sessions
 from newsletter.audit import Deed
+from newsletter.desk import presence
 from newsletter.desk.forms import Form, show_again, typed, zone_options
-from newsletter.desk.guard import SIGNED_IN, blueprint, needs, the_editor
+from newsletter.desk.guard import SIGNED_IN, blueprint, needs, the_editor, the_session
 from newsletter.desk.noting import note
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
@@ -25,7 +25,7 @@ def show_account() -> str:
     """Show name, zone and role of who is signed in."""
     editor = the_editor()
     form = Form({"name": editor.name, "zone": editor.zone})
-    return render_template("desk/account.html", form=form, zones=zone_options())
+    return render_template("desk/account.html", form=form, **_facts(editor))
 
 
 @blueprint.post("/account/")
@@ -37,10 +37,18 @@ def change_account() -> Response | tuple[str, int]:
     with form.checking():
         accounts.change_details(editor, **form.values)
     if form.errors:
-        return show_again("desk/account.html", form, zones=zone_options())
+        return show_again("desk/account.html", form, **_facts(editor))
     db.session.commit()
     flash("Saved.")
     return redirect("/desk/account/", code=303)
+
+
+def _facts(editor: Editor) -> dict[str, object]:
+    return {
+        "zones": zone_options(),
+        "sessions": sessions.sessions_of(editor, now=clock.now()),
+        "this_session": the_session(),
+    }
 
 
 @blueprint.get("/account/password")
@@ -54,29 +62,30 @@ def show_password() -> str:
 @needs(SIGNED_IN)
 def change_password() -> Response | tuple[str, int]:
     """Set the password; every other session of this editor ends."""
-    editor = the_editor()
+    editor, now = the_editor(), clock.now()
     form = typed("old", "password", "again")
     needs_old = _needs_old(editor)
     old_fits = not needs_old or _old_fits(editor, form.values["old"])
     with form.checking():
         _check_passwords(form, old_fits=old_fits)
-        accounts.set_password(editor, form.values["password"], now=clock.now())
+        accounts.set_password(editor, form.values["password"], now=now)
     if form.errors:
         # Passwords are the one thing that a form does not show again.
         form.values = {}
         return show_again("desk/password.html", form, needs_old=needs_old)
     note(Deed.EDITOR_PASSWORD_SET, editor.id)
+    presence.begin(editor, SignInWay.PASSWORD, now=now)
     db.session.commit()
-    session.clear()
-    login_user(editor, remember=False, authn_via=["password"])
     log.info("editor %s set a password", editor.id)
     flash("Your password is set. You are signed out everywhere else.")
     return redirect("/desk/", code=303)
 
 
 def _needs_old(editor: Editor) -> bool:
-    """Tell whether the old password is asked for: not after a sign-in by link."""
-    return editor.password is not None and not session.get("by_link", False)
+    """Tell whether the old password is asked for: not soon after a sign-in by link."""
+    here = the_session()
+    forgot_it = here.way is SignInWay.LINK and sessions.is_fresh(here, now=clock.now())
+    return editor.password is not None and not forgot_it
 
 
 def _old_fits(editor: Editor, old: str) -> bool:

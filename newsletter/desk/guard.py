@@ -9,7 +9,18 @@ from flask_login import current_user  # type: ignore[import-untyped]  # it has n
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # it has no types
 from werkzeug.wrappers import Response
 
-from newsletter.accounts import Action, Editor, allowed_lists, may, may_use_list, role_of
+from newsletter import clock
+from newsletter.accounts import (
+    Action,
+    Editor,
+    EditorSession,
+    allowed_lists,
+    may,
+    may_use_list,
+    role_of,
+    sessions,
+)
+from newsletter.desk import presence
 from newsletter.desk.security import csrf
 from newsletter.errors import NotFound
 from newsletter.issues import composing
@@ -93,7 +104,19 @@ def _check() -> Response | None:
         return _to_sign_in()
     if isinstance(what, Action) and not may(editor, what):
         abort(403)
+    if request.method not in SAFE_METHODS:
+        # Only what is sent is use: a page that loads itself again keeps nobody signed in,
+        # and a GET writes nothing.
+        sessions.note_use(the_session(), now=clock.now())
     return None
+
+
+def the_session() -> EditorSession:
+    """Return the session of who is signed in, on a page that nobody else sees."""
+    found = presence.this_session()
+    if found is None:
+        abort(403)
+    return found
 
 
 @blueprint.context_processor

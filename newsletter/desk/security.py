@@ -1,10 +1,10 @@
 """How the desk knows who is there: Flask-Security without its pages, sessions, CSRF.
 
-Flask-Security brings argon2, sign-in, sign-out and the end of sessions. Its own
-pages are not registered: every address below /desk/ is one of ours, with our rules.
+Flask-Security brings argon2 and who is signed in during a request. Its own pages are not
+registered: every address below /desk/ is one of ours, with our rules. Whether a session
+still lives is for the rows of `accounts.sessions` to say.
 """
 
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +14,8 @@ from flask_security.core import Security
 from flask_security.datastore import SQLAlchemyUserDatastore
 from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]  # it has no types
 
-from newsletter.accounts import Editor, Role
+from newsletter.accounts import Editor, Role, sessions
+from newsletter.desk import presence
 from newsletter.extensions import db
 
 SETTINGS: dict[str, Any] = {
@@ -34,7 +35,8 @@ SETTINGS: dict[str, Any] = {
     "SECURITY_CLI_ROLES_NAME": None,
     # A session whose network changes stays; somebody who works on a train is no thief.
     "SESSION_PROTECTION": "basic",
-    "PERMANENT_SESSION_LIFETIME": timedelta(days=14),
+    # How old the signature of a cookie may be; `accounts.sessions` ends most before.
+    "PERMANENT_SESSION_LIFETIME": sessions.LONGEST,
     # The blueprint of the desk checks by itself: POST /subscribe comes from other sites.
     "WTF_CSRF_CHECK_DEFAULT": False,
     # As long as the session: whoever writes an issue for a morning loses nothing.
@@ -73,6 +75,7 @@ def init_app(app: Flask) -> None:
     security = Security(app, SQLAlchemyUserDatastore(db, Editor, Role), register_blueprint=False)
     # No tokens in headers, addresses or JSON: a session is the only way to be signed in.
     security.login_manager.request_loader(None)
+    security.login_manager.user_loader(presence.load_editor)
     app.register_error_handler(CSRFError, _show_stale_form)
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from flask import redirect, render_template, request, session
-from flask_security.utils import login_user, logout_user
+from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from newsletter import accounts, addresses, clock, limits
-from newsletter.accounts import Editor
+from newsletter.accounts import Editor, SignInWay
 from newsletter.audit import Deed
+from newsletter.desk import presence
 from newsletter.desk.guard import PUBLIC, SIGNED_IN, blueprint, needs, signed_in_editor
 from newsletter.desk.mailing import mail_sign_in_link
 from newsletter.desk.noting import note
@@ -69,7 +69,7 @@ def sign_in() -> Response | tuple[str, int]:
             "or have a one-time link mailed.",
         )
         return page, HTTPStatus.UNPROCESSABLE_ENTITY
-    _begin_session(editor, via="password")
+    _begin_session(editor, SignInWay.PASSWORD, now=now)
     return redirect(_next(request.form.get("next", "")), code=303)
 
 
@@ -104,13 +104,13 @@ def show_link(token: str) -> str | tuple[str, int]:
 @needs(PUBLIC)
 def use_link(token: str) -> Response | tuple[str, int]:
     """Sign in by a one-time link, then offer to set a password."""
+    now = clock.now()
     try:
-        editor = accounts.use_sign_in_link(token, now=clock.now())
+        editor = accounts.use_sign_in_link(token, now=now)
     except DeadLink:
         db.session.rollback()
         return _dead_link_page()
-    db.session.commit()
-    _begin_session(editor, via="link")
+    _begin_session(editor, SignInWay.LINK, now=now)
     return redirect("/desk/account/password" if editor.password is None else "/desk/", code=303)
 
 
@@ -118,8 +118,8 @@ def use_link(token: str) -> Response | tuple[str, int]:
 @needs(SIGNED_IN)
 def sign_out() -> Response:
     """End this session."""
-    logout_user()
-    session.clear()
+    presence.end()
+    db.session.commit()
     return redirect("/desk/sign-in", code=303)
 
 
@@ -160,15 +160,11 @@ def _account_key(address: str) -> str:
         return address.strip().lower()
 
 
-def _begin_session(editor: Editor, *, via: str) -> None:
-    # A session that somebody else began must not become this editor's (fixation).
-    session.clear()
-    login_user(editor, remember=False, authn_via=[via])
-    # Whoever came by a link has forgotten the password, or never had one.
-    session["by_link"] = via == "link"
-    note(Deed.EDITOR_SIGNED_IN, editor.id, via, by=editor)
+def _begin_session(editor: Editor, way: SignInWay, *, now: datetime) -> None:
+    presence.begin(editor, way, now=now)
+    note(Deed.EDITOR_SIGNED_IN, editor.id, way, by=editor)
     db.session.commit()
-    log.info("editor %s signed in by %s", editor.id, via)
+    log.info("editor %s signed in by %s", editor.id, way)
 
 
 def _next(page: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from newsletter import accounts
-from newsletter.accounts import Action, Editor, RoleName, SignInLink
+from newsletter.accounts import Action, Editor, RoleName, SignInLink, SignInWay, sessions
 from newsletter.errors import InvalidInput, NotFound, Refused
 from newsletter.extensions import db
 from tests.conftest import NOW
@@ -43,12 +43,17 @@ def test_an_unknown_editor_is_not_found(app: Flask) -> None:
         accounts.get_editor("nobody@example.org")
 
 
-def test_another_role_ends_sessions(app: Flask) -> None:
+def test_another_role_and_being_deactivated_end_sessions(app: Flask) -> None:
     editor = make_editor(role=RoleName.EDITOR)
-    session_value = editor.fs_uniquifier
-    accounts.change_role(editor, RoleName.AUTHOR)
+    for end in (
+        lambda: accounts.change_role(editor, RoleName.AUTHOR),
+        lambda: accounts.deactivate(editor),
+    ):
+        key = sessions.begin(editor, SignInWay.LINK, browser="", now=NOW)
+        end()
+        assert sessions.find(key, now=NOW) is None
+        assert sessions.sessions_of(editor, now=NOW) == []
     assert accounts.role_of(editor) is RoleName.AUTHOR
-    assert editor.fs_uniquifier != session_value
 
 
 def test_the_last_admin_stays(app: Flask) -> None:

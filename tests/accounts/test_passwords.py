@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from newsletter import accounts
-from newsletter.accounts import passwords
+from newsletter.accounts import SignInWay, passwords, sessions
 from newsletter.errors import DeadLink, InvalidInput
 from tests.conftest import NOW
 from tests.factories import make_editor
@@ -52,8 +52,8 @@ def test_a_password_that_is_easy_to_guess_is_refused(app: Flask, password: str) 
 def test_a_new_password_ends_sessions_and_kills_open_links(app: Flask) -> None:
     editor = make_editor()
     token = token_of(accounts.make_sign_in_link(editor, now=NOW))
-    session_value = editor.fs_uniquifier
+    key = sessions.begin(editor, SignInWay.LINK, browser="", now=NOW)
     accounts.set_password(editor, LONG_ENOUGH, now=NOW)
-    assert editor.fs_uniquifier != session_value
+    assert sessions.find(key, now=LATER) is None
     with pytest.raises(DeadLink):
         accounts.use_sign_in_link(token, now=LATER)

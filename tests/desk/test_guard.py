@@ -33,6 +33,8 @@ DOORS = {
     ("POST", "/desk/account/"): HERE,
     ("GET", "/desk/account/password"): HERE,
     ("POST", "/desk/account/password"): HERE,
+    ("POST", "/desk/account/sessions/<int:number>/end"): HERE,
+    ("POST", "/desk/account/sessions/end-others"): HERE,
     ("GET", "/desk/issues/"): WRITE,
     ("GET", "/desk/issues/new"): WRITE,
     ("POST", "/desk/issues/new"): WRITE,

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter import accounts, clock
-from newsletter.accounts import Editor, RoleName
+from newsletter.accounts import Editor, RoleName, sessions
 from newsletter.desk.sign_in import ATTEMPTS, LINKS_MAILED
 from newsletter.extensions import db
 from newsletter.mail.models import OutboxMessage
@@ -240,3 +240,55 @@ def test_too_many_links_to_one_address_are_not_sent_and_nobody_can_tell(
     assert len(pages) == 1
     # A new hour may begin meanwhile, but not two.
     assert most <= len(mails()) <= 2 * most
+
+
+def test_a_cookie_is_worth_nothing_after_signing_out(app: Flask, edith: Editor) -> None:
+    browser = signed_in(app, edith)
+    kept = copied_cookie(browser)
+    browser.post("/desk/sign-out")
+    assert with_cookie(app, kept).get("/desk/").status_code == 303
+
+
+def test_a_cookie_is_worth_nothing_after_a_new_password(app: Flask, edith: Editor) -> None:
+    browser = signed_in(app, edith)
+    kept = copied_cookie(browser)
+    new = "another four words here"
+    browser.post("/desk/account/password", {"password": new, "again": new})
+    assert browser.get("/desk/").status_code == 200
+    assert with_cookie(app, kept).get("/desk/").status_code == 303
+
+
+def test_a_page_that_is_only_looked_at_keeps_nobody_signed_in(app: Flask, edith: Editor) -> None:
+    browser = signed_in(app, edith)
+    seen_long_ago(edith, timedelta(hours=11))
+    before = last_seen(edith)
+    browser.get("/desk/")
+    assert last_seen(edith) == before
+    browser.post("/desk/account/", {"name": "Edith", "zone": "UTC"})
+    assert last_seen(edith) > before
+    seen_long_ago(edith, timedelta(hours=12))
+    assert browser.get("/desk/").status_code == 303
+
+
+def copied_cookie(browser: Browser) -> str:
+    cookie = browser.client.get_cookie("desk", path="/desk")
+    assert cookie is not None
+    return cookie.value
+
+
+def with_cookie(app: Flask, value: str) -> Browser:
+    browser = Browser(app)
+    browser.client.set_cookie("desk", value, path="/desk")
+    return browser
+
+
+def seen_long_ago(editor: Editor, ago: timedelta) -> None:
+    for session in sessions.sessions_of(editor, now=clock.now()):
+        session.seen_at = clock.now() - ago
+    db.session.commit()
+
+
+def last_seen(editor: Editor) -> datetime:
+    db.session.expire_all()
+    (session,) = sessions.sessions_of(editor, now=clock.now())
+    return session.seen_at
