@@ -15,11 +15,13 @@ and, as processes of their own:
 
     stocking.py     fills an installation: readers.py are its readers, issue.py and texts.py what
                     they get
-    past.py         years of work: issues that were sent, a library, who got what
+    past.py         years of work: issues that were sent, a library, who got what; copying.py
+                    makes the many rows
     sender.py       plans the issue and runs the engine, as the clock does
     rivals.py       smtplib on threads, Flask-Mail's bulk loop
     slow_line.py    a line to a relay that is far away
     one_click.py    somebody who unsubscribes while an issue is being sent
+    one_editor.py   somebody who opens pages of the desk meanwhile
 
 All is compared with what else ran in the same minutes on the same machine. Absolute numbers say
 little: they are there to be compared with the ones beside them.

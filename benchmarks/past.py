@@ -4,13 +4,14 @@ What the product checks and renders is made by its own verbs; what there is much
 the database itself, so that it takes seconds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from benchmarks import readers
+from benchmarks.copying import copy_rows, moment, only_if
 from benchmarks.texts import INTRODUCTION, PARAGRAPH
 from newsletter import accounts
 from newsletter.accounts import RoleName
@@ -73,8 +74,11 @@ DELIVERY_STATES = {
 """Where the mail of a reader is, by the state of the issue."""
 
 
-def fill(count: int, *, now: datetime) -> None:
-    """Make an empty installation one with `count` readers and a past. Commits."""
+def fill(count: int, *, now: datetime, is_at_rest: bool = False) -> MailingList:
+    """Make an empty installation one with `count` readers and a past; return the list of all.
+
+    Where it is at rest, what would be on its way was sent. Commits.
+    """
     # It is a copy that is measured: this one may be lost with the power.
     db.session.connection().exec_driver_sql("PRAGMA cache_size = -400000")
     for address, role in EDITORS.items():
@@ -84,8 +88,11 @@ def fill(count: int, *, now: datetime) -> None:
     _vary_subscriptions(now=now)
     slugs = _items(now=now)
     for number in range(1, ISSUES + 1):
-        issue = _issue(number, news, slugs, now=now)
-        if issue.state in DELIVERY_STATES:
+        state = STATES.get(number, IssueState.SENT)
+        if is_at_rest and state in (IssueState.SENDING, IssueState.PAUSED):
+            state = IssueState.SENT
+        issue = _issue(number, state, news, slugs, now=now)
+        if state in DELIVERY_STATES:
             _run(issue, count if number in TO_ALL else min(FEW, count))
         db.session.commit()
     _copy_revisions()
@@ -94,6 +101,7 @@ def fill(count: int, *, now: datetime) -> None:
     )
     signs.beat(now=now)
     db.session.commit()
+    return news
 
 
 def _lists(*, now: datetime) -> MailingList:
@@ -124,31 +132,31 @@ def _vary_subscriptions(*, now: datetime) -> None:
         some = sa.update(subscription).where(sa.text(which))
         db.session.execute(some.values(state=state))
     own = ("subscriber_id", "state", "frequency", "requested_at", "source", "wish")
-    _copy(
+    copy_rows(
         "subscription",
         "subscription",
         {"mailing_list_id": "2", **{name: name for name in own}},
         which="id % 5 = 0",
     )
-    _copy(
+    copy_rows(
         "subscription",
         "subscription_interval",
         {
             "subscription_id": "id",
             "source": "source",
-            "started_at": _moment(now, "-id % 700 - 300", "days"),
-            "ended_at": _if("state = 'unsubscribed'", _moment(now, "-id % 300", "days")),
-            "ended_reason": _if("state = 'unsubscribed'", "'link'"),
+            "started_at": moment(now, "-id % 700 - 300", "days"),
+            "ended_at": only_if("state = 'unsubscribed'", moment(now, "-id % 300", "days")),
+            "ended_reason": only_if("state = 'unsubscribed'", "'link'"),
         },
         which="state <> 'pending'",
     )
-    _copy(
+    copy_rows(
         "subscription",
         "subscription_topic",
         {"subscription_id": "id", "topic_id": f"id % {len(TOPICS)} + 1"},
         which="id % 4 = 0",
     )
-    _copy(
+    copy_rows(
         "subscriber",
         "suppression",
         {
@@ -156,7 +164,7 @@ def _vary_subscriptions(*, now: datetime) -> None:
             "address": "address",
             "reason": "'operator'",
             "note": "''",
-            "since": _moment(now, "0", "days"),
+            "since": moment(now, "0", "days"),
         },
         which="id % 100 = 99",
     )
@@ -189,9 +197,10 @@ def _items(*, now: datetime) -> list[str]:
     return [row["slug"] for row in reversed(rows)]
 
 
-def _issue(number: int, news: MailingList, slugs: Sequence[str], *, now: datetime) -> Issue:
+def _issue(
+    number: int, state: IssueState, news: MailingList, slugs: Sequence[str], *, now: datetime
+) -> Issue:
     """Write one issue, half a week after the one before, and bring it where it is."""
-    state = STATES.get(number, IssueState.SENT)
     place = (ISSUES - number) * 2
     at = now - timedelta(days=(ISSUES - number) * 3, hours=3)
     issue = composing.create_issue(
@@ -230,8 +239,8 @@ def _run(issue: Issue, count: int) -> None:
     for _ in range(count // BATCH):
         _insert("batch", send_id=send.id, is_done=is_over, due_at=at)
     state = DELIVERY_STATES[issue.state]
-    ended = _if(f"{state} <> 'waiting'", _moment(at, "id % 7200", "seconds"))
-    _copy(
+    ended = only_if(f"{state} <> 'waiting'", moment(at, "id % 7200", "seconds"))
+    copy_rows(
         "subscriber",
         "delivery",
         {
@@ -242,7 +251,7 @@ def _run(issue: Issue, count: int) -> None:
             "provider": providers.expression(Subscriber.canonical),
             "state": state,
             "attempts": f"{state} <> 'waiting'",
-            "due_at": _if(f"{state} = 'waiting'", _moment(at, "0", "seconds")),
+            "due_at": only_if(f"{state} = 'waiting'", moment(at, "0", "seconds")),
             "first_attempt_at": ended,
             "finished_at": ended,
             "reply_code": f"CASE {state} WHEN 'sent' THEN 250 WHEN 'failed' THEN 550 END",
@@ -258,34 +267,12 @@ def _copy_revisions() -> None:
     own = ("issue_id", "content", "saved_at", "saved_by_id")
     for version in range(2, REVISIONS + 1):
         columns = {"version": str(version), **{name: name for name in own}}
-        _copy("revision", "revision", columns, which="version = 1")
-
-
-def _copy(
-    source: str, target: str, columns: Mapping[str, str | sa.ColumnElement[Any]], *, which: str
-) -> None:
-    """Make rows of a table out of another one's; what is not said of them is as it comes."""
-    values = [
-        (sa.literal_column(value) if isinstance(value, str) else value).label(name)
-        for name, value in columns.items()
-    ]
-    rows = sa.select(*values).select_from(_table(source)).where(sa.text(which))
-    db.session.execute(sa.insert(_table(target)).from_select(list(columns), rows))
+        copy_rows("revision", "revision", columns, which="version = 1")
 
 
 def _insert(table: str, **values: object) -> int:
     one = sa.insert(_table(table)).values(values).returning(_table(table).c.id)
     return int(db.session.scalars(one).one())
-
-
-def _if(condition: str, value: str) -> str:
-    return f"CASE WHEN {condition} THEN {value} END"
-
-
-def _moment(since: datetime, number: str, unit: str) -> str:
-    """Return SQL for a moment so many `unit` after `since`, as SQLAlchemy keeps one there."""
-    start = f"{since:%Y-%m-%d %H:%M:%S}"
-    return f"strftime('%Y-%m-%d %H:%M:%S.000000', '{start}', ({number}) || ' {unit}')"
 
 
 def _table(name: str) -> sa.Table:

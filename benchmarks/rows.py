@@ -19,6 +19,8 @@ FAR_CONNECTIONS = 10
 FAR_SECONDS = 0.010
 """How long bytes travel to the relay that is 20 ms away, there and back."""
 
+READERS_OF_PAGES = 100_000
+
 MEGABYTE = 1024**2
 
 
@@ -143,6 +145,27 @@ def clicks(place: Place) -> list[Row]:
     return rows
 
 
+def pages(place: Place) -> list[Row]:
+    """How long an editor waits for pages of a large desk while an issue is planned and sent."""
+    count = place.scale.few if place.scale.seconds is None else READERS_OF_PAGES
+    run = place.ours(Kind.FULL).run(count, with_editor=True)
+    medians = {path: statistics.median(times) for path, times in run.pages.items()}
+    for path, median in medians.items():
+        tell(f"{path}: {median * 1000:.0f} ms, the median of {len(run.pages[path])}")
+    slowest = max(medians, key=lambda path: medians[path])
+    usual = statistics.median(medians.values())
+    return [
+        Row(
+            f"slowest page while an issue goes to {count:,}, 200 were sent, {Kind.FULL}",
+            f"median {medians[slowest] * 1000:.0f} ms",
+            f"of most pages {usual * 1000:.0f} ms",
+            "",
+            "< 200 ms",
+            medians[slowest] < 0.2,
+        )
+    ]
+
+
 def a_million(place: Place) -> list[Row]:
     """What a large list costs: planning it, memory, and each of its messages."""
     engine = place.ours(Kind.FULL)
@@ -187,6 +210,7 @@ GROUPS: dict[str, Callable[[Place], list[Row]]] = {
     "far": far,
     "machines": many_machines,
     "clicks": clicks,
+    "pages": pages,
     "million": a_million,
 }
 """Rows that are measured together, in the order of the table."""

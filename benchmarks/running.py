@@ -2,9 +2,9 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -20,6 +20,9 @@ PATIENCE = 120.0
 
 SLOWEST = 50
 """Messages a second; a run that is slower than this counts as stuck."""
+
+STAYED = 0.8
+"""The least part of the readers of an installation with a past who did not leave."""
 
 WORKER = (sys.executable, "-m", "dramatiq", "worker:broker", "--processes", "1", "--threads", "4")
 
@@ -37,6 +40,8 @@ class Run:
     processor: float
     # Seconds that each click took of somebody who unsubscribed meanwhile.
     clicks: tuple[float, ...] = ()
+    # Seconds that an editor waited for pages meanwhile, by their paths.
+    pages: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,17 @@ class Ours:
         """Send so many messages and return the seconds."""
         return self.run(count).seconds
 
-    def run(self, count: int, *, with_clicks: bool = False) -> Run:
+    def run(self, count: int, *, with_clicks: bool = False, with_editor: bool = False) -> Run:
         """Send to so many readers of a fresh installation; MeasurementFailed if one is left out.
 
-        With `with_clicks` somebody unsubscribes all the time while it is planned and sent.
+        With `with_clicks` somebody unsubscribes all the time while it is planned and sent. With
+        `with_editor` somebody opens pages of the desk, and the installation has a past; those
+        who had left it get no mail.
         """
         with ExitStack() as closing:
-            installation = closing.enter_context(self.stock.installation(self.kind, count))
+            installation = closing.enter_context(
+                self.stock.installation(self.kind, count, has_past=with_editor)
+            )
             environ = self._environ(installation)
             if self.broker:
                 log = self.logs / "worker.log"
@@ -75,15 +84,21 @@ class Ours:
             reader = (
                 closing.enter_context(self._ready("one_click", environ)) if with_clicks else None
             )
-            if reader:
-                reader.tell("begin")
+            editor = (
+                closing.enter_context(self._ready("one_editor", environ)) if with_editor else None
+            )
+            for beside in (reader, editor):
+                if beside:
+                    beside.tell("begin")
             sender.tell("plan")
             planned = sender.answer(within=PATIENCE)
             ended = self._await_end(installation, planned["planned"])
             clicks = reader.last_answer(within=PATIENCE)["times"] if reader else ()
+            pages = editor.last_answer(within=PATIENCE)["times"] if editor else {}
             used = sender.last_answer(within=PATIENCE)
         # Who leaves before the audience is frozen is no part of it.
-        if not count - len(clicks) <= planned["planned"] <= count:
+        fewest = count * STAYED if with_editor else count - len(clicks)
+        if not fewest <= planned["planned"] <= count:
             raise MeasurementFailed(f"Planned for {planned['planned']} readers of {count}.")
         return Run(
             count,
@@ -92,6 +107,7 @@ class Ours:
             memory=used["memory"],
             processor=used["processor"],
             clicks=tuple(clicks),
+            pages=pages,
         )
 
     @contextmanager
@@ -130,5 +146,7 @@ class Ours:
         return ended
 
 
-_FINISHED = sa.text("SELECT finished_at FROM send")
-_STATES = sa.text("SELECT state, count(*) FROM delivery GROUP BY state")
+_FINISHED = sa.text("SELECT finished_at FROM send ORDER BY id DESC LIMIT 1")
+_STATES = sa.text(
+    "SELECT state, count(*) FROM delivery WHERE send_id = (SELECT max(id) FROM send) GROUP BY state"
+)

@@ -58,7 +58,7 @@ class Stock:
     def __init__(self, folder: Path, server: str | None) -> None:
         self._folder = folder
         self._server = sa.make_url(server) if server else None
-        self._patterns: dict[tuple[bool, int], str] = {}
+        self._patterns: dict[tuple[bool, int, bool], str] = {}
         self._closing = ExitStack()
 
     @property
@@ -71,29 +71,32 @@ class Stock:
         self._closing.close()
 
     @contextmanager
-    def installation(self, kind: Kind, readers: int) -> Iterator[Installation]:
-        """A fresh installation with so many readers, gone afterwards."""
+    def installation(
+        self, kind: Kind, readers: int, *, has_past: bool = False
+    ) -> Iterator[Installation]:
+        """A fresh installation with so many readers, gone afterwards; a past is SQLite's only."""
         folder = self._folder / uuid.uuid4().hex
         folder.mkdir()
         with ExitStack() as closing:
             closing.callback(shutil.rmtree, folder)
             if kind is Kind.POSTGRESQL:
-                url = closing.enter_context(self._database(self._pattern(kind, readers)))
+                url = closing.enter_context(self._database(self._pattern(kind, readers, has_past)))
             else:
                 path = folder / "newsletter.sqlite3"
-                shutil.copy(self._pattern(kind, readers), path)
+                shutil.copy(self._pattern(kind, readers, has_past), path)
                 url = f"sqlite:///{path}"
             yield Installation(url, folder, kind)
 
-    def _pattern(self, kind: Kind, readers: int) -> str:
+    def _pattern(self, kind: Kind, readers: int, has_past: bool) -> str:
         """Return the file or the database to copy; it is made when it is needed first."""
-        key = (kind is Kind.POSTGRESQL, readers)
+        key = (kind is Kind.POSTGRESQL, readers, has_past)
         if key not in self._patterns:
-            self._patterns[key] = self._filled(kind, readers)
+            self._patterns[key] = self._filled(kind, readers, has_past)
         return self._patterns[key]
 
-    def _filled(self, kind: Kind, readers: int) -> str:
-        path = self._folder / f"{readers}.sqlite3"
+    def _filled(self, kind: Kind, readers: int, has_past: bool) -> str:
+        how = ("past",) if has_past else ()
+        path = self._folder / "-".join((str(readers), *how, ".sqlite3"))
         url = pattern = str(path)
         if kind is Kind.POSTGRESQL:
             url = self._closing.enter_context(self._database(None))
@@ -102,7 +105,8 @@ class Stock:
             url = f"sqlite:///{path}"
         there = Installation(url, self._folder, Kind.NORMAL)
         log = self._folder / "stocking.log"
-        with child("benchmarks.stocking", readers, environ=there.environ, log=log) as filling:
+        environ = there.environ
+        with child("benchmarks.stocking", readers, *how, environ=environ, log=log) as filling:
             filling.answer(within=PATIENCE)
         return pattern
 
