@@ -1,13 +1,19 @@
 """Plain functions that make rows; only the fact that matters is passed in."""
 
+import zlib
 from datetime import date, datetime, timedelta
+from io import BytesIO
 from typing import Any
+
+from PIL import Image as Drawing
 
 from newsletter.accounts import Editor, RoleName, add_editor
 from newsletter.extensions import db
 from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue
 from newsletter.library.models import Item, ItemKind, Topic
+from newsletter.media import images
+from newsletter.media.models import Image
 from newsletter.subscriptions.models import (
     MailingList,
     Source,
@@ -119,6 +125,16 @@ def make_item(
             updated_at=NOW,
         )
     )
+
+
+def make_image(name: str = "A clinic", *, alt: str = "A nurse hands out tablets") -> Image:
+    """An image of a few pixels, of a colour of its own."""
+    colour = f"#{zlib.crc32(name.encode()) % 0x1000000:06x}"
+    file = BytesIO()
+    Drawing.new("RGB", (12, 8), colour).save(file, "PNG")
+    return images.add_image(
+        file.getvalue(), name=name, alt=alt, is_decorative=not alt, by_id=None, now=NOW
+    ).image
 
 
 def make_editor(

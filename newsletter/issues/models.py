@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from newsletter.extensions import Base
 from newsletter.library.models import Item, Topic
+from newsletter.media.models import Image
 from newsletter.subscriptions.models import MailingList
 
 
@@ -24,6 +25,14 @@ class IssueState(enum.StrEnum):
     PAUSED = "paused"
     CANCELLED = "cancelled"
 
+
+# Which images an issue has, or had in any version: these are never deleted.
+issue_image = sa.Table(
+    "issue_image",
+    Base.metadata,
+    sa.Column("issue_id", sa.ForeignKey("issue.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("image_id", sa.ForeignKey(Image.id), primary_key=True, index=True),
+)
 
 issue_topic = sa.Table(
     "issue_topic",

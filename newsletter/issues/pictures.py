@@ -1,0 +1,29 @@
+"""Which issues have which images: what keeps an image from being deleted."""
+
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+
+from newsletter.extensions import db
+from newsletter.issues.models import Issue, issue_image
+from newsletter.media import images
+
+
+def note_images(issue: Issue, numbers: Collection[int]) -> None:
+    """Note that a version of the issue has these images; earlier ones are not forgotten.
+
+    An earlier version may be restored, and a mail that was sent shows its images for years.
+    """
+    wanted = set(numbers)
+    question = sa.select(issue_image.c.image_id).where(issue_image.c.issue_id == issue.id)
+    # An image that is gone was in a stale form; the form says so by itself.
+    new = images.find_images(wanted - set(db.session.scalars(question))) if wanted else {}
+    if new:
+        rows = [{"issue_id": issue.id, "image_id": number} for number in sorted(new)]
+        db.session.execute(sa.insert(issue_image), rows)
+
+
+def issues_with(image_id: int) -> Sequence[int]:
+    """Return the numbers of the issues that have an image or had it, the newest first."""
+    question = sa.select(issue_image.c.issue_id).where(issue_image.c.image_id == image_id)
+    return db.session.scalars(question.order_by(issue_image.c.issue_id.desc())).all()

@@ -1,0 +1,1 @@
+"""Images that editors upload: made anew, kept in files, described in words."""
