@@ -1,6 +1,7 @@
 """Plain functions that make rows; only the fact that matters is passed in."""
 
 import zlib
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -9,7 +10,7 @@ from PIL import Image as Drawing
 
 from newsletter.accounts import Editor, RoleName, add_editor
 from newsletter.extensions import db
-from newsletter.issues import composing, workflow
+from newsletter.issues import composing, editing, picking, workflow
 from newsletter.issues.models import Issue
 from newsletter.library.models import Item, ItemKind, Topic
 from newsletter.media import images
@@ -160,6 +161,19 @@ def make_due_issue(
     workflow.approve(issue, by=None, now=at)
     workflow.send_soon(issue, timedelta(0), now=at)
     return issue
+
+
+def rewrite(issue: Issue, *, items: tuple[str, ...] | None = None, **texts: str) -> Issue:
+    """Save a new version of the issue with other texts, and other items if they are given."""
+    whole = composing.current(issue)
+    language = whole.first_language
+    typed = replace(whole.editions[language], **texts)  # type: ignore[arg-type]  # they are texts
+    whole = editing.with_texts(whole, language, typed)
+    if items is not None:
+        whole = replace(whole, blocks=())
+        found = composing.find_items(items)
+        whole = editing.with_items(whole, [picking.picked(item) for item in found])
+    return composing.save(issue, whole, based_on_version=issue.version, by=None, now=NOW)
 
 
 def _add(row: Any) -> Any:

@@ -99,17 +99,24 @@ def go_back_and_forth() -> None:
     # Signs of life come again within seconds, and their names were shorter once.
     assert not old.pop("heartbeat")
     for table, rows in old.items():
-        known = [{name: row[name] for name in rows[0]} for row in before[table]]
-        assert rows == known, table
+        if table in before:
+            assert _common(rows, before[table]) == _common(before[table], rows), table
     flask_migrate.upgrade()
     new = _rows()
     assert new.keys() == before.keys()
     for table, rows in old.items():
-        assert [{name: row[name] for name in rows[0]} for row in new[table]] == rows, table
+        if table in new:
+            assert _common(new[table], rows) == _common(rows, new[table]), table
     flask_migrate.check()
     flask_migrate.downgrade(revision="base")
     assert sa.inspect(db.engine).get_table_names() == ["alembic_version"]
     flask_migrate.upgrade()
+
+
+def _common(rows: list[dict[str, Any]], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return of `rows` what `others` have columns for, too."""
+    names = [name for name in rows[0] if name in others[0]]
+    return [{name: row[name] for name in names} for row in rows]
 
 
 def _fill_every_table() -> None:

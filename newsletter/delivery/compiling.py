@@ -17,7 +17,7 @@ from newsletter import links
 from newsletter.delivery.models import CompiledEdition, Send
 from newsletter.delivery.splicing import KNOWN, Draft, Pattern, ascii_line
 from newsletter.errors import NewsletterError, RenderFault
-from newsletter.issues import composing, merge_fields, rendering
+from newsletter.issues import composing, editions, merge_fields, rendering
 from newsletter.issues.content import Content
 from newsletter.issues.merge_fields import Part
 from newsletter.issues.models import Issue
@@ -87,8 +87,11 @@ def compile_issue(issue: Issue) -> list[tuple[str, dict[str, Any]]]:
 
     It is rendered from the approved revision; raises Refused if there is none.
     """
-    content = composing.approved_content(issue)
-    return [(content.language, freeze(issue, content))]
+    whole = composing.approved(issue)
+    return [
+        (language, freeze(issue, editions.in_language(whole, language)))
+        for language in whole.languages
+    ]
 
 
 def freeze(issue: Issue, content: Content) -> dict[str, Any]:

@@ -265,14 +265,20 @@ def _count_anew() -> None:
 
 
 def _edition_for(editions: Sequence[CompiledEdition]) -> sa.ColumnElement[int]:
-    """Return the edition in the reader's language, else the first one's."""
+    """Return the edition in the reader's language, or one they can read, else the first one's.
+
+    Who asked for `pt-BR` reads `pt`, and the other way round, where there is nothing nearer.
+    """
     default, *others = editions
     if not others:
         return sa.literal(default.id)
-    return sa.case(
-        *((Subscriber.language == edition.language, edition.id) for edition in others),
-        else_=default.id,
-    )
+    exact = [(Subscriber.language == edition.language, edition.id) for edition in editions]
+    near = []
+    for edition in editions:
+        tongue = edition.language.partition("-")[0]
+        is_kin = (Subscriber.language == tongue) | Subscriber.language.startswith(f"{tongue}-")
+        near.append((is_kin, edition.id))
+    return sa.case(*exact, *near, else_=default.id)
 
 
 def _is_addressed(issue: Issue) -> list[sa.ColumnElement[bool]]:

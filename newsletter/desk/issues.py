@@ -17,10 +17,11 @@ from newsletter.desk.noting import note_issue
 from newsletter.desk.progress import show_progress
 from newsletter.errors import InvalidInput, NotFound, Refused
 from newsletter.extensions import db
-from newsletter.issues import composing, overview, workflow
-from newsletter.issues.composing import Choice
+from newsletter.issues import composing, editing, overview, picking, workflow
 from newsletter.issues.content import Content
 from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.picking import Choice
+from newsletter.issues.texts import Texts
 from newsletter.library import catalogue
 from newsletter.library.words import KIND_NAMES
 from newsletter.subscriptions import lists
@@ -143,14 +144,21 @@ def arrange(order: list[str], ticked: list[str], do: str) -> list[str]:
 def _save(issue: Issue, form: Form, items: list[str]) -> None:
     if not form.values["version"].isdecimal() or len(form.values["version"]) > 9:
         raise InvalidInput("This form has lost its version. Load the page again.")
-    composing.save_issue(
+    whole = composing.current(issue)
+    words = [form.values[name] for name in ("subject", "preheader", "introduction")]
+    whole = editing.with_texts(whole, whole.first_language, Texts(*words))
+    for block in whole.blocks:
+        if block.item and block.item.slug not in items:
+            whole = editing.without(whole, block.key)
+    chosen = composing.find_items(items)
+    whole = editing.with_items(whole, [picking.picked(item) for item in chosen])
+    keys = {block.item.slug: block.key for block in whole.blocks if block.item}
+    whole = editing.in_order(whole, [keys[item.slug] for item in chosen])
+    composing.save(
         issue,
+        whole,
         based_on_version=int(form.values["version"]),
-        subject=form.values["subject"],
-        preheader=form.values["preheader"],
-        introduction=form.values["introduction"],
-        items=items,
-        topics=form.lists["topics"],
+        topics=catalogue.find_topics(form.lists["topics"]),
         mailing_list=_chosen_list(form),
         by=the_editor(),
         now=clock.now(),
@@ -168,7 +176,7 @@ def _show_both(number: int, form: Form, items: list[str], why: Refused) -> tuple
 
 
 def _form_of(issue: Issue) -> Form:
-    edition = issue.editions[0]
+    edition = composing.content_of(issue)
     return Form(
         {
             "version": str(issue.version),
@@ -184,7 +192,7 @@ def _form_of(issue: Issue) -> Form:
 def _writing_page(
     issue: Issue, form: Form, *, items: list[str] | None = None, theirs: Content | None = None
 ) -> str:
-    slugs = [row.item.slug for row in issue.rows] if items is None else items
+    slugs = list(composing.current(issue).slugs) if items is None else items
     return render_template(
         "desk/issue_write.html",
         issue=issue,
@@ -200,7 +208,8 @@ def _writing_page(
 
 def _basket(issue: Issue, slugs: list[str]) -> Basket:
     choices = {
-        choice.item.slug: choice for choice in composing.basket(issue.mailing_list, issue=issue)
+        choice.item.slug: choice
+        for choice in picking.basket(issue.mailing_list, everything=True, besides=issue).choices
     }
     return Basket(
         chosen=[choices[slug] for slug in slugs if slug in choices],

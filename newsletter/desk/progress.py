@@ -15,7 +15,7 @@ from newsletter.desk.guard import blueprint, my_lists, needs, the_issue
 from newsletter.desk.noting import note_issue
 from newsletter.errors import InvalidAddress, NotFound
 from newsletter.extensions import db
-from newsletter.issues import composing, workflow
+from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.reports import Trace
 from newsletter.reports.by_provider import providers
@@ -111,7 +111,7 @@ def show_progress(issue: Issue, form: Form | None = None, trace: Trace | None = 
     return render_template(
         "desk/issue_progress.html",
         issue=issue,
-        subject=composing.content_of(issue).subject,
+        subject=issue.editions[0].subject,
         numbers=reports.report(issue.id),
         failures=reports.failures(issue.id),
         audience=planning.audience_count(issue) if issue.state is IssueState.SCHEDULED else None,

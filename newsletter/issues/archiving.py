@@ -29,13 +29,6 @@ class Entry:
 
 def entries(*, page: int = 1) -> tuple[list[Entry], bool]:
     """Return one page of sent issues, newest first, and whether there are older ones."""
-    # The one it was written in first, whatever the list's language is by now.
-    first_edition = (
-        sa.select(sa.func.min(Edition.id))
-        .where(Edition.issue_id == Issue.id)
-        .correlate(Issue)
-        .scalar_subquery()
-    )
     found = db.session.execute(
         sa.select(
             Issue.id,
@@ -46,7 +39,7 @@ def entries(*, page: int = 1) -> tuple[list[Entry], bool]:
             Issue.sent_at,
         )
         .join(MailingList, MailingList.id == Issue.mailing_list_id)
-        .join(Edition, Edition.id == first_edition)
+        .join(Edition, sa.and_(Edition.issue_id == Issue.id, Edition.position == 0))
         .where(Issue.state == IssueState.SENT, MailingList.is_public)
         .order_by(Issue.sent_at.desc(), Issue.id.desc())
         .limit(PER_PAGE + 1)

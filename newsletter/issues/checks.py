@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from newsletter.issues import introduction, merge_fields
+from newsletter.issues import merge_fields, prose
 from newsletter.issues.content import Content
 
 LONG_SUBJECT = 78
@@ -132,7 +132,7 @@ def _check_preheader(content: Content) -> Iterator[Finding]:
 
 
 def _check_introduction(content: Content) -> Iterator[Finding]:
-    if not content.introduction.strip() and not content.rows:
+    if not content.introduction.strip() and not content.blocks:
         yield Finding(
             Level.STOP,
             "nothing-to-say",
@@ -141,7 +141,7 @@ def _check_introduction(content: Content) -> Iterator[Finding]:
             "items",
         )
     yield from _check_leftovers(content.introduction, "introduction")
-    for link in LexborHTMLParser(introduction.neutral_html(content.introduction)).css("a"):
+    for link in LexborHTMLParser(prose.neutral_html(content.introduction)).css("a"):
         words = " ".join(link.text().split())
         yield from _check_link(words, link.attributes.get("href") or "")
 

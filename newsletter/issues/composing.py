@@ -1,8 +1,6 @@
 """Putting an issue together: every save is a revision, and nobody overwrites anybody silently."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,39 +9,27 @@ from sqlalchemy.orm import selectinload
 from newsletter.accounts import Editor
 from newsletter.errors import InvalidInput, NotFound, Refused, StaleVersion
 from newsletter.extensions import db, rows_changed
-from newsletter.issues import content, texts
-from newsletter.issues.content import Content, ItemRow
-from newsletter.issues.models import Edition, Issue, IssueRow, IssueState, Revision
+from newsletter.issues import composition, editing, editions, picking, revisions
+from newsletter.issues.composition import Composition
+from newsletter.issues.content import Content
+from newsletter.issues.models import Edition, Issue, IssueState, Revision, issue_item
 from newsletter.issues.texts import Texts
 from newsletter.library import catalogue
-from newsletter.library.models import Item
+from newsletter.library.models import Item, Topic
 from newsletter.subscriptions.models import MailingList
 
-MAX_ITEMS = 100
-"""Items that one issue may hold."""
-
-BASKET_SIZE = 100
-"""Items that the basket offers, newest first."""
-
 EDITABLE = (IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """An item in the basket and the numbers of the issues that it was sent in, latest last."""
-
-    item: Item
-    sent_in: tuple[int, ...]
 
 
 def create_issue(
     mailing_list: MailingList,
     *,
-    subject: str,
+    subject: str = "",
     preheader: str = "",
     introduction: str = "",
     items: Sequence[str] = (),
     topics: Sequence[str] = (),
+    corrects: Issue | None = None,
     by: Editor | None,
     now: datetime,
 ) -> Issue:
@@ -53,54 +39,66 @@ def create_issue(
     naming the field for what cannot be used. An unfinished issue is welcome:
     what it lacks is a finding before sending.
     """
-    words = texts.checked(subject, preheader, introduction)
+    language = mailing_list.default_language
+    whole = editing.blank(language)
+    whole = editing.with_texts(whole, whole.first_language, Texts(subject, preheader, introduction))
+    whole = editing.with_items(whole, [picking.picked(item) for item in find_items(items)])
     issue = Issue(
         mailing_list=mailing_list,
-        editions=[_write(Edition(language=mailing_list.default_language), words)],
         topics=catalogue.find_topics(topics),
+        corrects_id=corrects.id if corrects else None,
         created_by_id=by.id if by else None,
         created_at=now,
         updated_at=now,
         version=1,
     )
-    _place(issue, _chosen(items))
     db.session.add(issue)
     db.session.flush()
-    _keep_revision(issue, by=by, now=now)
+    _keep(issue, whole, is_automatic=False, by=by, now=now)
     return issue
 
 
-def save_issue(
+def save(
     issue: Issue,
+    whole: Composition,
     *,
     based_on_version: int,
-    subject: str,
-    preheader: str,
-    introduction: str,
-    items: Sequence[str],
-    topics: Sequence[str],
+    topics: Sequence[Topic] | None = None,
     mailing_list: MailingList | None = None,
+    is_automatic: bool = False,
     by: Editor | None,
     now: datetime,
 ) -> Issue:
-    """Save the whole of an issue as a new revision, which withdraws any approval.
+    """Save all of an issue as a new revision, which withdraws any approval.
 
-    Raises StaleVersion when somebody saved since `based_on_version`, Refused
-    when the issue is beyond editing, InvalidInput for what cannot be used;
-    then nothing of it is kept.
+    Where nothing differs, nothing is saved and an approval stays. What
+    `editing` made of typed text is checked already. Raises StaleVersion when
+    somebody saved since `based_on_version`, Refused when the issue is beyond
+    editing; then nothing of it is kept.
     """
-    chosen, themes = _chosen(items), catalogue.find_topics(topics)
-    words = texts.checked(subject, preheader, introduction)
+    if mailing_list is not None and mailing_list is not issue.mailing_list:
+        whole = editions.with_first(whole, mailing_list.default_language)
+    themes = list(issue.topics) if topics is None else list(topics)
+    home = mailing_list or issue.mailing_list
+    is_same = home is issue.mailing_list and {*themes} == {*issue.topics}
+    if is_same and based_on_version == issue.version and whole == current(issue):
+        _refuse_beyond_editing(issue)
+        return issue
     _take_version(issue, based_on_version, now=now)
-    if mailing_list is not None:
-        issue.mailing_list = mailing_list
-        issue.editions[0].language = mailing_list.default_language
-    _write(issue.editions[0], words)
-    _place(issue, chosen)
-    issue.topics = themes
-    db.session.flush()
-    _keep_revision(issue, by=by, now=now)
+    issue.mailing_list, issue.topics = home, themes
+    _keep(issue, whole, is_automatic=is_automatic, by=by, now=now)
     return issue
+
+
+def find_items(slugs: Sequence[str]) -> list[Item]:
+    """Return items of the library in the order of their slugs, each once; raise InvalidInput."""
+    unique = list(dict.fromkeys(slugs))
+    if len(unique) > editing.MAX_ITEMS:
+        raise InvalidInput(f"An issue holds at most {editing.MAX_ITEMS} items.", field="items")
+    try:
+        return catalogue.find_items(unique)
+    except NotFound as exc:
+        raise InvalidInput(str(exc), field="items") from exc
 
 
 def find_issue(number: int) -> Issue:
@@ -129,116 +127,31 @@ def newest_issues(most: int = 200, *, lists: frozenset[int] | None = None) -> Se
     return db.session.scalars(question).all()
 
 
-def content_of(issue: Issue) -> Content:
-    """Return what the issue says now, with its items as the library has them now."""
-    edition = issue.editions[0]
-    return Content(
-        subject=edition.subject,
-        preheader=edition.preheader,
-        introduction=edition.introduction,
-        rows=tuple(_item_row(row.item) for row in issue.rows),
-        language=edition.language,
-    )
+def current(issue: Issue) -> Composition:
+    """Return all that the issue says in its newest revision."""
+    return revisions.composition_at(issue, issue.version)
 
 
-def approved_content(issue: Issue) -> Content:
+def approved(issue: Issue) -> Composition:
     """Return what was approved, as it was then; raise Refused where nothing is approved."""
-    plain = db.session.scalar(
-        sa.select(Revision.content).where(
-            Revision.issue_id == issue.id, Revision.version == issue.approved_version
-        )
-    )
-    if plain is None:
+    if issue.approved_version is None:
         raise Refused(f"Issue {issue.id} is not approved. Approve it first.")
-    return content.from_json(plain)
+    return revisions.composition_at(issue, issue.approved_version)
 
 
-def keep_current(issue: Issue, *, by: Editor | None, now: datetime) -> int:
-    """Make sure that the newest revision is what the issue says now; return its version.
-
-    The library may have changed an item since the last save; what is approved
-    is what can be seen, so that difference becomes a revision of its own.
-    """
-    latest = db.session.scalar(
-        sa.select(Revision.content).where(
-            Revision.issue_id == issue.id, Revision.version == issue.version
-        )
-    )
-    if latest != content.to_json(content_of(issue)):
-        _take_version(issue, issue.version, now=now)
-        _keep_revision(issue, by=by, now=now)
-    return issue.version
+def content_of(issue: Issue, language: str = "") -> Content:
+    """Return one edition as the newest revision has it, the first without `language`."""
+    return _edition(current(issue), language)
 
 
-def basket(mailing_list: MailingList, *, issue: Issue | None = None) -> list[Choice]:
-    """Return the items to choose from, newest first, with the issues that had them already.
-
-    The items of `issue` are always among them, however old or withdrawn.
-    """
-    newest = (
-        sa.select(Item.id)
-        .where(Item.withdrawn_at.is_(None))
-        .order_by(Item.published_on.desc(), Item.id.desc())
-        .limit(BASKET_SIZE)
-    )
-    wanted: sa.ColumnElement[bool] = Item.id.in_(newest)
-    if issue is not None:
-        wanted |= Item.id.in_(sa.select(IssueRow.item_id).where(IssueRow.issue_id == issue.id))
-    items = db.session.scalars(
-        sa.select(Item)
-        .where(wanted)
-        .options(selectinload(Item.topics))
-        .order_by(Item.published_on.desc(), Item.id.desc())
-    ).all()
-    sent = sent_in(mailing_list, [item.id for item in items], besides=issue)
-    return [Choice(item, tuple(sent[item.id])) for item in items]
+def approved_content(issue: Issue, language: str = "") -> Content:
+    """Return one edition as it was approved, the first one if there is none in `language`."""
+    return _edition(approved(issue), language)
 
 
-def sent_in(
-    mailing_list: MailingList, item_ids: Sequence[int], *, besides: Issue | None = None
-) -> dict[int, list[int]]:
-    """Return by item id the numbers of the list's issues that took the item to readers."""
-    found = db.session.execute(
-        sa.select(IssueRow.item_id, Issue.id)
-        .join(Issue, Issue.id == IssueRow.issue_id)
-        .where(
-            Issue.mailing_list_id == mailing_list.id,
-            Issue.begun_at.is_not(None),
-            IssueRow.item_id.in_(item_ids),
-            Issue.id != (besides.id if besides else None),
-        )
-        .order_by(Issue.id)
-    )
-    numbers: dict[int, list[int]] = defaultdict(list)
-    for item_id, number in found:
-        numbers[item_id].append(number)
-    return numbers
-
-
-def _chosen(slugs: Sequence[str]) -> list[Item]:
-    unique = list(dict.fromkeys(slugs))
-    if len(unique) > MAX_ITEMS:
-        raise InvalidInput(f"An issue holds at most {MAX_ITEMS} items.", field="items")
-    try:
-        return catalogue.find_items(unique)
-    except NotFound as exc:
-        raise InvalidInput(str(exc), field="items") from exc
-
-
-def _write(edition: Edition, words: Texts) -> Edition:
-    edition.subject = words.subject
-    edition.preheader = words.preheader
-    edition.introduction = words.introduction
-    return edition
-
-
-def _place(issue: Issue, items: Sequence[Item]) -> None:
-    """Put `items` into the issue in this order, keeping the rows that are there already."""
-    known = {row.item_id: row for row in issue.rows}
-    rows = [known.get(item.id) or IssueRow(item=item) for item in items]
-    for position, row in enumerate(rows, start=1):
-        row.position = position
-    issue.rows = rows
+def _edition(whole: Composition, language: str) -> Content:
+    known = language if language in whole.editions else whole.first_language
+    return editions.in_language(whole, known)
 
 
 def _take_version(issue: Issue, based_on_version: int, *, now: datetime) -> None:
@@ -254,6 +167,8 @@ def _take_version(issue: Issue, based_on_version: int, *, now: datetime) -> None
             version=based_on_version + 1,
             state=IssueState.DRAFT,
             approved_version=None,
+            approved_by_id=None,
+            approved_at=None,
             updated_at=now,
         )
         .execution_options(synchronize_session=False)
@@ -261,42 +176,70 @@ def _take_version(issue: Issue, based_on_version: int, *, now: datetime) -> None
     db.session.refresh(issue)
     if rows_changed(taken) == 1:
         return
-    if issue.state not in EDITABLE:
-        raise Refused(_why_not_editable(issue))
+    _refuse_beyond_editing(issue)
     raise StaleVersion(yours=based_on_version, theirs=issue.version)
 
 
-def _why_not_editable(issue: Issue) -> str:
+def _refuse_beyond_editing(issue: Issue) -> None:
+    if issue.state in EDITABLE:
+        return
     if issue.state is IssueState.SCHEDULED:
-        return f"Issue {issue.id} is scheduled and cannot be changed. Stop it first, then edit it."
-    if issue.state in (IssueState.SENDING, IssueState.PAUSED):
-        return (
-            f"Issue {issue.id} is on its way, and what was approved is what goes out. "
+        advice = "is scheduled and cannot be changed. Stop it first, then edit it."
+    elif issue.state in (IssueState.SENDING, IssueState.PAUSED):
+        advice = (
+            "is on its way, and what was approved is what goes out. "
             "Send what you want to add as a new issue."
         )
-    return f"Issue {issue.id} is {issue.state} and cannot be changed. Begin a new issue instead."
+    else:
+        advice = f"is {issue.state} and cannot be changed. Begin a new issue instead."
+    raise Refused(f"Issue {issue.id} {advice}")
 
 
-def _keep_revision(issue: Issue, *, by: Editor | None, now: datetime) -> None:
+def _keep(
+    issue: Issue, whole: Composition, *, is_automatic: bool, by: Editor | None, now: datetime
+) -> None:
+    """Write the revision, and what lists and searches find the issue by."""
     db.session.add(
         Revision(
             issue_id=issue.id,
             version=issue.version,
-            content=content.to_json(content_of(issue)),
+            content=composition.to_json(whole),
             saved_at=now,
             saved_by_id=by.id if by else None,
+            is_automatic=is_automatic,
         )
     )
+    _list_editions(issue, whole)
+    _list_items(issue, whole)
     db.session.flush()
+    revisions.thin_out(issue)
 
 
-def _item_row(item: Item) -> ItemRow:
-    return ItemRow(
-        slug=item.slug,
-        kind=item.kind,
-        title=item.title,
-        summary=item.summary,
-        url=item.url,
-        published_on=item.published_on,
-        language=item.language,
+def _list_editions(issue: Issue, whole: Composition) -> None:
+    known = {edition.language: edition for edition in issue.editions}
+    listed = []
+    for position, (language, said) in enumerate(whole.editions.items()):
+        edition = known.get(language) or Edition(language=language)
+        edition.subject, edition.preheader = said.subject, said.preheader
+        edition.words = editions.plain_words(whole, language)
+        edition.position = position
+        listed.append(edition)
+    issue.editions = listed
+
+
+def _list_items(issue: Issue, whole: Composition) -> None:
+    wanted = {item.id for item in picking.items_of(whole).values()}
+    listed = set(
+        db.session.scalars(sa.select(issue_item.c.item_id).where(issue_item.c.issue_id == issue.id))
     )
+    if gone := listed - wanted:
+        db.session.execute(
+            sa.delete(issue_item).where(
+                issue_item.c.issue_id == issue.id, issue_item.c.item_id.in_(gone)
+            )
+        )
+    if fresh := wanted - listed:
+        db.session.execute(
+            sa.insert(issue_item),
+            [{"issue_id": issue.id, "item_id": number} for number in sorted(fresh)],
+        )

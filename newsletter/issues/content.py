@@ -1,27 +1,80 @@
-"""What an issue says, apart from the tables it is kept in."""
+"""What an issue says in one language, apart from how it is kept: what is rendered and checked."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from newsletter.library.models import ItemKind
 
 
 @dataclass(frozen=True)
+class Prose:
+    """A text: Markdown, which may hold merge fields."""
+
+    key: str
+    markdown: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A line above what follows; it may hold merge fields."""
+
+    key: str
+    words: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Button:
+    """A link that stands for itself; its words may hold merge fields."""
+
+    key: str
+    words: str
+    url: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture, its size in pixels as it is stored; `url` is where it leads, or empty."""
+
+    key: str
+    path: str
+    width: int
+    height: int
+    alt: str
+    url: str
+    language: str
+    is_decorative: bool = False
+
+
+@dataclass(frozen=True)
+class Divider:
+    """A rule between what stands before and after."""
+
+    key: str
+
+
+@dataclass(frozen=True)
 class ItemRow:
-    """One library item as it was when the issue was saved.
+    """One library item as it was when it was picked, or a page elsewhere, in this issue's words.
 
     `url` is empty where the item has no page of its own elsewhere: readers
-    are then led to its page in the library.
+    are then led to its page in the library. A page elsewhere has no `slug`,
+    no `kind` and perhaps no date.
     """
 
     slug: str
-    kind: ItemKind
+    kind: ItemKind | None
     title: str
     summary: str
     url: str
-    published_on: date
+    published_on: date | None
     language: str
+    key: str = ""
+
+
+Block = Prose | Heading | Button | Image | Divider | ItemRow
 
 
 @dataclass(frozen=True)
@@ -34,30 +87,10 @@ class Content:
     subject: str
     preheader: str
     introduction: str
-    rows: tuple[ItemRow, ...]
+    blocks: tuple[Block, ...]
     language: str
 
-
-def to_json(content: Content) -> dict[str, Any]:
-    """Return `content` as plain values, ready for Revision.content."""
-    plain = asdict(content)
-    plain["rows"] = [
-        {**asdict(row), "kind": row.kind.value, "published_on": row.published_on.isoformat()}
-        for row in content.rows
-    ]
-    return plain
-
-
-def from_json(plain: dict[str, Any]) -> Content:
-    """Return the content that `to_json` made `plain` from."""
-    rows = tuple(
-        ItemRow(
-            **{
-                **row,
-                "kind": ItemKind(row["kind"]),
-                "published_on": date.fromisoformat(row["published_on"]),
-            }
-        )
-        for row in plain["rows"]
-    )
-    return Content(**{**plain, "rows": rows})
+    @property
+    def rows(self) -> tuple[ItemRow, ...]:
+        """The items and pages among the blocks, in their order."""
+        return tuple(block for block in self.blocks if isinstance(block, ItemRow))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from newsletter.extensions import Base
-from newsletter.library.models import Item, Topic
+from newsletter.library.models import Topic
 from newsletter.media.models import Image
 from newsletter.subscriptions.models import MailingList
 
@@ -42,6 +42,15 @@ issue_topic = sa.Table(
 )
 
 
+# Which items the newest revision has: what “sent in issue 41” is found by.
+issue_item = sa.Table(
+    "issue_item",
+    Base.metadata,
+    sa.Column("issue_id", sa.ForeignKey("issue.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True, index=True),
+)
+
+
 class Issue(Base):
     """The thing composed and sent; its id is its number."""
 
@@ -62,6 +71,15 @@ class Issue(Base):
     version: Mapped[int] = mapped_column(default=1)
     # The version of the revision that was approved; every later save clears it.
     approved_version: Mapped[int | None]
+    approved_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("editor.id"))
+    approved_at: Mapped[datetime | None]
+    # Who asked a colleague to look at it, and when.
+    review_asked_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("editor.id"))
+    review_asked_at: Mapped[datetime | None]
+    # Who pressed “Send” or “Schedule” last: whom the numbers of the next day go to.
+    scheduled_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("editor.id"))
+    # A correction goes to exactly those who got this issue, and stands on its page.
+    corrects_id: Mapped[int | None] = mapped_column(sa.ForeignKey("issue.id"), index=True)
     # A wall time in `zone`, without a zone of its own: zone laws change (STANDARDS XH20).
     send_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     zone: Mapped[str | None] = mapped_column(sa.String(60))
@@ -78,15 +96,12 @@ class Issue(Base):
     mailing_list: Mapped[MailingList] = relationship()
     topics: Mapped[list[Topic]] = relationship(secondary=issue_topic, order_by=Topic.name)
     editions: Mapped[list["Edition"]] = relationship(
-        cascade="all, delete-orphan", order_by="Edition.id"
-    )
-    rows: Mapped[list["IssueRow"]] = relationship(
-        cascade="all, delete-orphan", order_by="IssueRow.position"
+        cascade="all, delete-orphan", order_by="Edition.position"
     )
 
 
 class Edition(Base):
-    """One language of an issue."""
+    """One language of an issue as its newest revision has it: for lists and for searching."""
 
     __tablename__ = "edition"
     __table_args__ = (
@@ -99,26 +114,10 @@ class Edition(Base):
     language: Mapped[str] = mapped_column(sa.String(12))
     subject: Mapped[str] = mapped_column(sa.String(500), default="")
     preheader: Mapped[str] = mapped_column(sa.String(500), default="")
-    # Markdown with merge fields.
-    introduction: Mapped[str] = mapped_column(sa.Text, default="")
-
-
-class IssueRow(Base):
-    """One library item in an issue, at its place."""
-
-    __tablename__ = "issue_row"
-    __table_args__ = (
-        sa.UniqueConstraint("issue_id", "item_id"),
-        {"sqlite_autoincrement": True},
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    issue_id: Mapped[int] = mapped_column(sa.ForeignKey("issue.id", ondelete="CASCADE"))
-    item_id: Mapped[int] = mapped_column(sa.ForeignKey("item.id"), index=True)
-    position: Mapped[int]
-
-    # Asked for with the row: an issue of many items would ask once for each.
-    item: Mapped[Item] = relationship(lazy="joined")
+    # All its words, without markup of ours.
+    words: Mapped[str] = mapped_column(sa.Text, default="")
+    # The first one is everybody's whose own language there is no edition in.
+    position: Mapped[int] = mapped_column(default=0)
 
 
 class Revision(Base):
@@ -136,3 +135,38 @@ class Revision(Base):
     content: Mapped[dict[str, Any]]
     saved_at: Mapped[datetime]
     saved_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("editor.id"))
+    # Saved by itself while somebody wrote; older ones of these are thinned out.
+    is_automatic: Mapped[bool] = mapped_column(default=False)
+
+
+class Waiver(Base):
+    """A warning that somebody lets pass, and why; it holds for this one finding only."""
+
+    __tablename__ = "waiver"
+    __table_args__ = (
+        sa.UniqueConstraint("issue_id", "finding"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    issue_id: Mapped[int] = mapped_column(sa.ForeignKey("issue.id", ondelete="CASCADE"))
+    # The identity of the finding: its code, its place and what it is about.
+    finding: Mapped[str] = mapped_column(sa.String(64))
+    sentence: Mapped[str] = mapped_column(sa.String(500))
+    reason: Mapped[str] = mapped_column(sa.String(300))
+    waived_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("editor.id"))
+    waived_at: Mapped[datetime]
+
+
+class Presence(Base):
+    """Who has an issue open to write in it, and when that was last seen."""
+
+    __tablename__ = "presence"
+
+    issue_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("issue.id", ondelete="CASCADE"), primary_key=True
+    )
+    editor_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("editor.id", ondelete="CASCADE"), primary_key=True
+    )
+    seen_at: Mapped[datetime]

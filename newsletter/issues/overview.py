@@ -61,7 +61,7 @@ def _select(lists: frozenset[int] | None) -> sa.Select[*tuple[Any, ...]]:
     subject = (
         sa.select(Edition.subject)
         .where(Edition.issue_id == Issue.id)
-        .order_by(Edition.id)
+        .order_by(Edition.position)
         .limit(1)
         .scalar_subquery()
     )

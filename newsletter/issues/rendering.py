@@ -15,14 +15,12 @@ from markupsafe import Markup
 from mjml import mjml2html
 
 from newsletter import languages
-from newsletter.issues import introduction, merge_fields, plaintext, segments
-from newsletter.issues.content import Content, ItemRow
+from newsletter.issues import html_blocks, merge_fields, plaintext, prose, segments, text_blocks
+from newsletter.issues.content import Content
 from newsletter.issues.merge_fields import MergeField, Part
 from newsletter.issues.models import Issue
 from newsletter.issues.segments import Segments, Slot, fill
 from newsletter.issues.tokens import Tokens
-from newsletter.issues.wording import item_url, long_date
-from newsletter.library.words import BUTTON_WORDS, KIND_NAMES
 
 # Wide spaces and joiners that no program shows and none collapses.
 PADDING = "&#847;&zwnj;&nbsp;" * 60
@@ -96,7 +94,7 @@ def masthead_of(issue: Issue) -> Masthead:
 def render(content: Content, masthead: Masthead) -> RenderedEdition:
     """Render one edition for all its recipients."""
     tokens = Tokens(isolates=languages.direction(content.language) == "rtl")
-    opening = introduction.to_html(content.introduction, tokens)
+    opening = prose.to_html(content.introduction, tokens)
     return RenderedEdition(
         language=content.language,
         subject=tuple(
@@ -135,34 +133,19 @@ def _html_part(content: Content, masthead: Masthead, opening: str, tokens: Token
         direction=languages.direction(language),
         foreign=not languages.is_english(language),
         start="right" if languages.direction(language) == "rtl" else "left",
-        link=introduction.LINK_STYLE,
+        link=prose.LINK_STYLE,
         padding=Markup(PADDING),
         number=masthead.issue_number,
         list_name=tokens.text(masthead.list_name),
         subject=tokens.line(content.subject),
         preheader=content.preheader and tokens.line(content.preheader),
-        introduction=opening and tokens.put(*tokens.cut(introduction.styled(opening, language))),
+        introduction=opening and tokens.put(*tokens.cut(prose.styled(opening, language))),
         postal_address=masthead.postal_address and tokens.text(masthead.postal_address),
-        rows=[_html_row(row, masthead, tokens) for row in content.rows],
+        blocks=html_blocks.parts(content, tokens, public_url=masthead.public_url),
         **{name: link and tokens.put(link) for name, link in _links(masthead).items()},
     )
     # No fonts and no includes: nothing is ever fetched from elsewhere (STANDARDS H15).
     return tokens.cut(mjml2html(source, fonts={}))
-
-
-def _html_row(row: ItemRow, masthead: Masthead, tokens: Tokens) -> dict[str, object]:
-    language = row.language
-    return {
-        "kind": KIND_NAMES[row.kind],
-        "date": long_date(row.published_on),
-        "title": tokens.text(row.title),
-        "summary": tokens.text(row.summary),
-        "url": tokens.text(item_url(row, masthead.public_url)),
-        "action": BUTTON_WORDS[row.kind],
-        "language": language,
-        "direction": languages.direction(language),
-        "foreign": not languages.is_english(language),
-    }
 
 
 def _text_part(content: Content, masthead: Masthead, opening: str, tokens: Tokens) -> Segments:
@@ -170,7 +153,7 @@ def _text_part(content: Content, masthead: Masthead, opening: str, tokens: Token
         heading=plaintext.wrap(f"{masthead.list_name} · Issue {masthead.issue_number}"),
         subject=plaintext.wrap(tokens.lift(content.subject)),
         introduction=plaintext.from_html(opening),
-        rows=[_text_row(row, masthead) for row in content.rows],
+        blocks=text_blocks.parts(content, tokens, public_url=masthead.public_url),
         reason=plaintext.wrap(
             f"You get this e-mail because your address is subscribed to {masthead.list_name}."
         ),
@@ -182,16 +165,6 @@ def _text_part(content: Content, masthead: Masthead, opening: str, tokens: Token
         },
     )
     return tokens.cut(f"{text.strip()}\n")
-
-
-def _text_row(row: ItemRow, masthead: Masthead) -> dict[str, str]:
-    return {
-        "label": f"{KIND_NAMES[row.kind]} · {long_date(row.published_on)}",
-        "title": plaintext.wrap(row.title),
-        "summary": plaintext.wrap(row.summary),
-        "action": BUTTON_WORDS[row.kind],
-        "url": item_url(row, masthead.public_url),
-    }
 
 
 def _links(masthead: Masthead) -> dict[str, str | Slot]:

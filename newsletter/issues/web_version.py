@@ -1,31 +1,48 @@
 """An issue as a page of the archive: the same for everybody, in the site's own templates."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 
 from markupsafe import Markup
 
-from newsletter.issues import introduction, merge_fields
-from newsletter.issues.content import Content
-from newsletter.issues.wording import item_url
+from newsletter.issues import content, merge_fields, prose, wording
+from newsletter.issues.content import Content, ItemRow
 from newsletter.languages import direction
 from newsletter.library.models import ItemKind
-from newsletter.library.words import BUTTON_WORDS, KIND_NAMES
 
 
 @dataclass(frozen=True)
 class ArchiveRow:
     """One item as a page of ours shows it; `url` may be a path on this site."""
 
-    kind: ItemKind
-    kind_words: str
+    kind: ItemKind | None
+    label: str
     button_words: str
     title: str
     summary: str
     url: str
-    published_on: date
+    published_on: date | None
     language: str
     direction: str
+
+
+@dataclass(frozen=True)
+class ArchiveBlock:
+    """One block as a page of ours shows it: which fields count depends on its `kind`.
+
+    `level` is that of the headings of items: one deeper below a heading.
+    """
+
+    kind: str
+    language: str
+    direction: str
+    level: int = 2
+    markup: Markup = Markup("")
+    words: str = ""
+    url: str = ""
+    image: content.Image | None = None
+    row: ArchiveRow | None = None
 
 
 @dataclass(frozen=True)
@@ -37,30 +54,62 @@ class ArchivePage:
     language: str
     direction: str
     introduction: Markup
-    rows: tuple[ArchiveRow, ...]
+    blocks: tuple[ArchiveBlock, ...]
+
+    @property
+    def rows(self) -> tuple[ArchiveRow, ...]:
+        """The items among the blocks."""
+        return tuple(block.row for block in self.blocks if block.row is not None)
 
 
-def archive_page_parts(content: Content) -> ArchivePage:
+def archive_page_parts(said: Content) -> ArchivePage:
     """Return what the archive shows of an issue: the same for everybody (DESIGN 4, 9)."""
     return ArchivePage(
-        subject=merge_fields.neutral(content.subject),
-        preheader=merge_fields.neutral(content.preheader),
-        language=content.language,
-        direction=direction(content.language),
-        # Sanitised by newsletter.markdown, its slots filled with escaped fallbacks.
-        introduction=Markup(introduction.neutral_html(content.introduction)),
-        rows=tuple(
-            ArchiveRow(
-                kind=row.kind,
-                kind_words=KIND_NAMES[row.kind],
-                button_words=BUTTON_WORDS[row.kind],
-                title=row.title,
-                summary=row.summary,
-                url=item_url(row, ""),
-                published_on=row.published_on,
-                language=row.language,
-                direction=direction(row.language),
-            )
-            for row in content.rows
-        ),
+        subject=merge_fields.neutral(said.subject),
+        preheader=merge_fields.neutral(said.preheader),
+        language=said.language,
+        direction=direction(said.language),
+        introduction=_markup(said.introduction),
+        blocks=tuple(_blocks(said)),
     )
+
+
+def _blocks(said: Content) -> Iterator[ArchiveBlock]:
+    level = 2
+    for block in said.blocks:
+        spoken = getattr(block, "language", said.language)
+        frame = ArchiveBlock("", spoken, direction(spoken), level)
+        match block:
+            case content.Prose():
+                yield replace(frame, kind="text", markup=_markup(block.markdown))
+            case content.Heading():
+                level = 3
+                yield replace(frame, kind="heading", words=merge_fields.neutral(block.words))
+            case content.Button():
+                words = merge_fields.neutral(block.words)
+                yield replace(frame, kind="button", words=words, url=block.url)
+            case content.Image():
+                yield replace(frame, kind="image", image=block, url=block.url)
+            case content.Divider():
+                yield replace(frame, kind="divider")
+            case ItemRow():
+                yield replace(frame, kind="item", row=_row(block))
+
+
+def _row(row: ItemRow) -> ArchiveRow:
+    return ArchiveRow(
+        kind=row.kind,
+        label=wording.label(row),
+        button_words=wording.action(row),
+        title=row.title,
+        summary=row.summary,
+        url=wording.item_url(row, ""),
+        published_on=row.published_on,
+        language=row.language,
+        direction=direction(row.language),
+    )
+
+
+def _markup(markdown: str) -> Markup:
+    # Sanitised by newsletter.markdown, its slots filled with escaped fallbacks.
+    return Markup(prose.neutral_html(markdown))

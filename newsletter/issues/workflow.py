@@ -14,7 +14,6 @@ from newsletter import clock
 from newsletter.accounts import Editor
 from newsletter.errors import InvalidInput, Refused, StaleVersion
 from newsletter.extensions import db, rows_changed
-from newsletter.issues import composing
 from newsletter.issues.checks import Finding, Level
 from newsletter.issues.models import Issue, IssueState
 
@@ -58,13 +57,14 @@ def approve(
     """
     if seen_version is not None and seen_version != issue.version:
         raise StaleVersion(yours=seen_version, theirs=issue.version)
-    version = composing.keep_current(issue, by=by, now=now)
     _move(
         issue,
         IssueState.APPROVED,
-        Issue.version == version,
+        Issue.version == issue.version,
         allowed={IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED},
-        approved_version=version,
+        approved_version=issue.version,
+        approved_by_id=by.id if by else None,
+        approved_at=now,
     )
 
 

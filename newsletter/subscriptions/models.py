@@ -107,6 +107,8 @@ class MailingList(Base):
     reply_to: Mapped[str] = mapped_column(sa.String(254), default="")
     postal_address: Mapped[str] = mapped_column(sa.String(300), default="")
     default_language: Mapped[str] = mapped_column(sa.String(12), default="en")
+    # An issue is sent only when somebody else than who wrote it last has approved it.
+    needs_approval: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
     topics: Mapped[list[Topic]] = relationship(secondary=mailing_list_topic, order_by=Topic.name)

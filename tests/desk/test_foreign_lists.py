@@ -17,7 +17,7 @@ from newsletter.issues.models import Issue, IssueState
 from newsletter.subscriptions.models import MailingList, Subscription, SubscriptionState
 from tests.conftest import NOW
 from tests.desk.browser import TOKEN, Browser, signed_in
-from tests.factories import make_editor, make_item, make_list, make_subscription
+from tests.factories import make_editor, make_item, make_list, make_subscription, rewrite
 
 NO_SUCH = 999_999
 """A number that no issue has."""
@@ -121,7 +121,7 @@ def test_no_page_names_another_list_or_its_issues(
     app: Flask, own: Issue, hidden: Issue, role: RoleName
 ) -> None:
     hidden.state, hidden.begun_at, hidden.sent_at = IssueState.SENT, NOW, NOW
-    own.rows.extend(composing.IssueRow(item=row.item, position=1) for row in hidden.rows)
+    rewrite(own, items=composing.current(hidden).slugs)
     browser = signed_in(app, bound(role, own))
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/desk/") and "GET" in (rule.methods or ()):

@@ -12,6 +12,7 @@ from newsletter.desk.mailing import TESTS_AN_HOUR
 from newsletter.extensions import db
 from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue
+from newsletter.library import catalogue
 from newsletter.mail.models import OutboxMessage
 from newsletter.web import FRAME_POLICY
 from tests.conftest import NOW
@@ -81,7 +82,7 @@ def test_tests_are_limited(browser: Browser, issue: Issue) -> None:
 def test_after_sending_the_preview_shows_what_was_approved(browser: Browser, issue: Issue) -> None:
     workflow.approve(issue, by=None, now=NOW)
     workflow.send_soon(issue, timedelta(0), now=NOW)
-    issue.rows[0].item.title = "Changed since"
+    catalogue.find_items(["guidance-on-mms"])[0].title = "Changed since"
     page = browser.get(f"/desk/issues/{issue.id}/preview").text
     assert "Guidance on MMS" in page
     assert "Changed since" not in page

@@ -13,7 +13,7 @@ from newsletter.issues.models import Issue, IssueState
 from newsletter.subscriptions.models import SubscriptionState
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
-from tests.factories import make_editor, make_item, make_list, make_subscription
+from tests.factories import make_editor, make_item, make_list, make_subscription, rewrite
 
 
 @pytest.fixture
@@ -120,17 +120,7 @@ def test_stopping_twice_says_how_things_stand(browser: Browser, issue: Issue) ->
 
 
 def test_what_was_changed_meanwhile_is_not_sent_unseen(browser: Browser, issue: Issue) -> None:
-    composing.save_issue(
-        issue,
-        based_on_version=1,
-        subject="Other words",
-        preheader="",
-        introduction="",
-        items=["guidance-on-mms"],
-        topics=[],
-        by=None,
-        now=NOW,
-    )
+    rewrite(issue, subject="Other words")
     answer = browser.post(f"/desk/issues/{issue.id}/send", {"version": "1", "hold": "0"})
     assert answer.status_code == 409
     assert state_of(issue) is IssueState.DRAFT
@@ -146,11 +136,11 @@ def test_a_form_without_its_version_sends_nothing(
 
 
 def test_what_the_checks_stop_is_not_sent(browser: Browser, issue: Issue) -> None:
-    issue.editions[0].subject = ""
+    rewrite(issue, subject="")
     page = browser.get(f"/desk/issues/{issue.id}/send").text
     assert "The subject is empty." in page
     assert "Schedule issue" not in page
-    answer = browser.post(f"/desk/issues/{issue.id}/send", {"version": "1", "hold": "0"})
+    answer = browser.post(f"/desk/issues/{issue.id}/send", {"version": "2", "hold": "0"})
     assert answer.status_code == 409
     assert "The subject is empty." in answer.text
     assert state_of(issue) is IssueState.DRAFT

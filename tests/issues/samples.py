@@ -30,7 +30,7 @@ CONTENT = Content(
     preheader="What decision-makers asked about, answered for {{ attributes.country | you }}.",
     introduction="Dear {{ name | friend }},\n\n"
     "## What is new\n\nRead [the overview](https://example.org/overview).",
-    rows=(
+    blocks=(
         GUIDANCE,
         replace(
             GUIDANCE,
@@ -47,7 +47,9 @@ CONTENT = Content(
 
 
 def content(**changes: Any) -> Content:
-    """The shared content with some of it changed."""
+    """The shared content with some of it changed; `rows` are blocks that are items."""
+    if "rows" in changes:
+        changes["blocks"] = changes.pop("rows")
     return replace(CONTENT, **changes)
 
 

@@ -28,7 +28,7 @@ def test_a_finished_issue_has_no_findings() -> None:
     ("changes", "finding"),
     [
         ({"subject": " "}, ("stop", "empty-subject", "subject")),
-        ({"introduction": "", "rows": ()}, ("stop", "nothing-to-say", "items")),
+        ({"introduction": "", "blocks": ()}, ("stop", "nothing-to-say", "items")),
         ({"subject": "Hi {{ nme }}"}, ("stop", "unknown-merge-field", "subject")),
         ({"preheader": "w" * 50 + "{{ a"}, ("stop", "unknown-merge-field", "preheader")),
         ({"introduction": "{{ config }}"}, ("stop", "unknown-merge-field", "introduction")),
@@ -57,7 +57,7 @@ def test_a_finished_issue_has_no_findings() -> None:
         ),
         ({"introduction": "[it](http://[::1/)"}, ("warn", "link-address", "introduction")),
         (
-            {"rows": (item(title="For {{ name }}"),)},
+            {"blocks": (item(title="For {{ name }}"),)},
             ("warn", "placeholder", "items/item-1"),
         ),
         ({"preheader": "Short"}, ("note", "preheader-length", "preheader")),

@@ -1,7 +1,9 @@
 """Issues are saved whole, as revisions, and never over somebody else's words."""
 
 import threading
+from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -9,8 +11,10 @@ from flask import Flask
 
 from newsletter.errors import InvalidInput, NotFound, Refused, StaleVersion
 from newsletter.extensions import db
-from newsletter.issues import composing
+from newsletter.issues import composing, composition, editing, picking
 from newsletter.issues.models import Issue, IssueState, Revision
+from newsletter.issues.texts import Texts
+from newsletter.library import catalogue
 from newsletter.subscriptions.models import MailingList
 from tests.conftest import NOW
 from tests.factories import make_item, make_list, make_topic
@@ -24,20 +28,28 @@ def make_issue(mailing_list: MailingList | None = None, *, items: tuple[str, ...
     )
 
 
-def save(issue: Issue, *, based_on_version: int = 1, **changes: object) -> Issue:
-    whole = {
-        "subject": "News of March",
-        "preheader": "",
-        "introduction": "",
-        "items": [],
-        "topics": [],
-        "by": None,
-        "now": LATER,
-    }
-    return composing.save_issue(
+def save(
+    issue: Issue,
+    *,
+    based_on_version: int = 1,
+    items: Sequence[str] = (),
+    topics: Sequence[str] = (),
+    mailing_list: MailingList | None = None,
+    **texts: str,
+) -> Issue:
+    """Save an issue with these items and texts, and nothing else in it."""
+    whole = editing.blank(composing.current(issue).first_language)
+    typed = Texts(**{"subject": "News of March", "preheader": "", "introduction": "", **texts})
+    whole = editing.with_texts(whole, whole.first_language, typed)
+    found = composing.find_items(items)
+    return composing.save(
         issue,
+        editing.with_items(whole, [picking.picked(item) for item in found]),
         based_on_version=based_on_version,
-        **{**whole, **changes},  # type: ignore[arg-type]
+        topics=catalogue.find_topics(topics),
+        mailing_list=mailing_list,
+        by=None,
+        now=LATER,
     )
 
 
@@ -61,6 +73,7 @@ def test_a_new_issue_is_a_draft_with_one_edition_and_one_revision(app: Flask) ->
     assert (content.subject, content.preheader) == ("News of March", "What is new")
     assert content.introduction == "Dear {{ name }},\nread on."
     assert [row.slug for row in content.rows] == ["two", "one"]
+    assert composing.current(issue).slugs == ("two", "one")
     assert content.rows[0].published_on == date(2026, 2, 3)
     assert content.language == "en"
     assert [topic.slug for topic in issue.topics] == ["mms"]
@@ -135,7 +148,7 @@ def test_of_many_who_save_at_once_one_wins(app: Flask) -> None:
 def test_a_save_withdraws_the_approval(app: Flask) -> None:
     issue = make_issue()
     issue.state, issue.approved_version = IssueState.APPROVED, 1
-    save(issue)
+    save(issue, subject="Other")
     assert (issue.state, issue.approved_version) == (IssueState.DRAFT, None)
     with pytest.raises(Refused, match="not approved"):
         composing.approved_content(issue)
@@ -204,46 +217,48 @@ def test_an_issue_holds_a_hundred_items_at_most(app: Flask) -> None:
         save(make_issue(), items=[f"item-{n}" for n in range(101)])
 
 
-def test_what_was_approved_stays_when_the_library_changes(app: Flask) -> None:
+def test_an_issue_keeps_its_items_as_they_were_picked(app: Flask) -> None:
     item = make_item("one", title="As it was")
     issue = make_issue(items=("one",))
-    issue.approved_version = composing.keep_current(issue, by=None, now=NOW)
     item.title = "As it is"
     db.session.flush()
-    assert composing.approved_content(issue).rows[0].title == "As it was"
-    assert composing.content_of(issue).rows[0].title == "As it is"
+    assert composing.content_of(issue).rows[0].title == "As it was"
 
 
-def test_a_change_in_the_library_becomes_a_revision_before_approval(app: Flask) -> None:
-    item = make_item("one", title="As it was")
+def test_what_was_approved_stays_when_the_issue_is_written_on(app: Flask) -> None:
+    issue = make_issue()
+    issue.approved_version = 1
+    db.session.add(Revision(issue_id=issue.id, version=2, content=_saying("Other"), saved_at=NOW))
+    issue.version = 2
+    db.session.flush()
+    assert composing.approved_content(issue).subject == "News of March"
+    assert composing.content_of(issue).subject == "Other"
+
+
+def test_saving_what_is_there_already_keeps_version_and_approval(app: Flask) -> None:
+    make_item("one")
     issue = make_issue(items=("one",))
-    assert composing.keep_current(issue, by=None, now=LATER) == 1
-    item.title = "As it is"
-    db.session.flush()
-    assert composing.keep_current(issue, by=None, now=LATER) == 2
-    assert db.session.scalars(sa.select(Revision.version)).all() == [1, 2]
+    issue.state, issue.approved_version = IssueState.APPROVED, 1
+    composing.save(issue, composing.current(issue), based_on_version=1, by=None, now=LATER)
+    assert (issue.state, issue.version, issue.approved_version) == (IssueState.APPROVED, 1, 1)
+    assert db.session.scalars(sa.select(Revision.version)).all() == [1]
 
 
-def test_the_basket_is_newest_first_and_says_what_was_sent(app: Flask) -> None:
-    mailing_list = make_list()
-    make_item("old", published_on=date(2024, 1, 1))
-    make_item("new", published_on=date(2027, 1, 1))
-    make_item("gone").withdrawn_at = NOW
-    sent = make_issue(mailing_list, items=("old",))
-    elsewhere = make_issue(make_list("other"), items=("new",))
-    draft = make_issue(mailing_list, items=("new", "old", "gone"))
-    sent.begun_at = elsewhere.begun_at = NOW
-    db.session.flush()
-    choices = composing.basket(mailing_list)
-    assert [(choice.item.slug, choice.sent_in) for choice in choices] == [
-        ("new", ()),
-        ("old", (sent.id,)),
-    ]
-    assert [choice.item.slug for choice in composing.basket(mailing_list, issue=draft)] == [
-        "new",
-        "gone",
-        "old",
-    ]
+def test_lists_and_searches_know_the_newest_words(app: Flask) -> None:
+    make_item("one", title="Guidance of March")
+    issue = save(make_issue(), subject="Other", introduction="Hello", items=["one"])
+    whole = editing.with_edition(composing.current(issue), "fr")
+    whole = editing.with_texts(whole, "fr", Texts("Nouvelles", "", "Bonjour"))
+    composing.save(issue, whole, based_on_version=2, by=None, now=LATER)
+    listed = [(edition.language, edition.subject) for edition in issue.editions]
+    assert listed == [("en", "Other"), ("fr", "Nouvelles")]
+    assert "Guidance of March" in issue.editions[0].words
+    assert "Bonjour" in issue.editions[1].words
+
+
+def _saying(subject: str) -> dict[str, Any]:
+    whole = editing.with_texts(editing.blank("en"), "en", Texts(subject, "", ""))
+    return composition.to_json(whole)
 
 
 def test_an_issue_is_found_by_its_number(app: Flask) -> None:

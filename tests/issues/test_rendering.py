@@ -35,7 +35,8 @@ MJML_TAGS = {
     *("mjml", "mj-head", "mj-title", "mj-preview", "mj-attributes", "mj-all", "mj-style", "mj-raw"),
     *("mj-body", "mj-section", "mj-column", "mj-text", "mj-divider", "mj-button"),
 }
-HTML_TAGS = {"a", "br", "div", "h1", "h2", "meta", "p"}
+# `h` is the beginning of a tag whose level depends on what stands above.
+HTML_TAGS = {"a", "br", "div", "h", "h1", "h2", "img", "meta", "p"}
 
 pytestmark = pytest.mark.usefixtures("app")
 

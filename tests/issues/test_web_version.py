@@ -25,7 +25,7 @@ def test_the_introduction_is_markup_without_styles() -> None:
 def test_rows_lead_to_their_page_or_to_our_library() -> None:
     first, second = archive_page_parts(content()).rows
     assert (first.url, second.url) == ("https://example.org/guidance?a=1&b=2", "/library/launch")
-    assert (first.kind_words, first.button_words) == ("Guidance", "Read the guidance")
+    assert (first.label, first.button_words) == ("Guidance · 20 January 2025", "Read the guidance")
 
 
 def test_languages_have_their_direction() -> None:

@@ -16,7 +16,7 @@ from newsletter.issues.checks import Finding, Level
 from newsletter.issues.models import Issue, IssueState
 from newsletter.subscriptions.models import MailingList
 from tests.conftest import NOW
-from tests.factories import make_item, make_list
+from tests.factories import make_item, make_list, rewrite
 
 HOLD = timedelta(minutes=10)
 S = IssueState
@@ -131,30 +131,19 @@ def test_what_is_approved_is_the_revision_that_was_read(app: Flask) -> None:
     issue = make_issue()
     workflow.approve(issue, by=None, now=NOW, seen_version=1)
     assert issue.approved_version == 1
-    composing.save_issue(
-        issue,
-        based_on_version=1,
-        subject="Other",
-        preheader="",
-        introduction="",
-        items=[],
-        topics=[],
-        by=None,
-        now=NOW,
-    )
+    rewrite(issue, subject="Other")
     with pytest.raises(StaleVersion):
         workflow.approve(issue, by=None, now=NOW, seen_version=1)
     assert issue.state is S.DRAFT
 
 
-def test_approval_freezes_what_the_library_says_at_that_moment(app: Flask) -> None:
-    item = make_item("one", title="At first")
+def test_approval_is_of_what_can_be_read_whatever_the_library_says_later(app: Flask) -> None:
+    item = make_item("one", title="As it was picked")
     issue = composing.create_issue(make_list(), subject="S", items=["one"], by=None, now=NOW)
-    item.title = "At approval"
     workflow.approve(issue, by=None, now=NOW)
     item.title = "Afterwards"
     db.session.flush()
-    assert composing.approved_content(issue).rows[0].title == "At approval"
+    assert composing.approved_content(issue).rows[0].title == "As it was picked"
 
 
 def test_an_issue_is_due_at_its_wall_time_in_its_zone(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""The introduction of an issue: Markdown with merge fields to HTML that is safe to show."""
+"""The texts of an issue: Markdown with merge fields to HTML that is safe to show."""
 
 import re
 
@@ -30,13 +30,13 @@ STYLES = {
     "th": "padding:4px 8px;border:1px solid #d9dcd6;font-weight:bold",
     "td": "padding:4px 8px;border:1px solid #d9dcd6",
 }
-"""How the introduction looks; inline, because some programs drop every style sheet (H13)."""
+"""How a text looks in a mail; inline, because some programs drop every style sheet (H13)."""
 
 _HEADING = re.compile(r"<(/?)h([2-6])>")
 
 
 def to_html(text: str, tokens: Tokens) -> str:
-    """Return the introduction as sanitised HTML whose merge fields are tokens."""
+    """Return a text as sanitised HTML whose merge fields are tokens."""
     markup = _without_jumps(markdown.to_html(tokens.lift(text)))
     tree = LexborHTMLParser(f"<body>{markup}</body>")
     for link in tree.css("a[href]"):
@@ -45,7 +45,7 @@ def to_html(text: str, tokens: Tokens) -> str:
 
 
 def neutral_html(text: str) -> str:
-    """Return the introduction as sanitised HTML with neutral values, the same for everybody."""
+    """Return a text as sanitised HTML with neutral values, the same for everybody."""
     tokens = Tokens(isolates=False)
     return fill(tokens.cut(to_html(text, tokens)), {}, part=Part.HTML)
 

@@ -1,0 +1,88 @@
+"""The revisions of an issue: read one, list them, go back to one, thin out the automatic ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from newsletter.accounts import Editor
+from newsletter.errors import NotFound
+from newsletter.extensions import db
+from newsletter.issues import composition
+from newsletter.issues.composition import Composition
+from newsletter.issues.models import Issue, Revision
+
+APART = timedelta(minutes=5)
+"""Of what was saved by itself, one revision is kept for each stretch of this length."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One revision in a list; `saved_by` is a name, or empty for a command."""
+
+    version: int
+    saved_at: datetime
+    saved_by: str
+    is_automatic: bool
+
+
+def composition_at(issue: Issue, version: int) -> Composition:
+    """Return all that an issue said in one of its versions; raise NotFound."""
+    plain = db.session.scalar(
+        sa.select(Revision.content).where(
+            Revision.issue_id == issue.id, Revision.version == version
+        )
+    )
+    if plain is None:
+        raise NotFound(f"Issue {issue.id} has no version {version} that is kept.")
+    return composition.from_json(plain)
+
+
+def lines(issue: Issue, *, before: int | None = None, most: int = 50) -> Sequence[Line]:
+    """Return the newest `most` revisions, or those older than version `before`."""
+    question = (
+        sa.select(
+            Revision.version, Revision.saved_at, Editor.name, Editor.email, Revision.is_automatic
+        )
+        .outerjoin(Editor, Editor.id == Revision.saved_by_id)
+        .where(Revision.issue_id == issue.id)
+        .order_by(Revision.version.desc())
+        .limit(most)
+    )
+    if before is not None:
+        question = question.where(Revision.version < before)
+    return [
+        Line(version, saved_at, name or email or "", is_automatic)
+        for version, saved_at, name, email, is_automatic in db.session.execute(question)
+    ]
+
+
+def last_saver(issue: Issue) -> Editor | None:
+    """Return who saved the newest version, or None for a command."""
+    return db.session.scalar(
+        sa.select(Editor)
+        .join(Revision, Revision.saved_by_id == Editor.id)
+        .where(Revision.issue_id == issue.id, Revision.version == issue.version)
+    )
+
+
+def thin_out(issue: Issue) -> None:
+    """Drop the revision before the newest if it was a mere step between two automatic saves.
+
+    Of what one person's desk saved by itself one is kept for every few minutes; what
+    somebody saved by hand, and what is approved, stays for good.
+    """
+    newest = db.session.scalars(
+        sa.select(Revision)
+        .where(Revision.issue_id == issue.id)
+        .order_by(Revision.version.desc())
+        .limit(3)
+        .options(sa.orm.defer(Revision.content))
+    ).all()
+    if len(newest) < 3:
+        return
+    last, step, before = newest
+    is_step = step.is_automatic and last.is_automatic and step.saved_by_id == last.saved_by_id
+    if is_step and last.saved_at - before.saved_at < APART:
+        db.session.execute(sa.delete(Revision).where(Revision.id == step.id))
