@@ -58,6 +58,10 @@ def test_the_numbers_always_add_up(issue: Issue) -> None:
     ]
     assert numbers.pop("planned") == sum(numbers.values()) == 7
     assert set(numbers.values()) == {1}
+    assert reports.reports_of([issue.id, 99]) == {issue.id: report, 99: reports.Report()}
+    assert reports.uncertain() == {issue.id: 1}
+    assert reports.uncertain(lists=[issue.mailing_list_id]) == {issue.id: 1}
+    assert reports.uncertain(lists=[99]) == {}
     assert not report.is_final
 
 

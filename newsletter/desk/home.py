@@ -1,30 +1,149 @@
 """The first page of the desk: what needs a person now, what comes next, what was last."""
 
-from flask import render_template
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from newsletter import clock, reports
-from newsletter.desk.guard import SIGNED_IN, blueprint, my_lists, needs
-from newsletter.issues import overview
+from flask import render_template
+from markupsafe import Markup
+
+from newsletter import charts, clock, reports
+from newsletter.accounts import Action, may
+from newsletter.charts import Point
+from newsletter.delivery import planning, reserve
+from newsletter.desk.guard import SIGNED_IN, blueprint, my_lists, needs, the_editor
+from newsletter.issues import composing, overview
 from newsletter.issues.models import IssueState
+from newsletter.issues.overview import Line
+from newsletter.library import catalogue
+from newsletter.mail import outbox
+from newsletter.reports import attention
+from newsletter.reports.attention import Facts, Kind
+from newsletter.reports.progress import in_words
+from newsletter.subscriptions import growth
+
+LEADS: Mapping[Kind, tuple[str, str]] = {
+    Kind.RELAY: ("/desk/issues/{number}", "Look at it"),
+    Kind.LATE: ("/desk/issues/{number}", "Look at it"),
+    Kind.STOPPED: ("/desk/issues/{number}", "Look at it"),
+    Kind.PAUSED: ("/desk/issues/{number}", "Resume or cancel it"),
+    Kind.UNCERTAIN: ("/desk/issues/{number}#uncertain", "Decide"),
+    Kind.REVIEW: ("/desk/issues/{number}/preview", "Read it"),
+    Kind.APPROVED: ("/desk/issues/{number}/send", "Send or schedule it"),
+    Kind.NEW_ITEMS: ("/desk/issues/new", "Begin an issue"),
+}
+"""Where each notice leads, and what the button says; the others need somebody else."""
+
+WRITTEN = (IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED)
+
+SOON = timedelta(hours=3)
+"""How near an issue is whose time is said in minutes, too: during a hold nobody calculates."""
+
+YEAR = timedelta(days=365)
+SHORT = 31
+"""Days of growth that are drawn one by one; of more, every seventh."""
+
+
+@dataclass(frozen=True)
+class Next:
+    """The issue that goes out next and to how many people, and those after it."""
+
+    line: Line
+    soon: str
+    recipients: int
+    others: Sequence[Line]
 
 
 @blueprint.get("/")
 @needs(SIGNED_IN)
 def show_home() -> str:
     """Show what needs somebody now, with the numbers of what is on its way."""
-    last = overview.last_sent(lists=my_lists())
-    running = _lines(IssueState.SENDING, IssueState.PAUSED)
-    shown = running if last is None else [*running, last]
+    now, mine = clock.now(), my_lists()
+    lines = overview.open_lines(lists=mine)
+    running = [line for line in lines if line.state is IssueState.SENDING]
+    last = overview.last_sent(lists=mine)
+    confirmed = growth.confirmed_now(mine)
     return render_template(
         "desk/home.html",
-        drafts=_lines(IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED),
-        scheduled=_lines(IssueState.SCHEDULED),
+        today=now,
+        notices=_notices(lines, now=now),
         running=running,
+        next=_next([line for line in lines if line.state is IssueState.SCHEDULED], now=now),
+        drafts=[line for line in lines if line.state in WRITTEN],
         last=last,
-        numbers={line.number: reports.report(line.number) for line in shown},
-        is_clock_alive=reports.clock_is_alive(now=clock.now()),
+        numbers=reports.reports_of([line.number for line in [*running, *([last] if last else [])]]),
+        steps=None if last or running else _steps(confirmed, lines),
+        confirmed=sum(confirmed.values()),
+        chart=year_of_growth(now=now, lists=mine),
     )
 
 
-def _lines(*states: IssueState) -> list[overview.Line]:
-    return overview.lines(states=states, lists=my_lists())[0]
+def year_of_growth(*, now: datetime, lists: frozenset[int] | None) -> Markup:
+    """Return the chart of how many were confirmed over the last year."""
+    days = growth.days(since=(now - YEAR).date(), lists=lists)
+    if len(days) > SHORT:
+        # The last day is one of them; a table of a year by days is nothing to read.
+        days = days[::-7][::-1]
+    ticks = {round(place * (len(days) - 1) / 4) for place in range(5)}
+    return charts.line(
+        [
+            Point(
+                f"{one.day.day} {one.day:%B %Y}",
+                one.confirmed,
+                f"{one.day.day} {one.day:%b}" if place in ticks else "",
+            )
+            for place, one in enumerate(days)
+        ],
+        name="growth",
+        title="Confirmed subscribers",
+        what="People",
+        empty="How the lists grow is drawn here from tomorrow on.",
+    )
+
+
+def _notices(
+    lines: Sequence[Line], *, now: datetime
+) -> list[tuple[attention.Notice, tuple[str, str] | None]]:
+    """Return what needs somebody, each with the address and the words of its button, if any."""
+    facts = Facts(
+        lines=lines,
+        uncertain=reports.uncertain(lists=my_lists()),
+        is_clock_alive=reports.clock_is_alive(now=now),
+        mail_waits=outbox.oldest_waiting(now=now),
+        shortage=reserve.shortage(),
+    )
+    found = attention.notices(facts, may_send=may(the_editor(), Action.SEND), now=now)
+    return [(one, _lead(one)) for one in found]
+
+
+def _lead(notice: attention.Notice) -> tuple[str, str] | None:
+    if notice.kind not in LEADS:
+        return None
+    path, words = LEADS[notice.kind]
+    return path.format(number=notice.number), words
+
+
+def _next(scheduled: Sequence[Line], *, now: datetime) -> Next | None:
+    in_order = sorted(scheduled, key=_due_at)
+    if not in_order:
+        return None
+    first, *others = in_order
+    count = planning.audience_count(composing.find_issue(first.number))
+    left = _due_at(first) - now
+    soon = in_words(left) if timedelta(0) < left < SOON else ""
+    return Next(first, soon, count.recipients, others)
+
+
+def _due_at(line: Line) -> datetime:
+    assert line.send_at is not None and line.zone is not None
+    return clock.instant(line.send_at, line.zone)
+
+
+def _steps(confirmed: Mapping[int, int], lines: Sequence[Line]) -> dict[str, bool] | None:
+    """Return which of the three first steps are done; None when all of them are."""
+    steps = {
+        "list": bool(confirmed),
+        "item": bool(catalogue.latest_items(1)),
+        "issue": bool(lines),
+    }
+    return None if all(steps.values()) else steps

@@ -1,5 +1,6 @@
 """How the desk writes times and numbers: filters for its templates."""
 
+from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,11 +14,19 @@ from newsletter.issues import merge_fields
 @blueprint.app_template_filter("when")
 def when(instant: datetime | None) -> Markup:
     """Return an instant in the editor's own zone; nothing for None."""
-    if instant is None:
-        return Markup("")
-    editor = signed_in_editor()
-    local = instant.astimezone(ZoneInfo(editor.zone if editor else "UTC"))
-    return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), _day_and_time(local))
+    return _marked(instant, _day_and_time)
+
+
+@blueprint.app_template_filter("short")
+def short(instant: datetime | None) -> Markup:
+    """Return an instant in the editor's own zone as lists show it: “5 Mar 2026, 09:00”."""
+    return _marked(instant, lambda local: f"{local.day} {local:%b %Y, %H:%M}")
+
+
+@blueprint.app_template_filter("day")
+def day(instant: datetime | None) -> Markup:
+    """Return the day of an instant in the editor's own zone: “Thursday 5 March 2026”."""
+    return _marked(instant, lambda local: f"{local:%A} {local.day} {local:%B %Y}")
 
 
 @blueprint.app_template_filter("wall")
@@ -51,6 +60,14 @@ def neutral(line: str) -> str:
 def grouped(count: int) -> str:
     """Return a number with its thousands grouped."""
     return f"{count:,}"
+
+
+def _marked(instant: datetime | None, write: Callable[[datetime], str]) -> Markup:
+    if instant is None:
+        return Markup("")
+    editor = signed_in_editor()
+    local = instant.astimezone(ZoneInfo(editor.zone if editor else "UTC"))
+    return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), write(local))
 
 
 def _day_and_time(moment: datetime) -> str:

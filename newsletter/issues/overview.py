@@ -2,16 +2,23 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.accounts import Editor
 from newsletter.extensions import db
-from newsletter.issues.models import Edition, Issue, IssueState
+from newsletter.issues import merge_fields
+from newsletter.issues.models import Edition, Issue, IssueState, Revision
 from newsletter.subscriptions.models import MailingList
 
 PER_PAGE = 30
+
+MOST_OPEN = 100
+"""Issues that are neither sent nor cancelled and are shown at once."""
+
+OVER = (IssueState.SENT, IssueState.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -27,23 +34,49 @@ class Line:
     zone: str | None
     sent_at: datetime | None
     pause_reason: str
+    saved_by: str
+
+    @property
+    def title(self) -> str:
+        """Return the subject as it reads to nobody in particular."""
+        return merge_fields.neutral(self.subject)
 
 
 def lines(
     *,
     states: Collection[IssueState] = (),
     lists: frozenset[int] | None = None,
+    year: int | None = None,
     page: int = 1,
 ) -> tuple[list[Line], bool]:
     """Return one page of issues, the newest number first, and whether there are older ones.
 
-    With `states`, only issues in one of them; with `lists`, of these mailing lists only.
+    With `states`, only issues in one of them; with `lists`, of these mailing lists only;
+    with `year`, those that were sent or, if they were not, last saved in it.
     """
     question = _select(lists).order_by(Issue.id.desc()).limit(PER_PAGE + 1)
     if states:
         question = question.where(Issue.state.in_(states))
+    if year is not None:
+        moment = sa.func.coalesce(Issue.sent_at, Issue.updated_at)
+        question = question.where(moment >= _new_year(year), moment < _new_year(year + 1))
     found = db.session.execute(question.offset((max(page, 1) - 1) * PER_PAGE)).all()
     return [Line(*row) for row in found[:PER_PAGE]], len(found) > PER_PAGE
+
+
+def open_lines(*, lists: frozenset[int] | None = None) -> list[Line]:
+    """Return the issues that are neither sent nor cancelled, the newest number first."""
+    question = _select(lists).where(Issue.state.not_in(OVER)).order_by(Issue.id.desc())
+    return [Line(*row) for row in db.session.execute(question.limit(MOST_OPEN))]
+
+
+def years(*, lists: frozenset[int] | None = None) -> list[int]:
+    """Return the years from the first issue to the newest, the newest first."""
+    question = sa.select(sa.func.min(Issue.created_at), sa.func.max(Issue.updated_at))
+    if lists is not None:
+        question = question.where(Issue.mailing_list_id.in_(lists))
+    first, last = db.session.execute(question).one()
+    return list(range(last.year, first.year - 1, -1)) if first else []
 
 
 def last_sent(*, lists: frozenset[int] | None = None) -> Line | None:
@@ -65,6 +98,7 @@ def _select(lists: frozenset[int] | None) -> sa.Select[*tuple[Any, ...]]:
         .limit(1)
         .scalar_subquery()
     )
+    saved_by = sa.func.coalesce(sa.func.nullif(Editor.name, ""), Editor.email, "")
     question = sa.select(
         Issue.id,
         MailingList.name,
@@ -75,5 +109,17 @@ def _select(lists: frozenset[int] | None) -> sa.Select[*tuple[Any, ...]]:
         Issue.zone,
         Issue.sent_at,
         Issue.pause_reason,
-    ).join(MailingList, MailingList.id == Issue.mailing_list_id)
+        saved_by,
+    )
+    question = (
+        question.join(MailingList, MailingList.id == Issue.mailing_list_id)
+        .outerjoin(
+            Revision, sa.and_(Revision.issue_id == Issue.id, Revision.version == Issue.version)
+        )
+        .outerjoin(Editor, Editor.id == Revision.saved_by_id)
+    )
     return question if lists is None else question.where(Issue.mailing_list_id.in_(lists))
+
+
+def _new_year(year: int) -> datetime:
+    return datetime(year, 1, 1, tzinfo=UTC)

@@ -1,6 +1,13 @@
 """Questions about the ledger: how many, who got it, if not why not, is anybody working."""
 
-from newsletter.reports.numbers import Failure, Report, failures, report
+from newsletter.reports.numbers import (
+    Failure,
+    Report,
+    failures,
+    report,
+    reports_of,
+    uncertain,
+)
 from newsletter.reports.progress import Progress, progress_of
 from newsletter.reports.signs import (
     CLOCK,
@@ -27,5 +34,7 @@ __all__ = [
     "progress_of",
     "readiness",
     "report",
+    "reports_of",
     "trace",
+    "uncertain",
 ]

@@ -2,12 +2,16 @@
 
 from datetime import timedelta
 
+import sqlalchemy as sa
 from flask import Flask
 
+from newsletter.extensions import db
 from newsletter.issues import composing, overview
-from newsletter.issues.models import IssueState
+from newsletter.issues.models import IssueState, Revision
 from tests.conftest import NOW
-from tests.factories import make_list
+from tests.factories import make_editor, make_list
+
+DAY = timedelta(days=1)
 
 
 def test_the_newest_issue_comes_first_a_page_at_a_time(app: Flask) -> None:
@@ -42,3 +46,34 @@ def test_the_last_issue_is_the_one_that_was_finished_last(app: Flask) -> None:
     last = overview.last_sent()
     assert last is not None
     assert last.subject == "Later"
+
+
+def test_issues_are_found_by_the_year_in_which_they_were_sent(app: Flask) -> None:
+    mailing_list = make_list()
+    assert overview.years() == []
+    old = composing.create_issue(mailing_list, subject="Old", by=None, now=NOW - 400 * DAY)
+    late = composing.create_issue(mailing_list, subject="Late", by=None, now=NOW - 400 * DAY)
+    late.sent_at = NOW
+    assert overview.years() == [2026]
+    assert [line.number for line in overview.lines(year=2027)[0]] == [late.id]
+    assert [line.number for line in overview.lines(year=2026)[0]] == [old.id]
+
+
+def test_open_issues_are_those_that_are_neither_sent_nor_cancelled(app: Flask) -> None:
+    mailing_list = make_list()
+    for state in (IssueState.DRAFT, IssueState.SENT, IssueState.CANCELLED, IssueState.PAUSED):
+        composing.create_issue(mailing_list, subject=state, by=None, now=NOW).state = state
+    assert [line.state for line in overview.open_lines()] == [IssueState.PAUSED, IssueState.DRAFT]
+    assert overview.open_lines(lists=frozenset()) == []
+
+
+def test_a_line_says_who_saved_the_newest_version(app: Flask) -> None:
+    mailing_list = make_list()
+    edith, ben = make_editor(), make_editor("ben@example.org", name="")
+    issue = composing.create_issue(mailing_list, subject="Hello", by=edith, now=NOW)
+    assert overview.open_lines()[0].saved_by == "Edith"
+    db.session.execute(sa.update(Revision).values(saved_by_id=ben.id))
+    assert overview.open_lines()[0].saved_by == "ben@example.org"
+    db.session.execute(sa.update(Revision).values(saved_by_id=None))
+    assert overview.open_lines()[0].saved_by == ""
+    assert issue.version == 1

@@ -1,0 +1,152 @@
+"""What needs a person now: facts in, notices out, the most urgent first."""
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from newsletter import clock
+from newsletter.issues import workflow
+from newsletter.issues.checks import Level
+from newsletter.issues.models import IssueState
+from newsletter.issues.overview import Line
+from newsletter.reports.progress import in_words
+
+LATE = timedelta(minutes=2)
+"""How long after its time an issue may begin before somebody is told."""
+
+STUCK = timedelta(minutes=5)
+"""How long a single mail may be overdue: a relay that is away for a moment needs nobody."""
+
+
+class Kind(enum.StrEnum):
+    """What a notice is about; doors know where each one leads."""
+
+    CLOCK = "clock"
+    DISK = "disk"
+    MAIL = "mail"
+    RELAY = "relay"
+    LATE = "late"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    UNCERTAIN = "uncertain"
+    REVIEW = "review"
+    APPROVED = "approved"
+    NEW_ITEMS = "new-items"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing that needs a person: what it is, why it matters, and of which issue."""
+
+    kind: Kind
+    level: Level
+    sentence: str
+    why: str = ""
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """How things stand: `lines` are the issues that are neither sent nor cancelled.
+
+    `uncertain` counts messages by issue, `stops` are what the checks say of issues that
+    are scheduled, `mail_waits` is how long single mail is overdue.
+    """
+
+    lines: Sequence[Line] = ()
+    uncertain: Mapping[int, int] = field(default_factory=dict)
+    stops: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    new_items: int = 0
+    is_clock_alive: bool = True
+    mail_waits: timedelta | None = None
+    shortage: str = ""
+
+
+def notices(facts: Facts, *, may_send: bool, now: datetime) -> list[Notice]:
+    """Return what needs somebody, stops first; of issues, only to those who may send them."""
+    found = [*_of_the_installation(facts)]
+    if may_send:
+        found += [notice for line in facts.lines for notice in _of_an_issue(line, facts, now=now)]
+        found += _uncertain(facts.uncertain)
+    if facts.new_items:
+        found.append(_new_items(facts.new_items))
+    order = list(Kind)
+    levels = list(Level)
+    return sorted(found, key=lambda one: (levels.index(one.level), order.index(one.kind)))
+
+
+def _of_the_installation(facts: Facts) -> Iterator[Notice]:
+    if not facts.is_clock_alive:
+        yield Notice(
+            Kind.CLOCK,
+            Level.STOP,
+            "The clock is not running.",
+            "Nothing is sent until it does. Whoever runs this installation starts it; "
+            "everything waits and nothing is lost.",
+        )
+    if facts.shortage:
+        yield Notice(Kind.DISK, Level.STOP, facts.shortage)
+    if facts.mail_waits is not None and facts.mail_waits > STUCK:
+        yield Notice(
+            Kind.MAIL,
+            Level.WARN,
+            f"Confirmations and other single mails have waited for {in_words(facts.mail_waits)}.",
+            "They go out by themselves when the relay takes mail again; the log of the clock "
+            "says what it answers.",
+        )
+
+
+def _of_an_issue(line: Line, facts: Facts, *, now: datetime) -> Iterable[Notice]:
+    match line.state:
+        case IssueState.PAUSED:
+            return [_paused(line)]
+        case IssueState.SCHEDULED:
+            return _scheduled(line, facts.stops.get(line.number, ()), now=now)
+        case IssueState.REVIEW:
+            sentence = f"Issue {line.number} waits for approval."
+            return [Notice(Kind.REVIEW, Level.NOTE, sentence, line.title, line.number)]
+        case IssueState.APPROVED:
+            sentence = f"Issue {line.number} is approved and has no time yet."
+            return [Notice(Kind.APPROVED, Level.NOTE, sentence, line.title, line.number)]
+    return []
+
+
+def _paused(line: Line) -> Notice:
+    if line.pause_reason.endswith(workflow.BY_ITSELF):
+        sentence = f"Issue {line.number} waits for the relay."
+        return Notice(Kind.RELAY, Level.WARN, sentence, line.pause_reason, line.number)
+    why = line.pause_reason or "A person paused it. Everybody who has not got it waits."
+    return Notice(Kind.PAUSED, Level.WARN, f"Issue {line.number} is paused.", why, line.number)
+
+
+def _scheduled(line: Line, stops: Sequence[str], *, now: datetime) -> Iterator[Notice]:
+    late = now - clock.instant(line.send_at, line.zone) if line.send_at and line.zone else None
+    if late is not None and late > LATE:
+        yield Notice(
+            Kind.LATE,
+            Level.WARN,
+            f"Issue {line.number} was due {in_words(late)} ago and has not begun.",
+            "It begins when its readers are gathered, if the clock runs.",
+            line.number,
+        )
+    if stops:
+        sentence = f"Issue {line.number} is scheduled, and should not go out as it is."
+        yield Notice(Kind.STOPPED, Level.STOP, sentence, " ".join(stops), line.number)
+
+
+def _uncertain(counts: Mapping[int, int]) -> Iterator[Notice]:
+    for number, count in counts.items():
+        messages = "1 message" if count == 1 else f"{count:,} messages"
+        yield Notice(
+            Kind.UNCERTAIN,
+            Level.WARN,
+            f"{messages} of issue {number} may have been sent or not.",
+            "The connection broke after the last byte. Nothing happens until somebody decides.",
+            number,
+        )
+
+
+def _new_items(count: int) -> Notice:
+    items = "1 new item is" if count == 1 else f"{count:,} new items are"
+    return Notice(Kind.NEW_ITEMS, Level.NOTE, f"{items} in no issue yet.")
