@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from benchmarks import readers
 from benchmarks.copying import copy_rows, moment, only_if
 from benchmarks.texts import INTRODUCTION, PARAGRAPH
-from newsletter import accounts
+from newsletter import accounts, audit
 from newsletter.accounts import RoleName
+from newsletter.audit.models import AuditEntry
 from newsletter.delivery import compiling, providers
 from newsletter.delivery.models import Provider, Send
 from newsletter.extensions import db
@@ -33,6 +34,9 @@ ITEMS_IN_DRAFT = 40
 """In the last issue: nothing may cost once for each item."""
 
 REVISIONS = 10
+DEEDS = 20_000
+"""Entries of the log."""
+
 FEW = 1_000
 """Recipients of most issues; the others go to everybody."""
 
@@ -96,6 +100,7 @@ def fill(count: int, *, now: datetime, is_at_rest: bool = False) -> MailingList:
             _run(issue, count if number in TO_ALL else min(FEW, count))
         db.session.commit()
     _copy_revisions()
+    _log(news, now=now)
     db.session.add_all(
         Provider(name=name, sent=count, last_success_at=now) for name in readers.DOMAINS
     )
@@ -268,6 +273,27 @@ def _copy_revisions() -> None:
     for version in range(2, REVISIONS + 1):
         columns = {"version": str(version), **{name: name for name in own}}
         copy_rows("revision", "revision", columns, which="version = 1")
+
+
+def _log(news: MailingList, *, now: datetime) -> None:
+    """Write down what was done to the issues, and who came in."""
+    admin = accounts.get_editor("admin@example.org")
+    deeds = (audit.Deed.ISSUE_SAVED, audit.Deed.EDITOR_SIGNED_IN)
+    rows = [
+        {
+            "at": now - timedelta(minutes=DEEDS - number),
+            "editor_id": admin.id,
+            "actor": admin.signature,
+            "deed": deeds[number % 2].value,
+            "channel": "desk",
+            "kind": deeds[number % 2].kind,
+            "key": str(1 + number // 2 % ISSUES),
+            "mailing_list_id": None if number % 2 else news.id,
+            "detail": "version 3",
+        }
+        for number in range(DEEDS)
+    ]
+    db.session.execute(sa.insert(AuditEntry), rows)
 
 
 def _insert(table: str, **values: object) -> int:

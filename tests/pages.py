@@ -35,6 +35,11 @@ DESK = {
     "/desk/lists/": ["/desk/lists/"],
     "/desk/lists/<slug>": ["/desk/lists/news"],
     "/desk/lists/new": ["/desk/lists/new"],
+    "/desk/log/": [
+        "/desk/log/",
+        f"/desk/log/?issue={past.DRAFT}",
+        "/desk/log/?kind=editor&since=2020-01-01",
+    ],
     "/desk/subscribers/": ["/desk/subscribers/"],
 }
 """The pages of who is signed in to the desk, by their rules."""

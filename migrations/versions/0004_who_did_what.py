@@ -33,7 +33,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
         sqlite_autoincrement=True,
     )
-    for columns in (["at"], ["kind", "key", "id"], ["editor_id", "id"], ["mailing_list_id", "id"]):
+    keys = ("kind", "kind key", "editor_id", "mailing_list_id")
+    for columns in (["at"], *([*key.split(), "id"] for key in keys)):
         op.create_index(op.f("ix_audit_entry_" + "_".join(columns)), "audit_entry", columns)
     guard()
 

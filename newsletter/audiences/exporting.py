@@ -52,8 +52,8 @@ def export_subscribers(out: TextIO, mailing_list: MailingList | None = None) -> 
     ):
         writer.writerow(
             [
-                _safe(address),
-                _safe(name),
+                safe_cell(address),
+                safe_cell(name),
                 language,
                 slug,
                 state.value,
@@ -67,5 +67,6 @@ def export_subscribers(out: TextIO, mailing_list: MailingList | None = None) -> 
     return lines
 
 
-def _safe(cell: str) -> str:
+def safe_cell(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if cell.startswith(DANGEROUS) else cell

@@ -16,6 +16,7 @@ class AuditEntry(Base):
 
     __tablename__ = "audit_entry"
     __table_args__ = (
+        sa.Index(None, "kind", "id"),
         sa.Index(None, "kind", "key", "id"),
         sa.Index(None, "editor_id", "id"),
         sa.Index(None, "mailing_list_id", "id"),

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from newsletter.cli import (
+    audit,
     editors,
     jobs,
     library,
@@ -15,6 +16,7 @@ from newsletter.cli import (
 )
 
 GROUPS = (
+    audit.group,
     editors.group,
     sending.group,
     jobs.group,

@@ -1,5 +1,6 @@
 """What commands change is written down, as done by the command line."""
 
+import json
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -63,3 +64,16 @@ def test_sending_by_command_is_written_down(app: Flask) -> None:
         "sent issue 1, after a hold of 600 seconds.",
         "stopped issue 1 before its first mail.",
     ]
+
+
+def test_the_log_is_shown_newest_first_and_by_issue(app: Flask) -> None:
+    told(app, "lists add news --name News")
+    told(app, "issues create --list news --subject Hello")
+    newest, oldest = told(app, "audit show").splitlines()
+    assert newest.endswith("  command line began issue 1.")
+    assert oldest.endswith("  command line added the list “news”.")
+    [entry] = json.loads(told(app, "audit show --issue 1 --json"))
+    assert entry["sentence"] == "command line began issue 1."
+    assert (entry["deed"], entry["key"], entry["channel"]) == ("issue.created", "1", "command")
+    assert told(app, "audit show --most 1").count("\n") == 1
+    assert told(app, "audit show --issue 2") == ""

@@ -30,7 +30,8 @@ class Browser:
         """Send any request."""
         # What the test made is there for the server; its locks are not.
         db.session.commit()
-        return Context().run(self.client.open, path, **request)
+        # Read to its end in there: what is streamed asks the database until then.
+        return Context().run(self.client.open, path, buffered=True, **request)
 
     def get(self, path: str, **request: Any) -> TestResponse:
         """Open a page."""

@@ -67,6 +67,8 @@ DOORS = {
     ("GET", "/desk/subscribers/"): SEND,
     ("POST", "/desk/subscribers/"): SEND,
     ("POST", "/desk/subscribers/suppress"): SEND,
+    ("GET", "/desk/log/"): WRITE,
+    ("POST", "/desk/log/log.csv"): WRITE,
     ("GET", "/desk/lists/"): LISTS,
     ("GET", "/desk/lists/new"): LISTS,
     ("POST", "/desk/lists/new"): LISTS,
