@@ -12,7 +12,7 @@ from newsletter.accounts import Action, may
 from newsletter.charts import Point
 from newsletter.delivery import planning, reserve
 from newsletter.desk.guard import SIGNED_IN, blueprint, my_lists, needs, the_editor
-from newsletter.issues import composing, overview
+from newsletter.issues import composing, overview, picking
 from newsletter.issues.models import IssueState
 from newsletter.issues.overview import Line
 from newsletter.library import catalogue
@@ -25,7 +25,7 @@ from newsletter.subscriptions import growth
 LEADS: Mapping[Kind, tuple[str, str]] = {
     Kind.RELAY: ("/desk/issues/{number}", "Look at it"),
     Kind.LATE: ("/desk/issues/{number}", "Look at it"),
-    Kind.STOPPED: ("/desk/issues/{number}", "Look at it"),
+    Kind.WITHDRAWN: ("/desk/issues/{number}", "Look at it"),
     Kind.PAUSED: ("/desk/issues/{number}", "Resume or cancel it"),
     Kind.UNCERTAIN: ("/desk/issues/{number}#uncertain", "Decide"),
     Kind.REVIEW: ("/desk/issues/{number}/preview", "Read it"),
@@ -62,7 +62,7 @@ def show_home() -> str:
     lines = overview.open_lines(lists=mine)
     running = [line for line in lines if line.state is IssueState.SENDING]
     last = overview.last_sent(lists=mine)
-    confirmed = growth.confirmed_now(mine)
+    subscribers = growth.subscribers_now(mine)
     return render_template(
         "desk/home.html",
         today=now,
@@ -72,14 +72,14 @@ def show_home() -> str:
         drafts=[line for line in lines if line.state in WRITTEN],
         last=last,
         numbers=reports.reports_of([line.number for line in [*running, *([last] if last else [])]]),
-        steps=None if last or running else _steps(confirmed, lines),
-        confirmed=sum(confirmed.values()),
+        steps=None if last or running else _steps(subscribers, lines),
+        subscribers=sum(subscribers.values()),
         chart=year_of_growth(now=now, lists=mine),
     )
 
 
 def year_of_growth(*, now: datetime, lists: frozenset[int] | None) -> Markup:
-    """Return the chart of how many were confirmed over the last year."""
+    """Return the chart of how many subscribed over the last year."""
     days = growth.days(since=(now - YEAR).date(), lists=lists)
     if len(days) > SHORT:
         # The last day is one of them; a table of a year by days is nothing to read.
@@ -95,7 +95,7 @@ def year_of_growth(*, now: datetime, lists: frozenset[int] | None) -> Markup:
             for place, one in enumerate(days)
         ],
         name="growth",
-        title="Confirmed subscribers",
+        title="Subscribers",
         what="People",
         empty="How the lists grow is drawn here from tomorrow on.",
     )
@@ -105,14 +105,18 @@ def _notices(
     lines: Sequence[Line], *, now: datetime
 ) -> list[tuple[attention.Notice, tuple[str, str] | None]]:
     """Return what needs somebody, each with the address and the words of its button, if any."""
+    scheduled = [line.number for line in lines if line.state is IssueState.SCHEDULED]
     facts = Facts(
         lines=lines,
+        withdrawn=picking.withdrawn_in(scheduled),
+        new_items=picking.count_unused(lists=my_lists()),
         uncertain=reports.uncertain(lists=my_lists()),
         is_clock_alive=reports.clock_is_alive(now=now),
         mail_waits=outbox.oldest_waiting(now=now),
         shortage=reserve.shortage(),
     )
-    found = attention.notices(facts, may_send=may(the_editor(), Action.SEND), now=now)
+    me = the_editor()
+    found = attention.notices(facts, may_send=may(me, Action.SEND), now=now, editor_id=me.id)
     return [(one, _lead(one)) for one in found]
 
 
@@ -139,10 +143,10 @@ def _due_at(line: Line) -> datetime:
     return clock.instant(line.send_at, line.zone)
 
 
-def _steps(confirmed: Mapping[int, int], lines: Sequence[Line]) -> dict[str, bool] | None:
+def _steps(subscribers: Mapping[int, int], lines: Sequence[Line]) -> dict[str, bool] | None:
     """Return which of the three first steps are done; None when all of them are."""
     steps = {
-        "list": bool(confirmed),
+        "list": bool(subscribers),
         "item": bool(catalogue.latest_items(1)),
         "issue": bool(lines),
     }

@@ -35,6 +35,7 @@ class Line:
     sent_at: datetime | None
     pause_reason: str
     saved_by: str
+    review_asked_by_id: int | None
 
     @property
     def title(self) -> str:
@@ -110,6 +111,7 @@ def _select(lists: frozenset[int] | None) -> sa.Select[*tuple[Any, ...]]:
         Issue.sent_at,
         Issue.pause_reason,
         saved_by,
+        Issue.review_asked_by_id,
     )
     question = (
         question.join(MailingList, MailingList.id == Issue.mailing_list_id)

@@ -1,7 +1,7 @@
 """Items for an issue: the basket to choose from, what was sent before, what changed since."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -140,6 +140,41 @@ def sent_in(
     for item_id, number, at in found:
         numbers[item_id].append(Sent(number, at))
     return numbers
+
+
+def count_unused(*, lists: frozenset[int] | None = None) -> int:
+    """Count the items that came since the last issue began, of any list or of `lists`.
+
+    Those that an issue has already, a draft too, and withdrawn ones are not counted;
+    before the first issue there are none.
+    """
+    last = sa.select(sa.func.max(Issue.begun_at)).where(Issue.corrects_id.is_(None))
+    if lists is not None:
+        last = last.where(Issue.mailing_list_id.in_(lists))
+    return (
+        db.session.scalar(
+            sa.select(sa.func.count(Item.id)).where(
+                Item.withdrawn_at.is_(None),
+                Item.created_at >= last.scalar_subquery(),
+                ~sa.exists().where(issue_item.c.item_id == Item.id),
+            )
+        )
+        or 0
+    )
+
+
+def withdrawn_in(issue_ids: Collection[int]) -> dict[int, list[str]]:
+    """Return the titles of withdrawn items by the issues that have them."""
+    found = db.session.execute(
+        sa.select(issue_item.c.issue_id, Item.title)
+        .join(Item, Item.id == issue_item.c.item_id)
+        .where(issue_item.c.issue_id.in_(issue_ids), Item.withdrawn_at.is_not(None))
+        .order_by(Item.id)
+    )
+    titles: dict[int, list[str]] = defaultdict(list)
+    for issue_id, title in found:
+        titles[issue_id].append(title)
+    return titles
 
 
 def items_of(whole: Composition) -> dict[str, Item]:

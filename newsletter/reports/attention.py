@@ -27,7 +27,7 @@ class Kind(enum.StrEnum):
     MAIL = "mail"
     RELAY = "relay"
     LATE = "late"
-    STOPPED = "stopped"
+    WITHDRAWN = "withdrawn"
     PAUSED = "paused"
     UNCERTAIN = "uncertain"
     REVIEW = "review"
@@ -50,30 +50,41 @@ class Notice:
 class Facts:
     """How things stand: `lines` are the issues that are neither sent nor cancelled.
 
-    `uncertain` counts messages by issue, `stops` are what the checks say of issues that
-    are scheduled, `mail_waits` is how long single mail is overdue.
+    `uncertain` counts messages by issue, `withdrawn` names items that issues have and the
+    library has not any more, `mail_waits` is how long single mail is overdue.
     """
 
     lines: Sequence[Line] = ()
     uncertain: Mapping[int, int] = field(default_factory=dict)
-    stops: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    withdrawn: Mapping[int, Sequence[str]] = field(default_factory=dict)
     new_items: int = 0
     is_clock_alive: bool = True
     mail_waits: timedelta | None = None
     shortage: str = ""
 
 
-def notices(facts: Facts, *, may_send: bool, now: datetime) -> list[Notice]:
-    """Return what needs somebody, stops first; of issues, only to those who may send them."""
+def notices(
+    facts: Facts, *, may_send: bool, now: datetime, editor_id: int | None = None
+) -> list[Notice]:
+    """Return what needs somebody, stops first; of issues, only to those who may send them.
+
+    The editor `editor_id` is not asked to approve what they asked others to approve.
+    """
     found = [*_of_the_installation(facts)]
     if may_send:
-        found += [notice for line in facts.lines for notice in _of_an_issue(line, facts, now=now)]
+        lines = [line for line in facts.lines if not _asked(line, editor_id)]
+        found += [notice for line in lines for notice in _of_an_issue(line, facts, now=now)]
         found += _uncertain(facts.uncertain)
     if facts.new_items:
         found.append(_new_items(facts.new_items))
     order = list(Kind)
     levels = list(Level)
     return sorted(found, key=lambda one: (levels.index(one.level), order.index(one.kind)))
+
+
+def _asked(line: Line, editor_id: int | None) -> bool:
+    asked_by = line.review_asked_by_id
+    return line.state is IssueState.REVIEW and asked_by is not None and asked_by == editor_id
 
 
 def _of_the_installation(facts: Facts) -> Iterator[Notice]:
@@ -102,7 +113,7 @@ def _of_an_issue(line: Line, facts: Facts, *, now: datetime) -> Iterable[Notice]
         case IssueState.PAUSED:
             return [_paused(line)]
         case IssueState.SCHEDULED:
-            return _scheduled(line, facts.stops.get(line.number, ()), now=now)
+            return _scheduled(line, facts.withdrawn.get(line.number, ()), now=now)
         case IssueState.REVIEW:
             sentence = f"Issue {line.number} waits for approval."
             return [Notice(Kind.REVIEW, Level.NOTE, sentence, line.title, line.number)]
@@ -120,7 +131,7 @@ def _paused(line: Line) -> Notice:
     return Notice(Kind.PAUSED, Level.WARN, f"Issue {line.number} is paused.", why, line.number)
 
 
-def _scheduled(line: Line, stops: Sequence[str], *, now: datetime) -> Iterator[Notice]:
+def _scheduled(line: Line, withdrawn: Sequence[str], *, now: datetime) -> Iterator[Notice]:
     late = now - clock.instant(line.send_at, line.zone) if line.send_at and line.zone else None
     if late is not None and late > LATE:
         yield Notice(
@@ -130,9 +141,11 @@ def _scheduled(line: Line, stops: Sequence[str], *, now: datetime) -> Iterator[N
             "It begins when its readers are gathered, if the clock runs.",
             line.number,
         )
-    if stops:
-        sentence = f"Issue {line.number} is scheduled, and should not go out as it is."
-        yield Notice(Kind.STOPPED, Level.STOP, sentence, " ".join(stops), line.number)
+    if withdrawn:
+        titles = ", ".join(f"“{title}”" for title in withdrawn)
+        sentence = f"Issue {line.number} is scheduled with what is withdrawn: {titles}."
+        why = "Stop it, take that out, and schedule it again."
+        yield Notice(Kind.WITHDRAWN, Level.STOP, sentence, why, line.number)
 
 
 def _uncertain(counts: Mapping[int, int]) -> Iterator[Notice]:

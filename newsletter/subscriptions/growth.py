@@ -80,19 +80,20 @@ def days(
     return [Day(day, *map(int, counts)) for day, *counts in db.session.execute(question)]
 
 
-def confirmed_now(lists: Collection[int] | None = None) -> dict[int, int]:
-    """Return how many are confirmed on each list at this moment; 0 stands for nobody."""
-    question = (
-        sa.select(MailingList.id, sa.func.count(Subscription.id))
-        .outerjoin(
-            Subscription,
-            sa.and_(
-                Subscription.mailing_list_id == MailingList.id,
-                Subscription.state == SubscriptionState.CONFIRMED,
-            ),
+def subscribers_now(lists: Collection[int] | None = None) -> dict[int, int]:
+    """Return how many are on each list at this moment, those who paused among them."""
+    # Counted list by list: joined and grouped, the same rows take twice as long.
+    count = (
+        sa.select(sa.func.count())
+        .select_from(Subscription)
+        .where(
+            Subscription.mailing_list_id == MailingList.id,
+            Subscription.state.in_([SubscriptionState.CONFIRMED, SubscriptionState.PAUSED]),
         )
-        .group_by(MailingList.id)
+        .correlate(MailingList)
+        .scalar_subquery()
     )
+    question = sa.select(MailingList.id, count)
     if lists is not None:
         question = question.where(MailingList.id.in_(lists))
     return {list_id: count for list_id, count in db.session.execute(question)}

@@ -23,6 +23,7 @@ LINE = Line(
     sent_at=None,
     pause_reason="",
     saved_by="Edith",
+    review_asked_by_id=None,
 )
 
 
@@ -65,10 +66,10 @@ def seen(facts: Facts, *, may_send: bool = True) -> list[Notice]:
             "Issue 42 was due about 30 minutes ago and has not begun.",
         ),
         (
-            replace(scheduled(30), stops={42: ["An item was withdrawn."]}),
-            Kind.STOPPED,
+            replace(scheduled(30), withdrawn={42: ["One", "Two"]}),
+            Kind.WITHDRAWN,
             Level.STOP,
-            "Issue 42 is scheduled, and should not go out as it is.",
+            "Issue 42 is scheduled with what is withdrawn: “One”, “Two”.",
         ),
         (
             Facts(uncertain={41: 1}),
@@ -126,6 +127,12 @@ def test_who_may_not_send_is_not_asked_to_decide() -> None:
     assert kinds == [Kind.CLOCK, Kind.NEW_ITEMS]
 
 
+def test_nobody_is_asked_to_approve_what_they_asked_others_to_approve() -> None:
+    facts = issue(IssueState.REVIEW, review_asked_by_id=7)
+    assert notices(facts, may_send=True, now=NOW, editor_id=7) == []
+    assert len(notices(facts, may_send=True, now=NOW, editor_id=8)) == 1
+
+
 def test_what_stops_everything_comes_first_and_what_can_wait_last() -> None:
     lines = [
         replace(LINE, number=9, state=IssueState.REVIEW),
@@ -137,13 +144,13 @@ def test_what_stops_everything_comes_first_and_what_can_wait_last() -> None:
     facts = Facts(
         lines=lines,
         uncertain={6: 1},
-        stops={7: ["It has no items."]},
+        withdrawn={7: ["Old guidance"]},
         new_items=5,
         is_clock_alive=False,
         shortage="No room.",
     )
     assert [notice.kind for notice in seen(facts)] == [
-        *(Kind.CLOCK, Kind.DISK, Kind.STOPPED),
+        *(Kind.CLOCK, Kind.DISK, Kind.WITHDRAWN),
         *(Kind.PAUSED, Kind.UNCERTAIN),
         *(Kind.REVIEW, Kind.NEW_ITEMS),
     ]

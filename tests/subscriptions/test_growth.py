@@ -128,9 +128,11 @@ def test_a_day_ends_at_midnight_utc(app: Flask) -> None:
     assert growth.days(since=date(2027, 2, 27)) == [Day(date(2027, 2, 27), 2, 2, 0)]
 
 
-def test_how_many_are_confirmed_now_is_known_for_every_list(news: MailingList) -> None:
+def test_how_many_are_subscribers_now_is_known_for_every_list(news: MailingList) -> None:
     empty = listed("empty", days_ago=3)
     came(news, "ada", days_ago=4)
     came(news, "ben", days_ago=4, left=2)
-    assert growth.confirmed_now() == {news.id: 1, empty.id: 0}
-    assert growth.confirmed_now([empty.id]) == {empty.id: 0}
+    make_subscription(news, "paused@example.org", state=SubscriptionState.PAUSED)
+    make_subscription(news, "pending@example.org", state=SubscriptionState.PENDING)
+    assert growth.subscribers_now() == {news.id: 2, empty.id: 0}
+    assert growth.subscribers_now([empty.id]) == {empty.id: 0}
