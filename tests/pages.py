@@ -3,6 +3,7 @@
 from flask import Flask
 
 from benchmarks import past
+from newsletter.reports.who import Group
 
 ALL = range(past.CANCELLED, past.DRAFT + 1)
 BEGUN = (past.SENDING, past.PAUSED, past.CANCELLED, past.SENT_TO_ALL, past.SENT_TO_FEW)
@@ -22,6 +23,11 @@ DESK = {
     "/desk/issues/": ["/desk/issues/", "/desk/issues/?page=6"],
     "/desk/issues/new": ["/desk/issues/new"],
     "/desk/issues/<int:number>": _of("/desk/issues/{}", *ALL, *SENT),
+    "/desk/issues/<int:number>/cancel": _of("/desk/issues/{}/cancel", past.SENDING, past.PAUSED),
+    "/desk/issues/<int:number>/live": _of("/desk/issues/{}/live", *BEGUN),
+    "/desk/issues/<int:number>/who/<group>": [
+        f"/desk/issues/{number}/who/{group}" for number in BEGUN for group in Group
+    ],
     "/desk/issues/<int:number>/preview": _of("/desk/issues/{}/preview", *OPEN, *SENT),
     "/desk/issues/<int:number>/preview.html": _of("/desk/issues/{}/preview.html", past.DRAFT),
     "/desk/issues/<int:number>/preview.txt": _of("/desk/issues/{}/preview.txt", past.DRAFT),

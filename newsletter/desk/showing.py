@@ -14,7 +14,7 @@ from newsletter.issues import merge_fields
 @blueprint.app_template_filter("when")
 def when(instant: datetime | None) -> Markup:
     """Return an instant in the editor's own zone; nothing for None."""
-    return _marked(instant, _day_and_time)
+    return _marked(instant, day_and_time)
 
 
 @blueprint.app_template_filter("short")
@@ -29,13 +29,19 @@ def day(instant: datetime | None) -> Markup:
     return _marked(instant, lambda local: f"{local:%A} {local.day} {local:%B %Y}")
 
 
+def here(instant: datetime) -> datetime:
+    """Return an instant as clocks in the editor's own zone show it."""
+    editor = signed_in_editor()
+    return instant.astimezone(ZoneInfo(editor.zone if editor else "UTC"))
+
+
 @blueprint.app_template_filter("wall")
 def wall(naive: datetime, zone: str) -> str:
     """Return a wall time with its zone, as clocks there show it when it comes.
 
     That differs from what was chosen only where clocks jump over it.
     """
-    return f"{_day_and_time(clock.local(naive, zone))} ({zone.replace('_', ' ')})"
+    return f"{day_and_time(clock.local(naive, zone))} ({zone.replace('_', ' ')})"
 
 
 @blueprint.app_template_filter("oddity")
@@ -65,10 +71,9 @@ def grouped(count: int) -> str:
 def _marked(instant: datetime | None, write: Callable[[datetime], str]) -> Markup:
     if instant is None:
         return Markup("")
-    editor = signed_in_editor()
-    local = instant.astimezone(ZoneInfo(editor.zone if editor else "UTC"))
-    return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), write(local))
+    return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), write(here(instant)))
 
 
-def _day_and_time(moment: datetime) -> str:
+def day_and_time(moment: datetime) -> str:
+    """Return a moment as clocks show it in full: “Monday 1 March 2027, 09:00”."""
     return f"{moment:%A} {moment.day} {moment:%B %Y}, {moment:%H:%M}"

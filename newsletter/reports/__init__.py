@@ -1,5 +1,6 @@
 """Questions about the ledger: how many, who got it, if not why not, is anybody working."""
 
+from newsletter.reports.leaving import left
 from newsletter.reports.numbers import (
     Failure,
     Report,
@@ -31,6 +32,7 @@ __all__ = [
     "clock_is_alive",
     "failures",
     "issue_of",
+    "left",
     "progress_of",
     "readiness",
     "report",

@@ -41,6 +41,11 @@ class ProviderNumbers:
     uncertain: int
     others: int
 
+    @property
+    def planned(self) -> int:
+        """All of them."""
+        return self.sent + self.waiting + self.failed + self.uncertain + self.others
+
 
 @dataclass(frozen=True)
 class Providers:

@@ -1,7 +1,9 @@
 """The numbers of one issue, which always add up, and why some did not get it."""
 
+import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -10,6 +12,8 @@ from newsletter.delivery.models import Delivery, DeliveryState, Send
 from newsletter.errors import NotFound
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
+
+NOBODY_MET = "Nobody has this reason any more. Go back and load the report again."
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,10 @@ class Report:
         return asdict(self)
 
 
+WITHOUT_IT = (DeliveryState.FAILED, DeliveryState.SUPPRESSED, DeliveryState.UNCERTAIN)
+"""The ends of those who did not get an issue, or may not have, each for a reason."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """One reason why readers did not get an issue, in plain words, and how many it met."""
@@ -47,6 +55,11 @@ class Failure:
     state: str
     reason: str
     count: int
+
+    @property
+    def key(self) -> str:
+        """What it is called in an address."""
+        return hashlib.sha256(f"{self.state} {self.reason}".encode()).hexdigest()[:16]
 
 
 def report(issue_id: int) -> Report:
@@ -111,30 +124,73 @@ def uncertain(*, lists: Collection[int] | None = None) -> dict[int, int]:
 def failures(issue_id: int) -> Sequence[Failure]:
     """Return why readers did not get an issue, the most frequent reason first."""
     get_issue(issue_id)
+    counts: dict[Failure, int] = {}
+    for kind, count in _kinds(issue_id):
+        known = kind.failure
+        counts[known] = counts.get(known, 0) + count
+    found = [replace(failure, count=count) for failure, count in counts.items()]
+    return sorted(found, key=lambda failure: (-failure.count, failure.reason))
+
+
+def find_failure(issue_id: int, key: str) -> Failure:
+    """Return the reason that has this key, counted; raise NotFound where nobody met it."""
+    for failure in failures(issue_id):
+        if failure.key == key:
+            return failure
+    raise NotFound(NOBODY_MET)
+
+
+def has_reason(issue_id: int, key: str) -> sa.ColumnElement[bool]:
+    """Tell of which deliveries of an issue it is true that they met the `Failure` with this key.
+
+    Raises NotFound where none did.
+    """
+    kinds = [kind.condition() for kind, _ in _kinds(issue_id) if kind.failure.key == key]
+    if not kinds:
+        raise NotFound(NOBODY_MET)
+    return sa.or_(*kinds)
+
+
+class _Kind(NamedTuple):
+    """What deliveries that share a reason have in common in the ledger."""
+
+    state: DeliveryState
+    code: int | None
+    status: str
+    reason: str
+
+    @property
+    def failure(self) -> Failure:
+        """The same in plain words, not counted yet."""
+        words = self.reason or reasons.plain_words(self.code, self.status)
+        return Failure(self.state.value, words, 0)
+
+    def condition(self) -> sa.ColumnElement[bool]:
+        """Tell which rows these are."""
+        found = (
+            (Delivery.state == self.state)
+            & Delivery.reply_code.is_not_distinct_from(self.code)
+            & (Delivery.reply_status == self.status)
+        )
+        return found if self.code is not None else found & (Delivery.reason == self.reason)
+
+
+def _kinds(issue_id: int) -> list[tuple[_Kind, int]]:
+    # A relay's words differ from reader to reader; our own reasons do not.
+    own_reason = sa.case((Delivery.reply_code.is_(None), Delivery.reason), else_="")
     rows = db.session.execute(
         sa.select(
             Delivery.state,
             Delivery.reply_code,
             Delivery.reply_status,
-            # A relay's words differ from reader to reader; our own reasons do not.
-            sa.case((Delivery.reply_code.is_(None), Delivery.reason), else_=""),
+            own_reason,
             sa.func.count(),
         )
         .join(Send, Send.id == Delivery.send_id)
-        .where(
-            Send.issue_id == issue_id,
-            Delivery.state.in_(
-                [DeliveryState.FAILED, DeliveryState.SUPPRESSED, DeliveryState.UNCERTAIN]
-            ),
-        )
+        .where(Send.issue_id == issue_id, Delivery.state.in_(WITHOUT_IT))
         .group_by(sa.literal_column("1"), *map(sa.literal_column, ("2", "3", "4")))
     )
-    counts: dict[tuple[str, str], int] = {}
-    for state, code, status, reason, count in rows:
-        key = (state.value, reason or reasons.plain_words(code, status))
-        counts[key] = counts.get(key, 0) + count
-    found = [Failure(state, reason, count) for (state, reason), count in counts.items()]
-    return sorted(found, key=lambda failure: (-failure.count, failure.reason))
+    return [(_Kind(*kind), count) for *kind, count in rows]
 
 
 def _rows_in(state: DeliveryState) -> sa.ColumnElement[int]:
@@ -163,3 +219,8 @@ def find_send(issue_id: int) -> Send | None:
         .join(Issue, Issue.id == Send.issue_id)
         .where(Send.issue_id == issue_id, Issue.begun_at.is_not(None))
     )
+
+
+def run_of(issue_id: int) -> sa.ScalarSelect[int]:
+    """Return the number of the run of an issue that has begun, to be part of a question."""
+    return sa.select(Send.id).where(Send.issue_id == issue_id).scalar_subquery()

@@ -10,10 +10,14 @@ from newsletter.delivery import drafting, waiting
 from newsletter.delivery.models import DeliveryState, Provider, Send
 from newsletter.extensions import db
 from newsletter.issues.models import IssueState
+from newsletter.reports import settled
 from newsletter.reports.numbers import Report, find_send, get_issue, tally
 
 RECENT = timedelta(seconds=30)
 """The time over which the rate is measured: long enough to be calm, short enough to be true."""
+
+LARGE = 200_000
+"""Recipients from which on only what is new is counted for who looks every two seconds."""
 
 ENDED = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SUPPRESSED)
 """The ends that bring an issue nearer to its own."""
@@ -45,16 +49,20 @@ class Progress:
         return timedelta(seconds=open_now / self.rate)
 
 
-def progress_of(issue_id: int, *, now: datetime) -> Progress:
-    """Return how an issue gets on; raise NotFound."""
+def progress_of(issue_id: int, *, now: datetime, is_watched: bool = False) -> Progress:
+    """Return how an issue gets on; raise NotFound.
+
+    `is_watched` is for who asks again and again: a large run is not counted anew each time.
+    """
     issue = get_issue(issue_id)
     send = find_send(issue_id)
     if send is None:
         may_be_planned = issue.state is IssueState.SCHEDULED
         gathered = drafting.gathered(issue_id, now=now) if may_be_planned else None
         return Progress(Report(), gathered=gathered)
+    counts_new = is_watched and send.planned >= LARGE
     return Progress(
-        numbers=tally(send.id),
+        numbers=settled.tally(send, now=now) if counts_new else tally(send.id),
         rate=rate(send, ENDED, over=RECENT, now=now),
         deferred=waiting.deferred(send, now=now),
     )

@@ -12,7 +12,7 @@ from newsletter.errors import NotFound
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
 from newsletter.reports.numbers import find_send, get_issue
-from newsletter.subscriptions import suppression
+from newsletter.subscriptions import signup, suppression
 from newsletter.subscriptions.models import (
     Subscriber,
     Subscription,
@@ -48,12 +48,10 @@ def trace(issue_id: int, address: str, *, lists: frozenset[int] | None = None) -
     """
     issue = get_issue(issue_id)
     parsed = addresses.parse(address)
-    subscriber = db.session.scalar(
-        sa.select(Subscriber).where(Subscriber.canonical == parsed.canonical)
-    )
+    subscriber = signup.find_subscriber(parsed)
     send = find_send(issue_id)
     if subscriber is not None and send is not None:
-        delivery = _find_delivery(send, subscriber)
+        delivery = find_delivery(send, subscriber)
         if delivery is not None:
             return _trace_delivery(send, delivery)
     blocked = suppression.find(parsed)
@@ -78,7 +76,8 @@ def issue_of(delivery_id: int) -> int | None:
     )
 
 
-def _find_delivery(send: Send, subscriber: Subscriber) -> Delivery | None:
+def find_delivery(send: Send, subscriber: Subscriber) -> Delivery | None:
+    """Return the delivery of a run to one person, or None if they were not planned."""
     return db.session.scalar(
         sa.select(Delivery).where(
             Delivery.send_id == send.id, Delivery.subscriber_id == subscriber.id

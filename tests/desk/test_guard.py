@@ -47,6 +47,9 @@ DOORS = {
     ("POST", "/desk/issues/<int:number>/test"): WRITE,
     ("GET", "/desk/issues/<int:number>/report"): WRITE,
     ("GET", "/desk/issues/<int:number>/progress"): WRITE,
+    ("GET", "/desk/issues/<int:number>/live"): WRITE,
+    ("GET", "/desk/issues/<int:number>/who/<group>"): SEND,
+    ("POST", "/desk/issues/<int:number>/recipients.csv"): SEND,
     ("GET", "/desk/issues/<int:number>/providers"): WRITE,
     ("POST", "/desk/issues/<int:number>/resolve"): SEND,
     ("POST", "/desk/issues/<int:number>/trace"): SEND,
@@ -56,6 +59,7 @@ DOORS = {
     ("POST", "/desk/issues/<int:number>/stop"): SEND,
     ("POST", "/desk/issues/<int:number>/pause"): SEND,
     ("POST", "/desk/issues/<int:number>/resume"): SEND,
+    ("GET", "/desk/issues/<int:number>/cancel"): SEND,
     ("POST", "/desk/issues/<int:number>/cancel"): SEND,
     ("GET", "/desk/library/"): WRITE,
     ("GET", "/desk/library/new"): WRITE,
@@ -109,6 +113,7 @@ def fill_in(path: str) -> str:
         path.replace("<int:number>", "1")
         .replace("/item/<slug>", "/item/guidance-on-mms")
         .replace("<slug>", "news")
+        .replace("<group>", "failed")
         .replace("<token>", "no-such-token")
     )
 

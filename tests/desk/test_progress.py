@@ -1,23 +1,21 @@
-"""An issue on its way, as the desk shows it: how far, at whom, and what is uncertain."""
+"""The page of an issue beyond writing: what adds up, why not, and what is uncertain."""
 
-import time
 from datetime import datetime, timedelta
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 
 from newsletter import clock, reports
 from newsletter.accounts import RoleName
-from newsletter.delivery import closing, control, drafting, halting, planning, sweeping
-from newsletter.delivery.models import Delivery, DeliveryState, Provider
+from newsletter.delivery import control, sweeping
+from newsletter.delivery.models import DeliveryState
 from newsletter.extensions import db
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
-from newsletter.reports import Report, by_provider
-from newsletter.subscriptions.models import Subscriber
+from newsletter.reports import Report
 from tests.desk.browser import Browser, signed_in
-from tests.factories import make_due_issue, make_editor, make_list, make_subscription
+from tests.desk.on_its_way import begun_issue, end, leave, put, words
+from tests.factories import make_due_issue, make_editor
 
 
 @pytest.fixture
@@ -27,108 +25,7 @@ def browser(app: Flask) -> Browser:
 
 @pytest.fixture
 def issue(app: Flask) -> Issue:
-    """An issue to four readers that began half a minute ago."""
-    began = clock.now() - timedelta(seconds=30)
-    news = make_list()
-    for name in ("ada", "ben", "cleo", "dan"):
-        make_subscription(news, f"{name}@{name}.example")
-    issue = make_due_issue(news, at=began)
-    planning.plan(issue, now=began)
-    db.session.commit()
-    return issue
-
-
-def put(name: str, state: DeliveryState) -> None:
-    reader = sa.select(Subscriber.id).where(Subscriber.address == f"{name}@{name}.example")
-    db.session.execute(
-        sa.update(Delivery)
-        .where(Delivery.subscriber_id.in_(reader))
-        .values(state=state, finished_at=clock.now(), provider=f"{name}.example")
-        .execution_options(synchronize_session=False)
-    )
-    db.session.commit()
-
-
-def end() -> None:
-    closing.close_batches(sa.true())
-    closing.finish_done(now=clock.now())
-    db.session.commit()
-
-
-def words(text: str) -> str:
-    return " ".join(text.split())
-
-
-def test_while_it_is_sent_a_frame_shows_how_far_and_loads_itself_again(
-    browser: Browser, issue: Issue
-) -> None:
-    put("ada", DeliveryState.SENT)
-    put("ben", DeliveryState.FAILED)
-    page = browser.get(f"/desk/issues/{issue.id}")
-    assert f'<iframe class="moving" src="/desk/issues/{issue.id}/progress"' in page.text
-    assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
-
-    frame = browser.get(f"/desk/issues/{issue.id}/progress")
-    assert "frame-ancestors 'self'" in frame.headers["Content-Security-Policy"]
-    assert '<meta http-equiv="refresh" content="5">' in frame.text
-    assert '<progress max="100" value="50"' in frame.text
-    assert "1 of 4 sent · 0.1 a second · less than a minute left" in words(frame.text)
-    assert "1 failed" in frame.text
-
-
-def test_a_frame_of_what_is_over_loads_no_more_and_leads_to_the_numbers(
-    browser: Browser, issue: Issue
-) -> None:
-    for name in ("ada", "ben", "cleo", "dan"):
-        put(name, DeliveryState.SENT)
-    end()
-    frame = browser.get(f"/desk/issues/{issue.id}/progress").text
-    assert "http-equiv" not in frame
-    assert f'href="/desk/issues/{issue.id}" target="_top"' in frame
-    assert "iframe" not in browser.get(f"/desk/issues/{issue.id}").text
-
-
-def test_a_provider_that_is_held_is_shown_with_the_reason(browser: Browser, issue: Issue) -> None:
-    db.session.add(
-        Provider(
-            name="ada.example",
-            held_until=clock.now() + timedelta(hours=1),
-            held_for="550 5.7.1 <b>no</b>",
-        )
-    )
-    put("ada", DeliveryState.FAILED)
-    frame = browser.get(f"/desk/issues/{issue.id}/progress").text
-    assert "Nothing is sent to ada.example until" in frame
-    assert "&lt;b&gt;no" in frame
-    table = browser.get(f"/desk/issues/{issue.id}/providers").text
-    assert "held until" in table
-
-
-def test_while_a_large_issue_is_counted_by_provider_the_page_says_so(
-    browser: Browser, issue: Issue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(by_provider, "LARGE", 1)
-    answer = browser.get(f"/desk/issues/{issue.id}/providers")
-    end = time.monotonic() + 10
-    while "are being counted" in answer.text and time.monotonic() < end:
-        assert answer.headers["Refresh"] == "2"
-        time.sleep(0.01)
-        answer = browser.get(f"/desk/issues/{issue.id}/providers")
-    assert "ada.example" in answer.text
-    assert "as of <time" in answer.text
-    assert "Refresh" not in answer.headers
-
-
-def test_the_numbers_by_provider_are_a_page_of_their_own(browser: Browser, issue: Issue) -> None:
-    put("ada", DeliveryState.SENT)
-    put("ben", DeliveryState.UNCERTAIN)
-    page = words(browser.get(f"/desk/issues/{issue.id}/providers").text)
-    assert (
-        'ada.example</th> <td class="number">1</td><td class="number">0</td>'
-        '<td class="number">0</td><td class="number">0</td><td class="number">0</td>'
-    ) in page
-    assert f"/desk/issues/{issue.id}/providers" in browser.get(f"/desk/issues/{issue.id}").text
-    assert browser.get("/desk/issues/99/providers").status_code == 404
+    return begun_issue()
 
 
 @pytest.mark.parametrize(
@@ -229,22 +126,6 @@ def test_a_cancelled_issue_says_whom_the_sweep_has_still_to_mark(
     assert "Still to be marked" not in browser.get(f"/desk/issues/{issue.id}").text
 
 
-def test_while_its_readers_are_gathered_the_frame_says_so_and_looks_often(
-    app: Flask, browser: Browser
-) -> None:
-    due = make_due_issue(make_list("gathering"))
-    draft = drafting.take(due.id, now=clock.now())
-    assert draft is not None
-    draft.write([1, 2, 1_200])
-    frame = browser.get(f"/desk/issues/{due.id}/progress").text
-    assert "Its readers are being gathered, 1,203 so far. Nothing has left." in words(frame)
-    assert '<meta http-equiv="refresh" content="2">' in frame
-    draft.give_up()
-    frame = browser.get(f"/desk/issues/{due.id}/progress").text
-    assert "It waits for its time. Nothing has left." in words(frame)
-    assert '<meta http-equiv="refresh" content="15">' in frame
-
-
 def test_an_author_sees_the_numbers_and_decides_nothing(app: Flask, issue: Issue) -> None:
     author = signed_in(app, make_editor("ann@example.org", role=RoleName.AUTHOR))
     put("dan", DeliveryState.UNCERTAIN)
@@ -273,22 +154,62 @@ def _skipped_hour(year: int) -> tuple[datetime, str]:
     return last - timedelta(days=(last.weekday() + 1) % 7), "Europe/Berlin"
 
 
-def test_a_relay_that_does_not_answer_is_said_while_it_is_tried(
+def test_uncertain_mail_is_listed_with_what_is_known_and_a_decision_beside_it(
     browser: Browser, issue: Issue
 ) -> None:
-    reason = f"The relay mail port 25 cannot be reached: no answer. {workflow.BY_ITSELF}"
-    halting.say_why(reason)
-    assert reason in words(browser.get(f"/desk/issues/{issue.id}/progress").text)
-
-    halting.hold_all(reason, now=clock.now())
+    put("cleo", DeliveryState.UNCERTAIN, reason="The connection broke after the last byte.")
     page = words(browser.get(f"/desk/issues/{issue.id}").text)
-    assert "Paused until the relay answers" in page
-    assert reason in page
-    assert "<iframe" in page
+    assert "Sent again, it may come twice." in page
+    row = page[page.index('<th scope="row">cleo@cleo.example') :]
+    row = row[: row.index("</tr>")]
+    assert "The connection broke after the last byte." in row
+    assert 'name="as" value="sent"' in row
+    assert 'name="as" value="again"' in row
+    author = signed_in(
+        browser.client.application, make_editor("ann@example.org", role=RoleName.AUTHOR)
+    )
+    assert "cleo@" not in author.get(f"/desk/issues/{issue.id}").text
 
-    browser.post(f"/desk/issues/{issue.id}/pause")
+
+def test_a_report_leads_from_each_number_and_reason_to_who(browser: Browser, issue: Issue) -> None:
+    put("ada", DeliveryState.SENT)
+    put("ben", DeliveryState.FAILED, reply_code=550, reply_status="5.1.1", reason="No such user")
+    [failure] = reports.failures(issue.id)
+    page = browser.get(f"/desk/issues/{issue.id}").text
+    here = f"/desk/issues/{issue.id}/who"
+    for path in (f"{here}/sent", f"{here}/failed", f"{here}/failed?reason={failure.key}"):
+        assert f'href="{path}"' in page
+    author = signed_in(
+        browser.client.application, make_editor("ann@example.org", role=RoleName.AUTHOR)
+    )
+    assert "/who/" not in author.get(f"/desk/issues/{issue.id}").text
+
+
+def test_a_report_has_the_first_two_days_and_who_left_by_it(browser: Browser, issue: Issue) -> None:
+    for name in ("ada", "ben", "cleo", "dan"):
+        put(name, DeliveryState.SENT)
+    end()
     page = words(browser.get(f"/desk/issues/{issue.id}").text)
-    assert "A person paused it." in page
-    assert "Keep it paused" not in page
-    halting.go_on(now=clock.now())
-    assert db.session.get_one(Issue, issue.id).state is IssueState.PAUSED
+    assert "Our relay took it for 4 people of 4." in page
+    assert "Nobody left the list by a link of this issue." in page
+    leave(issue, "ada@ada.example")
+    page = words(browser.get(f"/desk/issues/{issue.id}").text)
+    assert "1 person left the list by a link of this issue" in page
+    for chart in ("sent-by-hour", "left-by-hour"):
+        assert f'aria-labelledby="{chart}-title {chart}-about"' in page
+
+
+def test_looking_a_reader_up_tells_the_whole_story(browser: Browser, issue: Issue) -> None:
+    put("ada", DeliveryState.SENT, attempts=1, first_attempt_at=clock.now())
+    leave(issue, "ada@ada.example")
+    answer = browser.post(f"/desk/issues/{issue.id}/trace", {"address": "ada@ada.example"})
+    page = words(answer.text)
+    told = (
+        "Confirmed the subscription to “Stay Informed”.",
+        "Planned with 3 others, to be written to in English.",
+        "Tried for the first time.",
+        "Sent. The relay took it.",
+        "Left “Stay Informed” by a link of this issue.",
+    )
+    places = [page.index(sentence) for sentence in told]
+    assert places == sorted(places)

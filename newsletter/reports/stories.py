@@ -1,0 +1,118 @@
+"""The whole story of one issue and one reader, as far as anything is known with its time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter import addresses
+from newsletter.delivery import reasons
+from newsletter.delivery.models import CompiledEdition, Delivery, DeliveryState, Send
+from newsletter.extensions import db
+from newsletter.issues.models import Issue
+from newsletter.languages import OFFERED
+from newsletter.reports import leaving
+from newsletter.reports.numbers import find_send, get_issue
+from newsletter.reports.tracing import find_delivery
+from newsletter.subscriptions import signup, suppression
+from newsletter.subscriptions.models import (
+    ConsentEvent,
+    EndedReason,
+    Source,
+    Subscriber,
+    Subscription,
+    SubscriptionInterval,
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened, or will."""
+
+    at: datetime
+    words: str
+
+
+def story(issue_id: int, address: str) -> Sequence[Step]:
+    """Return what is known of one issue and one reader, the oldest first.
+
+    For who was planned it is the way of the mail, for who was not it is why. It is
+    asked for after `trace`, which tells who may not be known here.
+    """
+    issue, send = get_issue(issue_id), find_send(issue_id)
+    parsed = addresses.parse(address)
+    subscriber = signup.find_subscriber(parsed)
+    steps = [] if subscriber is None else list(_subscription(issue, subscriber))
+    if send is not None:
+        delivery = find_delivery(send, subscriber) if subscriber else None
+        if delivery is None:
+            steps.append(
+                Step(send.planned_at, f"Issue {issue.id} was planned without this reader.")
+            )
+        else:
+            steps += _delivery(send, delivery)
+    blocked = suppression.find(parsed)
+    if blocked is not None:
+        steps.append(Step(blocked.since, "From here on, this address is never mailed."))
+    return sorted(steps, key=lambda step: step.at)
+
+
+def _subscription(issue: Issue, subscriber: Subscriber) -> Iterator[Step]:
+    """Tell of the stretches of time in which they were on the list, and by what they left."""
+    name = issue.mailing_list.name
+    intervals = db.session.scalars(
+        sa.select(SubscriptionInterval)
+        .join(Subscription, Subscription.id == SubscriptionInterval.subscription_id)
+        .where(
+            Subscription.subscriber_id == subscriber.id,
+            Subscription.mailing_list_id == issue.mailing_list_id,
+        )
+    )
+    left_by_it = set(
+        db.session.scalars(
+            sa.select(ConsentEvent.at).where(
+                leaving.by_issue(issue), ConsentEvent.subscriber_id == subscriber.id
+            )
+        )
+    )
+    for interval in intervals:
+        yield Step(interval.started_at, f"{_CAME[interval.source]} “{name}”.")
+        if interval.ended_at is not None:
+            by_it = " by a link of this issue" if interval.ended_at in left_by_it else ""
+            how = leaving.WORDS.get(interval.ended_reason or EndedReason.ERASED, "")
+            yield Step(interval.ended_at, f"Left “{name}”{by_it}. {how}".strip())
+
+
+_CAME = {
+    Source.FORM: "Confirmed the subscription to",
+    Source.EMBED: "Confirmed the subscription to",
+    Source.IMPORT: "Came by an import onto",
+}
+
+
+def _delivery(send: Send, delivery: Delivery) -> Iterator[Step]:
+    edition = db.session.get_one(CompiledEdition, delivery.edition_id)
+    language = OFFERED.get(edition.language, edition.language)
+    others = f" with {send.planned - 1:,} others" if send.planned > 1 else ""
+    yield Step(send.planned_at, f"Planned{others}, to be written to in {language}.")
+    if delivery.first_attempt_at is not None:
+        yield Step(delivery.first_attempt_at, "Tried for the first time.")
+    tries = f" after {delivery.attempts} tries" if delivery.attempts > 1 else ""
+    if delivery.finished_at is not None:
+        yield Step(delivery.finished_at, f"{_ENDS[delivery.state]}{tries}. {reasons.why(delivery)}")
+    elif delivery.due_at is not None:
+        yield Step(
+            delivery.due_at, f"To be tried again{tries or ' after 1 try'}. {reasons.why(delivery)}"
+        )
+
+
+_ENDS = {
+    DeliveryState.WAITING: "Waits",
+    DeliveryState.IN_FLIGHT: "On its way",
+    DeliveryState.SENT: "Sent",
+    DeliveryState.FAILED: "Failed",
+    DeliveryState.SUPPRESSED: "Not sent",
+    DeliveryState.CANCELLED: "Cancelled",
+    DeliveryState.UNCERTAIN: "Uncertain",
+}
