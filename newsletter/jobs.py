@@ -30,10 +30,13 @@ from newsletter.delivery import (
 from newsletter.delivery.engines import dramatiq, local
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.extensions import db, reading
+from newsletter.fetching import rules
 from newsletter.issues import composing, workflow
 from newsletter.issues.models import IssueState
 from newsletter.mail import outbox
-from newsletter.subscriptions import growth, signup
+from newsletter.reachability import domains, links, looking
+from newsletter.reachability.records import Nameserver
+from newsletter.subscriptions import growth, lists, signup
 
 log = logging.getLogger(__name__)
 
@@ -145,6 +148,22 @@ def forget_sessions(now: datetime) -> None:
     sessions.forget_old(now=now)
 
 
+def look_at_links(now: datetime) -> None:
+    """Ask whether links answer, and what the DNS says of the domains that lists write from."""
+    if not rules.is_on():
+        return
+    with reading():
+        senders = {domains.domain_of(lists.sender_address(row)) for row in lists.all_lists()}
+    domains.wanted(senders, now=now)
+    looking.look(rules=rules.of_installation(), texts=Nameserver, now=now)
+
+
+def forget_links(now: datetime) -> None:
+    """Delete what is known of links and domains that nobody has wanted for months."""
+    links.forget_old(now=now)
+    domains.forget_old(now=now)
+
+
 def deliver(_now: datetime) -> None:
     """Send what is due of every issue, over one connection."""
     local.drain()
@@ -180,6 +199,13 @@ JOBS: Sequence[Job] = (
         timedelta(hours=1),
         forget_sessions,
     ),
+    Job(
+        "look-at-links",
+        "ask whether links answer, and about senders' domains",
+        timedelta(seconds=10),
+        look_at_links,
+    ),
+    Job("forget-links", "delete what nobody asks about", timedelta(days=1), forget_links),
     Job("deliver", "send what is due, once, in this process", None, deliver),
 )
 

@@ -1,8 +1,9 @@
-"""A name server on loopback that knows what it is told."""
+"""A name server on loopback that knows what it is told, and one that needs no network."""
 
 import contextlib
 import socket
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +12,8 @@ import dns.message
 import dns.rcode
 import dns.resolver
 import dns.rrset
+
+from newsletter.reachability.records import Silence
 
 
 class NameServer:
@@ -77,3 +80,18 @@ class NameServer:
         elif not any(name == key[0] for name, _ in self.records):
             reply.set_rcode(dns.rcode.NXDOMAIN)
         return reply
+
+
+class Zone:
+    """A DNS that knows these text records; None is not answered."""
+
+    def __init__(self, records: dict[str, list[str] | None]) -> None:
+        self._records = records
+        self.asked: list[str] = []
+
+    def __call__(self, name: str) -> Sequence[str]:
+        self.asked.append(name)
+        found = self._records.get(name, [])
+        if found is None:
+            raise Silence
+        return found

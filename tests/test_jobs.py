@@ -18,14 +18,20 @@ from newsletter.delivery import alarms, planning
 from newsletter.delivery.models import Heartbeat, Send
 from newsletter.errors import NotFound, Refused
 from newsletter.extensions import db, reading
+from newsletter.fetching.rules import Rules
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState, Revision
 from newsletter.limits import Counter
 from newsletter.mail.models import OutboxMessage
+from newsletter.reachability import domains, links
+from newsletter.reachability.links import Level
+from newsletter.reachability.models import DomainCheck, DomainResult, LinkCheck
 from newsletter.subscriptions.models import Subscription, SubscriptionState
 from tests.conftest import NOW, settings
 from tests.factories import make_due_issue, make_editor, make_list, make_subscription
+from tests.nameserver import Zone
 from tests.relay import Relay
+from tests.website import Website, page
 
 
 @pytest.fixture
@@ -276,3 +282,45 @@ def _wait(is_reached: Callable[[], bool], *, seconds: float = 60) -> None:
     while not is_reached():
         assert time.monotonic() < end, "it took too long"
         time.sleep(0.02)
+
+
+def test_links_and_the_domains_of_lists_are_looked_at(app: Flask) -> None:
+    with Website(page()) as site:
+        # A list that writes from an address in numbers has no domain to look at.
+        app.config.update(FETCH_RULES=site.rules(), PUBLIC_HOST="127.0.0.1")
+        make_list()
+        links.wanted([site.url()], now=NOW)
+        db.session.commit()
+        jobs.once("look-at-links", now=NOW)
+        assert links.verdicts([site.url()])[site.url()].level is Level.FINE
+    assert site.asked == ["HEAD /"]
+    assert db.session.scalar(sa.select(sa.func.count(DomainCheck.id))) == 0
+
+
+def test_the_domain_that_a_list_writes_from_is_asked_about(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone = Zone({"news.example.org": ["v=spf1 mx -all"]})
+    monkeypatch.setattr(jobs, "Nameserver", lambda: zone)
+    app.config["FETCH_RULES"] = Rules()
+    make_list()
+    db.session.commit()
+    jobs.once("look-at-links", now=NOW)
+    assert domains.verdict("news.example.org").spf.result is DomainResult.OK
+    assert "_dmarc.example.org" in zone.asked
+
+
+def test_nothing_is_looked_at_where_fetching_is_off(app: Flask) -> None:
+    make_list()
+    db.session.commit()
+    jobs.once("look-at-links", now=NOW)
+    assert db.session.scalar(sa.select(sa.func.count(DomainCheck.id))) == 0
+
+
+def test_links_and_domains_that_nobody_wants_are_forgotten(app: Flask) -> None:
+    app.config["FETCH_RULES"] = Rules()
+    links.wanted(["https://www.site.example/"], now=NOW)
+    domains.wanted(["news.example.org"], now=NOW)
+    jobs.once("forget-links", now=NOW + timedelta(days=91))
+    assert db.session.scalar(sa.select(sa.func.count(LinkCheck.id))) == 0
+    assert db.session.scalar(sa.select(sa.func.count(DomainCheck.id))) == 0

@@ -17,8 +17,12 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, utils
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from newsletter.errors import ConfigurationError
 from newsletter.mail.encoding import LINE
@@ -55,6 +59,20 @@ class SigningKey:
     def algorithm(self) -> str:
         """The name of what it signs with."""
         return "rsa-sha256" if isinstance(self.private, RSAPrivateKey) else "ed25519-sha256"
+
+    @property
+    def record_name(self) -> str:
+        """Where its public half is in the DNS."""
+        return f"{self.selector}._domainkey.{self.domain}"
+
+    @property
+    def public_forms(self) -> frozenset[bytes]:
+        """The public half as a record may have it: RSA is written in two ways (RFC 6376 3.6.1)."""
+        public = self.private.public_key()
+        if not isinstance(public, RSAPublicKey):
+            return frozenset({public.public_bytes_raw()})
+        forms = (PublicFormat.SubjectPublicKeyInfo, PublicFormat.PKCS1)
+        return frozenset(public.public_bytes(Encoding.DER, form) for form in forms)
 
     def may_sign_for(self, domain: str) -> bool:
         """Tell whether mail from `domain`, an A-label, is this key's to sign."""

@@ -58,6 +58,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
         "PATH": os.environ["PATH"],
         "PORT": str(port),
         "INSTANCE_PATH": str(tmp_path / "instance"),
+        "FETCH": "off",
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "scripts.run"],

@@ -12,7 +12,7 @@ from newsletter.fetching.names import lookup
 from newsletter.fetching.troubles import Trouble
 from tests.nameserver import NameServer
 
-RECORDS = {
+RECORDS: dict[tuple[str, str], list[str] | dns.rcode.Rcode | None] = {
     ("www.site.example.", "A"): ["93.184.215.14", "127.0.0.1"],
     ("www.site.example.", "AAAA"): ["2606:4700::1"],
     ("mail.example.", "MX"): ["10 mx.example."],
