@@ -5,6 +5,7 @@ from flask import Flask
 from newsletter.desk import (
     account,
     home,
+    issue_list,
     issues,
     library,
     log,
@@ -27,6 +28,7 @@ from newsletter.desk.guard import blueprint
 PAGES = (
     account,
     home,
+    issue_list,
     issues,
     library,
     log,

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import flash, redirect, render_template, request
+from flask import flash, redirect, render_template
 from werkzeug.wrappers import Response
 
 from newsletter import clock
@@ -17,7 +17,7 @@ from newsletter.desk.noting import note_issue
 from newsletter.desk.progress import show_progress
 from newsletter.errors import InvalidInput, NotFound, Refused
 from newsletter.extensions import db
-from newsletter.issues import composing, editing, overview, picking, workflow
+from newsletter.issues import composing, editing, picking, workflow
 from newsletter.issues.content import Content
 from newsletter.issues.models import Issue, IssueState
 from newsletter.issues.picking import Choice
@@ -36,15 +36,6 @@ class Basket:
 
     chosen: list[Choice]
     others: list[Choice]
-
-
-@blueprint.get("/issues/")
-@needs(Action.WRITE)
-def show_issues() -> str:
-    """List all issues, the newest first."""
-    page = max(1, request.args.get("page", 1, type=int))
-    lines, has_older = overview.lines(lists=my_lists(), page=min(page, 10_000))
-    return render_template("desk/issues.html", lines=lines, page=page, has_older=has_older)
 
 
 @blueprint.get("/issues/new")
