@@ -21,7 +21,7 @@ def _result(name: str) -> sa.Column:
             "missing",
             "wrong",
             "unknown",
-            name="domainresult",
+            name=f"{name}_result",
             native_enum=False,
             create_constraint=True,
             length=20,

@@ -31,6 +31,19 @@ class DomainResult(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
+def _result_of(what: str) -> sa.Enum:
+    """Return the type of a result; each needs a name of its own, for PostgreSQL's constraints."""
+    return sa.Enum(
+        DomainResult,
+        name=f"{what}_result",
+        values_callable=lambda members: [member.value for member in members],
+        native_enum=False,
+        create_constraint=True,
+        validate_strings=True,
+        length=20,
+    )
+
+
 class LinkCheck(Base):
     """One address that an issue links to, and how often in a row it failed."""
 
@@ -71,9 +84,9 @@ class DomainCheck(Base):
     wanted_at: Mapped[datetime]
     next_at: Mapped[datetime]
     asked_at: Mapped[datetime | None]
-    spf: Mapped[DomainResult] = mapped_column(default=DomainResult.UNKNOWN)
+    spf: Mapped[DomainResult] = mapped_column(_result_of("spf"), default=DomainResult.UNKNOWN)
     spf_detail: Mapped[str] = mapped_column(sa.String(500), default="")
-    dkim: Mapped[DomainResult] = mapped_column(default=DomainResult.UNKNOWN)
+    dkim: Mapped[DomainResult] = mapped_column(_result_of("dkim"), default=DomainResult.UNKNOWN)
     dkim_detail: Mapped[str] = mapped_column(sa.String(500), default="")
-    dmarc: Mapped[DomainResult] = mapped_column(default=DomainResult.UNKNOWN)
+    dmarc: Mapped[DomainResult] = mapped_column(_result_of("dmarc"), default=DomainResult.UNKNOWN)
     dmarc_detail: Mapped[str] = mapped_column(sa.String(500), default="")

@@ -1,5 +1,7 @@
 """Which links are looked at, by whom, and what is known of them."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -173,6 +175,22 @@ def test_of_two_clocks_one_asks() -> None:
     assert claims.take(link_id, now=NOW) is not None
     assert claims.take(link_id, now=NOW) is None
     assert claims.due(now=NOW) is None
+
+
+def test_of_clocks_that_ask_at_the_same_moment_one_asks(app: Flask) -> None:
+    want(URL)
+    link_id = row().id
+    db.session.commit()
+    together = threading.Barrier(4)
+
+    def take() -> bool:
+        with app.app_context():
+            together.wait(10)
+            return claims.take(link_id, now=NOW) is not None
+
+    with ThreadPoolExecutor(4) as clocks:
+        taken = [clock.result(30) for clock in [clocks.submit(take) for _ in range(4)]]
+    assert sorted(taken) == [False, False, False, True]
 
 
 def test_who_was_away_too_long_does_not_write_over_the_other() -> None:
