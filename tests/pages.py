@@ -19,6 +19,8 @@ DESK = {
     "/desk/": ["/desk/"],
     "/desk/account/": ["/desk/account/"],
     "/desk/account/password": ["/desk/account/password"],
+    "/desk/account/proof": ["/desk/account/proof"],
+    "/desk/account/second-factor": ["/desk/account/second-factor"],
     "/desk/editors/": ["/desk/editors/"],
     "/desk/issues/": ["/desk/issues/", "/desk/issues/?page=6"],
     "/desk/issues/new": ["/desk/issues/new"],
@@ -52,6 +54,8 @@ DESK = {
 
 DESK_OF_NOBODY = {
     "/desk/sign-in": ["/desk/sign-in"],
+    # It leads back to the page above for whom no password let half in.
+    "/desk/sign-in-code": [],
     "/desk/sign-in/<token>": ["/desk/sign-in/no-such-token"],
 }
 """The pages of the desk for who is not signed in."""

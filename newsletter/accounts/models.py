@@ -56,6 +56,8 @@ class Editor(Base, UserMixin):
     )
     zone: Mapped[str] = mapped_column(sa.String(60), default="UTC")
     created_at: Mapped[datetime]
+    # When they first signed in; NULL while the invitation waits for them.
+    joined_at: Mapped[datetime | None]
 
     roles: Mapped[list[Role]] = relationship(secondary=editor_role)  # type: ignore[assignment]  # list[Role] is one
 
@@ -114,3 +116,35 @@ class EditorSession(Base):
     proved_at: Mapped[datetime]
 
     editor: Mapped[Editor] = relationship()
+
+
+class Authenticator(Base):
+    """An editor's app that makes codes (RFC 6238), and the one that may take its place.
+
+    The secrets are sealed: reading the table is not enough to make codes.
+    """
+
+    __tablename__ = "authenticator"
+
+    editor_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("editor.id", ondelete="CASCADE"), primary_key=True
+    )
+    # NULL until a code of the offered secret was typed.
+    secret: Mapped[str | None] = mapped_column(sa.String(300))
+    added_at: Mapped[datetime | None]
+    # The time step of the last code that was taken: it and those before are used up.
+    last_step: Mapped[int] = mapped_column(default=0)
+    offered_secret: Mapped[str | None] = mapped_column(sa.String(300))
+    offered_at: Mapped[datetime | None]
+
+
+class RecoveryCode(Base):
+    """One code for the day when the phone is lost; used up, its row goes."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    editor_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("editor.id", ondelete="CASCADE"), index=True
+    )
+    code_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
 
 from newsletter.accounts.models import Editor, EditorSession, SignInWay
-from newsletter.extensions import db
+from newsletter.extensions import db, rows_changed
 
 LONGEST_REST = timedelta(hours=12)
 """How long a session lives in which nothing is sent."""
@@ -23,6 +23,9 @@ LONGEST = timedelta(days=30)
 
 HALF_LIFE = timedelta(minutes=10)
 """How long the second factor is waited for."""
+
+MOST_TRIES = 5
+"""How many codes are tried before password or link are asked for again."""
 
 SEEN_EVERY = timedelta(minutes=5)
 """How exactly it is known when a session was last used: not every request has to write."""
@@ -87,6 +90,20 @@ def note_use(session: EditorSession, *, now: datetime) -> None:
 def is_fresh(session: EditorSession, *, now: datetime) -> bool:
     """Tell whether the editor proved who they are a short while ago."""
     return now - session.proved_at < FRESH
+
+
+def count_try(half: EditorSession) -> bool:
+    """Count a code that is tried for half a session; False if there were too many.
+
+    One conditional UPDATE counts, so that parallel tries are not more tries.
+    """
+    counted = db.session.execute(
+        sa.update(EditorSession)
+        .where(EditorSession.id == half.id, EditorSession.tries < MOST_TRIES)
+        .values(tries=EditorSession.tries + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return rows_changed(counted) == 1
 
 
 def end_session(session: EditorSession) -> None:

@@ -1,15 +1,15 @@
 """An editor's own account: name, time zone, password."""
 
 import logging
-from datetime import timedelta
 
 from flask import flash, redirect, render_template
 from werkzeug.wrappers import Response
 
-from newsletter import accounts, clock, limits
-from newsletter.accounts import Editor, SignInWay, sessions
+from newsletter import accounts, clock
+from newsletter.accounts import Editor, SignInWay, recovery_codes, second_factors, sessions
 from newsletter.audit import Deed
-from newsletter.desk import presence
+from newsletter.desk import guessing, presence
+from newsletter.desk.alerts import Alert, mail_alert
 from newsletter.desk.forms import Form, show_again, typed, zone_options
 from newsletter.desk.guard import SIGNED_IN, blueprint, needs, the_editor, the_session
 from newsletter.desk.noting import note
@@ -48,6 +48,8 @@ def _facts(editor: Editor) -> dict[str, object]:
         "zones": zone_options(),
         "sessions": sessions.sessions_of(editor, now=clock.now()),
         "this_session": the_session(),
+        "factor_since": second_factors.added_at(editor),
+        "codes_left": recovery_codes.left(editor),
     }
 
 
@@ -63,6 +65,7 @@ def show_password() -> str:
 def change_password() -> Response | tuple[str, int]:
     """Set the password; every other session of this editor ends."""
     editor, now = the_editor(), clock.now()
+    is_first = editor.password is None
     form = typed("old", "password", "again")
     needs_old = _needs_old(editor)
     old_fits = not needs_old or _old_fits(editor, form.values["old"])
@@ -74,11 +77,14 @@ def change_password() -> Response | tuple[str, int]:
         form.values = {}
         return show_again("desk/password.html", form, needs_old=needs_old)
     note(Deed.EDITOR_PASSWORD_SET, editor.id)
+    mail_alert(editor, Alert.PASSWORD_SET, now=now)
     presence.begin(editor, SignInWay.PASSWORD, now=now)
     db.session.commit()
     log.info("editor %s set a password", editor.id)
     flash("Your password is set. You are signed out everywhere else.")
-    return redirect("/desk/", code=303)
+    # A second factor is offered after the first password, never forced.
+    offers_factor = is_first and not second_factors.has_second_factor(editor)
+    return redirect("/desk/account/second-factor" if offers_factor else "/desk/", code=303)
 
 
 def _needs_old(editor: Editor) -> bool:
@@ -91,9 +97,7 @@ def _needs_old(editor: Editor) -> bool:
 def _old_fits(editor: Editor, old: str) -> bool:
     """Count the try, so that a borrowed desk is no place to guess, and check it."""
     known_hash = editor.password
-    limits.count(
-        "old password", str(editor.id), window=timedelta(hours=1), most=10, now=clock.now()
-    )
+    guessing.count_proof(editor, now=clock.now())
     # The count stands whatever follows, and nobody waits for a lock while argon2 works.
     db.session.commit()
     return accounts.password_matches(known_hash, old)

@@ -40,13 +40,19 @@ SIGNED_IN = "signed in"
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 
 _needs: dict[Callable[..., object], Action | str] = {}
+_needs_proof: set[Callable[..., object]] = set()
 
 
-def needs(what: Action | str) -> Callable[[View], View]:
-    """Mark a view with the right that it needs; a view without a mark is open to nobody."""
+def needs(what: Action | str, *, proof: bool = False) -> Callable[[View], View]:
+    """Mark a view with the right that it needs; a view without a mark is open to nobody.
+
+    With `proof`, who is signed in must have proved who they are a short while ago.
+    """
 
     def mark(view: View) -> View:
         _needs[view] = what
+        if proof:
+            _needs_proof.add(view)
         return view
 
     return mark
@@ -94,16 +100,19 @@ def the_list(slug: str) -> MailingList:
 @blueprint.before_request
 def _check() -> Response | None:
     _refuse_forged()
-    what = _needs.get(current_app.view_functions[request.endpoint or ""])
+    view = current_app.view_functions[request.endpoint or ""]
+    what = _needs.get(view)
     if what is None:
         abort(403)
     if what == PUBLIC:
         return None
     editor = signed_in_editor()
     if editor is None:
-        return _to_sign_in()
+        return _to_page("/desk/sign-in", back="/desk/")
     if isinstance(what, Action) and not may(editor, what):
         abort(403)
+    if view in _needs_proof and not sessions.is_fresh(the_session(), now=clock.now()):
+        return _to_page("/desk/account/proof", back="/desk/account/")
     if request.method not in SAFE_METHODS:
         # Only what is sent is use: a page that loads itself again keeps nobody signed in,
         # and a GET writes nothing.
@@ -140,6 +149,7 @@ def _refuse_forged() -> None:
     csrf.protect()
 
 
-def _to_sign_in() -> Response:
-    where = request.full_path.rstrip("?") if request.method in SAFE_METHODS else "/desk/"
-    return redirect(f"/desk/sign-in?next={quote(where, safe='/')}", code=303)
+def _to_page(page: str, *, back: str) -> Response:
+    """Lead to a page that leads on to what was asked for; after a refused POST to `back`."""
+    where = request.full_path.rstrip("?") if request.method in SAFE_METHODS else back
+    return redirect(f"{page}?next={quote(where, safe='/')}", code=303)

@@ -12,6 +12,9 @@ from newsletter.desk.browser_names import in_words
 KEY = "key"
 """Where the cookie has the key of the session."""
 
+HALF = "half"
+NEXT = "next"
+
 
 def begin(editor: Editor, way: SignInWay, *, now: datetime) -> None:
     """Sign the editor in; the caller commits.
@@ -23,6 +26,27 @@ def begin(editor: Editor, way: SignInWay, *, now: datetime) -> None:
     session.clear()
     login_user(editor, remember=False, authn_via=[way.value])
     session[KEY] = key
+
+
+def begin_half(editor: Editor, way: SignInWay, *, next_page: str, now: datetime) -> None:
+    """Remember that password or link were right, while the second factor is asked for.
+
+    Nobody is signed in by it; the caller commits.
+    """
+    key = sessions.begin(editor, way, browser=this_browser(), now=now, is_half=True)
+    session.clear()
+    session[HALF] = key
+    session[NEXT] = next_page
+
+
+def this_half(*, now: datetime) -> EditorSession | None:
+    """Return the half session of this browser, if one waits for its second factor."""
+    return sessions.find(str(session.get(HALF, "")), now=now, is_half=True)
+
+
+def next_page() -> str:
+    """Return the page that was asked for before the second factor."""
+    return str(session.get(NEXT, ""))
 
 
 def end() -> None:

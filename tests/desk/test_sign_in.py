@@ -8,7 +8,7 @@ from flask import Flask
 
 from newsletter import accounts, clock
 from newsletter.accounts import Editor, RoleName, sessions
-from newsletter.desk.sign_in import ATTEMPTS, LINKS_MAILED
+from newsletter.desk.guessing import ATTEMPTS, LINKS_MAILED
 from newsletter.extensions import db
 from newsletter.mail.models import OutboxMessage
 from tests.conftest import NOW

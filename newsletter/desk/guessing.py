@@ -1,0 +1,106 @@
+"""How often somebody may guess: passwords, codes, and links that are asked for.
+
+Tries are counted for the account, wherever they come from, and for the network. Who guesses at
+an account holds nobody up in a browser that its editor signed in with before.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from newsletter import addresses, limits
+from newsletter.accounts import Editor
+from newsletter.desk import known_browsers
+from newsletter.errors import InvalidAddress, TooOften
+from newsletter.web import client_network
+
+log = logging.getLogger(__name__)
+
+Steps = Sequence[tuple[timedelta, int]]
+
+ATTEMPTS: Steps = (
+    (timedelta(minutes=1), 10),
+    (timedelta(hours=1), 40),
+    (timedelta(days=1), 100),
+)
+"""How many passwords or codes are tried: the wait grows (STANDARDS XD05)."""
+
+PROOFS: Steps = ((timedelta(hours=1), 10),)
+"""How often a borrowed desk may try to prove that it is its editor's."""
+
+LINKS_MAILED: Steps = ((timedelta(hours=1), 5), (timedelta(days=1), 20))
+"""How many one-time links are mailed to one address."""
+
+LINKS_ASKED: Steps = ((timedelta(hours=1), 30),)
+"""How many one-time links one network asks for."""
+
+
+def count_password(address: str, editor: Editor | None, *, now: datetime) -> None:
+    """Count a password that is tried for an address, known or not; raise TooOften."""
+    try:
+        _count("sign-in", _who(editor) or f"account {_account_key(address)}", ATTEMPTS, now=now)
+        _count("sign-in network", client_network(), ATTEMPTS, now=now)
+    except TooOften as exc:
+        log.warning("alert: sign-in to %s held up, too many attempts", addresses.hide(address))
+        raise TooOften(
+            "Too many passwords were tried. Wait a while, or go back and have a one-time "
+            "link mailed.",
+            retry_after=exc.retry_after,
+        ) from exc
+
+
+def count_code(editor: Editor, *, now: datetime) -> None:
+    """Count a code of an app that is tried for an editor; raise TooOften."""
+    try:
+        _count("code", _who(editor) or f"editor {editor.id}", ATTEMPTS, now=now)
+    except TooOften as exc:
+        log.warning("alert: codes of editor %s held up, too many attempts", editor.id)
+        raise TooOften(
+            "Too many codes were tried. Wait a while, or use a recovery code or a passkey.",
+            retry_after=exc.retry_after,
+        ) from exc
+
+
+def count_recovery_code(editor: Editor, *, now: datetime) -> None:
+    """Count a recovery code that is tried for an editor, apart from other codes."""
+    _count("recovery code", _who(editor) or f"editor {editor.id}", ATTEMPTS, now=now)
+
+
+def count_proof(editor: Editor, *, now: datetime) -> None:
+    """Count a password that is tried at the desk of who is signed in; raise TooOften."""
+    _count("proof", str(editor.id), PROOFS, now=now)
+
+
+def count_link_asked(*, now: datetime) -> None:
+    """Count a one-time link that is asked for; raise TooOften for a network that asks a lot."""
+    _count("sign-in link network", client_network(), LINKS_ASKED, now=now)
+
+
+def may_mail_link(address: str, *, now: datetime) -> bool:
+    """Count a link to `address`; too many are not sent, and the page does not say so."""
+    try:
+        _count("sign-in link address", _account_key(address), LINKS_MAILED, now=now)
+    except TooOften:
+        log.warning("alert: sign-in link to %s not mailed, too many", addresses.hide(address))
+        return False
+    return True
+
+
+def _who(editor: Editor | None) -> str:
+    """Return the browser, if it is one that the editor signed in with before."""
+    number = known_browsers.number_here(editor)
+    return f"browser {number}" if number else ""
+
+
+def _count(what: str, who: str, steps: Steps, *, now: datetime) -> None:
+    for window, most in steps:
+        # At midnight a minute, an hour and a day begin together: each has its own counter.
+        limits.count(f"{what} {window}", who, window=window, most=most, now=now)
+
+
+def _account_key(address: str) -> str:
+    """Return the same key for every spelling of an address, known or not."""
+    try:
+        return addresses.parse(address).canonical
+    except InvalidAddress:
+        return address.strip().lower()
