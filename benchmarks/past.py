@@ -23,6 +23,7 @@ from newsletter.issues import composing
 from newsletter.issues.models import Issue, IssueState
 from newsletter.library import catalogue
 from newsletter.library.models import ItemKind
+from newsletter.media.formats import ImageFormat
 from newsletter.reports import signs
 from newsletter.subscriptions import lists
 from newsletter.subscriptions.models import MailingList, Subscriber
@@ -33,6 +34,7 @@ ITEMS_IN_ISSUE = 6
 ITEMS_IN_DRAFT = 40
 """In the last issue: nothing may cost once for each item."""
 
+IMAGES = 300
 REVISIONS = 10
 DEEDS = 20_000
 """Entries of the log."""
@@ -99,6 +101,7 @@ def fill(count: int, *, now: datetime, is_at_rest: bool = False) -> MailingList:
         if state in DELIVERY_STATES:
             _run(issue, count if number in TO_ALL else min(FEW, count))
         db.session.commit()
+    _images(now=now)
     _copy_revisions()
     _log(news, now=now)
     db.session.add_all(
@@ -200,6 +203,33 @@ def _items(*, now: datetime) -> list[str]:
     themes = [{"item_id": row["id"], "topic_id": row["id"] % len(TOPICS) + 1} for row in rows]
     db.session.execute(sa.insert(_table("item_topic")), themes)
     return [row["slug"] for row in reversed(rows)]
+
+
+def _images(*, now: datetime) -> None:
+    """Add images, without their files; each is in two issues."""
+    rows = [
+        {
+            "id": number,
+            "digest": f"{number:064x}",
+            "format": ImageFormat.JPEG,
+            "width": 1200,
+            "height": 800,
+            "octets": 150_000,
+            "name": f"Photo {number}",
+            "alt": f"What is to be seen on photo {number}",
+            "is_decorative": False,
+            "uploaded_at": now,
+        }
+        for number in range(1, IMAGES + 1)
+    ]
+    db.session.execute(sa.insert(_table("image")), rows)
+    uses = {
+        (number, number * step % ISSUES + 1) for number in range(1, IMAGES + 1) for step in (1, 3)
+    }
+    db.session.execute(
+        sa.insert(_table("issue_image")),
+        [{"image_id": image_id, "issue_id": issue_id} for image_id, issue_id in sorted(uses)],
+    )
 
 
 def _issue(

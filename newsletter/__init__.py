@@ -10,13 +10,14 @@ import config
 from newsletter import cli, desk, extensions, web
 from newsletter.mail import facade
 from newsletter.mailbox import views as mailbox
-from newsletter.public import archive, form, health, leaving, library, metrics
+from newsletter.public import archive, form, health, images, leaving, library, metrics
 
 READERS_PAGES = (
     form.blueprint,
     leaving.blueprint,
     archive.blueprint,
     library.blueprint,
+    images.blueprint,
     health.blueprint,
     metrics.blueprint,
 )

@@ -34,6 +34,7 @@ from newsletter.fetching import rules
 from newsletter.issues import composing, workflow
 from newsletter.issues.models import IssueState
 from newsletter.mail import outbox
+from newsletter.media import images
 from newsletter.reachability import domains, links, looking
 from newsletter.reachability.records import Nameserver
 from newsletter.subscriptions import growth, lists, signup
@@ -164,6 +165,11 @@ def forget_links(now: datetime) -> None:
     domains.forget_old(now=now)
 
 
+def sweep_images(now: datetime) -> None:
+    """Delete the files of images that were deleted, or whose upload was never finished."""
+    images.sweep(now=now)
+
+
 def deliver(_now: datetime) -> None:
     """Send what is due of every issue, over one connection."""
     local.drain()
@@ -206,6 +212,7 @@ JOBS: Sequence[Job] = (
         look_at_links,
     ),
     Job("forget-links", "delete what nobody asks about", timedelta(days=1), forget_links),
+    Job("images", "delete files of images that nobody has", timedelta(hours=1), sweep_images),
     Job("deliver", "send what is due, once, in this process", None, deliver),
 )
 

@@ -1,16 +1,20 @@
 """What the doors share: safe methods that cannot write, headers, who asks, error pages."""
 
 import ipaddress
+from collections.abc import Callable
 from contextlib import ExitStack
 from http import HTTPStatus
+from typing import IO, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, render_template, request
+from flask import Flask, Request, Response, current_app, g, render_template, request
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 from werkzeug.routing import IntegerConverter, Map, RequestRedirect
 
 from newsletter import errors, extensions
 from newsletter.extensions import db
+
+View = TypeVar("View", bound=Callable[..., object])
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -50,12 +54,41 @@ SENTENCES = {
     403: "You are not allowed to do this. Somebody with more rights can.",
     404: "There is no such page. Look at the address, or begin at the start page.",
     405: "This address does not take that kind of request.",
-    413: "This is too large to be taken: a request may have at most 2 MB.",
     415: "This address does not take that kind of content.",
     500: "Something went wrong on our side, and it has been noted. Nothing of yours was lost; "
     "try again in a minute.",
 }
 """What a page says about a status code that no error of ours explains."""
+
+
+MOST_READ_IN_VAIN = 64 * 1024 * 1024
+"""Bytes of a body that are read although it is too large."""
+
+LARGER_BODIES: dict[Callable[..., object], tuple[int, Callable[[], bool]]] = {}
+"""Views that take more than MAX_CONTENT_LENGTH, how many bytes, and who may send that much."""
+
+
+class OneRequest(Request):
+    """A request that closes its temporary files when it ends, also if its body was not whole."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        stream = super()._get_file_stream(
+            total_content_length, content_type, filename, content_length
+        )
+        self.__dict__.setdefault("temporary_files", []).append(stream)
+        return stream
+
+    def close(self) -> None:
+        """Close what was opened for this request; its files are gone with that."""
+        super().close()
+        for stream in self.__dict__.get("temporary_files", ()):
+            stream.close()
 
 
 class RowNumber(IntegerConverter):
@@ -67,6 +100,7 @@ class RowNumber(IntegerConverter):
 
 def init_app(app: Flask) -> None:
     """Give every door of `app` its guards, headers and error pages; call it before the doors."""
+    app.request_class = OneRequest
     app.url_map.converters["int"] = RowNumber
     app.before_request(_begin)
     app.teardown_request(_end)
@@ -79,6 +113,25 @@ def policy(**changes: str) -> str:
     """Return the page policy with some directives changed, as in `policy(frame_src="'self'")`."""
     directives = PAGE_POLICY | {name.replace("_", "-"): value for name, value in changes.items()}
     return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+def allow_larger_body(view: View, octets: int, *, to: Callable[[], bool]) -> View:
+    """Let `view` take a body of so many bytes, if `to` says yes about who sends it."""
+    LARGER_BODIES[view] = (octets, to)
+    return view
+
+
+def refuse_body() -> str:
+    """Return what is said about a body that is larger than this address takes.
+
+    Some of the rest is read first: a browser that is cut off while it sends shows no answer.
+    """
+    if request.environ.get("wsgi.input_terminated"):
+        body, left = request.environ["wsgi.input"], MOST_READ_IN_VAIN
+        while left > 0 and (piece := body.read(min(left, 65_536))):
+            left -= len(piece)
+    most = (request.max_content_length or 0) // 1024 // 1024
+    return f"This is too large to be taken: what is sent at once may have at most {most} MB."
 
 
 def client_ip() -> str:
@@ -134,6 +187,8 @@ def _begin() -> None:
     if request.method in SAFE_METHODS:
         # The database itself refuses to write for a GET (STANDARDS L05, XB16).
         g.guards.enter_context(extensions.reading())
+    else:
+        _raise_limit()
     # PostgreSQL takes no NUL in a text, and nobody types one.
     typed = [*(request.view_args or {}).values(), *request.args.values()]
     if request.method not in SAFE_METHODS:
@@ -141,6 +196,18 @@ def _begin() -> None:
             typed += values
     if any("\0" in text for text in typed if isinstance(text, str)):
         raise BadRequest
+
+
+def _raise_limit() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view not in LARGER_BODIES:
+        return
+    octets, may_send = LARGER_BODIES[view]
+    # A slow upload must not hold the database: who sends it is asked in a transaction that
+    # is over before the body is read.
+    with extensions.reading():
+        if may_send():
+            request.max_content_length = octets
 
 
 def _end(error: BaseException | None) -> None:
@@ -186,7 +253,8 @@ def _show_http_error(error: HTTPException) -> Response | tuple[str, int]:
     code = error.code or 500
     if isinstance(error, InternalServerError):
         code = 500
-    sentence = SENTENCES.get(code) or error.description or "This did not work."
+    known = refuse_body() if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else SENTENCES.get(code)
+    sentence = known or error.description or "This did not work."
     page = render_template(
         "errors/error.html", status=HTTPStatus(code), sentence=sentence, is_dead_link=False
     )

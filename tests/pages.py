@@ -22,6 +22,8 @@ DESK = {
     "/desk/account/proof": ["/desk/account/proof"],
     "/desk/account/second-factor": ["/desk/account/second-factor"],
     "/desk/editors/": ["/desk/editors/"],
+    "/desk/images/": ["/desk/images/", "/desk/images/?page=12"],
+    "/desk/images/<int:number>": ["/desk/images/250"],
     "/desk/issues/": ["/desk/issues/", "/desk/issues/?page=6"],
     "/desk/issues/new": ["/desk/issues/new"],
     "/desk/issues/<int:number>": _of("/desk/issues/{}", *ALL, *SENT),

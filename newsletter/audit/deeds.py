@@ -58,7 +58,7 @@ class Deed(enum.StrEnum):
     TOPIC_ADDED = "topic.added", "added {}"
     IMAGE_ADDED = "image.added", "added {}"
     IMAGE_CHANGED = "image.changed", "changed {}"
-    IMAGE_WITHDRAWN = "image.withdrawn", "withdrew {}"
+    IMAGE_DELETED = "image.deleted", "deleted {}"
 
     LIST_ADDED = "list.added", "added {}"
     LIST_CHANGED = "list.changed", "changed {}"

@@ -5,6 +5,7 @@ from flask import Flask
 from newsletter.desk import (
     account,
     home,
+    images,
     issue_list,
     issues,
     library,
@@ -31,6 +32,7 @@ from newsletter.desk.guard import blueprint
 PAGES = (
     account,
     home,
+    images,
     issue_list,
     issues,
     library,

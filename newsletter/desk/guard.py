@@ -1,7 +1,7 @@
 """The gate of the desk: every page says what it needs, and nothing is open by accident."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from functools import partial
 from urllib.parse import quote
 
 from flask import Blueprint, abort, current_app, redirect, request
@@ -27,9 +27,7 @@ from newsletter.issues import composing
 from newsletter.issues.models import Issue
 from newsletter.subscriptions import lists
 from newsletter.subscriptions.models import MailingList
-from newsletter.web import SAFE_METHODS
-
-View = TypeVar("View", bound=Callable[..., object])
+from newsletter.web import SAFE_METHODS, View, allow_larger_body
 
 PUBLIC = "public"
 """What a page needs that is there for people who are not signed in."""
@@ -43,16 +41,21 @@ _needs: dict[Callable[..., object], Action | str] = {}
 _needs_proof: set[Callable[..., object]] = set()
 
 
-def needs(what: Action | str, *, proof: bool = False) -> Callable[[View], View]:
+def needs(
+    what: Action | str, *, proof: bool = False, largest_body: int | None = None
+) -> Callable[[View], View]:
     """Mark a view with the right that it needs; a view without a mark is open to nobody.
 
-    With `proof`, who is signed in must have proved who they are a short while ago.
+    With `proof`, who is signed in must have proved who they are a short while ago. With
+    `largest_body` it takes so many bytes from those who have the right.
     """
 
     def mark(view: View) -> View:
         _needs[view] = what
         if proof:
             _needs_proof.add(view)
+        if largest_body is not None:
+            allow_larger_body(view, largest_body, to=partial(_has_right, what))
         return view
 
     return mark
@@ -97,6 +100,11 @@ def the_list(slug: str) -> MailingList:
     return mailing_list
 
 
+def _has_right(what: Action | str) -> bool:
+    editor = signed_in_editor()
+    return editor is not None and (not isinstance(what, Action) or may(editor, what))
+
+
 @blueprint.before_request
 def _check() -> Response | None:
     _refuse_forged()
@@ -106,10 +114,9 @@ def _check() -> Response | None:
         abort(403)
     if what == PUBLIC:
         return None
-    editor = signed_in_editor()
-    if editor is None:
+    if signed_in_editor() is None:
         return _to_page("/desk/sign-in", back="/desk/")
-    if isinstance(what, Action) and not may(editor, what):
+    if not _has_right(what):
         abort(403)
     if view in _needs_proof and not sessions.is_fresh(the_session(), now=clock.now()):
         return _to_page("/desk/account/proof", back="/desk/account/")

@@ -3,19 +3,23 @@
 from http import HTTPStatus
 
 from flask import render_template, request
-from werkzeug.exceptions import Forbidden, NotFound
+from werkzeug.exceptions import Forbidden, NotFound, RequestEntityTooLarge
 
 from newsletter.desk.guard import blueprint
 from newsletter.errors import NewsletterError, TooOften
 from newsletter.extensions import db
-from newsletter.web import SENTENCES, STATUS
+from newsletter.web import SENTENCES, STATUS, refuse_body
 
 HEADINGS = {
     403: "Not yours to do",
     404: "Not found",
     409: "Not possible as things stand",
+    413: "Too large",
     429: "Too many at once",
 }
+
+LEADS_BACK = (HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+"""After these the page is offered that the button stood on."""
 
 
 @blueprint.errorhandler(NewsletterError)
@@ -33,13 +37,19 @@ def show_closed_door(error: Forbidden | NotFound) -> tuple[str, int]:
     return _page(SENTENCES[error.code], HTTPStatus(error.code)), error.code
 
 
+@blueprint.errorhandler(RequestEntityTooLarge)
+def show_too_large(error: RequestEntityTooLarge) -> tuple[str, int]:
+    """Show how much may be sent at once."""
+    return _page(refuse_body(), HTTPStatus.REQUEST_ENTITY_TOO_LARGE), error.code
+
+
 def _page(sentence: str, status: HTTPStatus) -> str:
     db.session.rollback()
     return render_template(
         "desk/refusal.html",
         heading=HEADINGS.get(status, "This did not work"),
         sentence=sentence,
-        back=_way_back(request.path) if status == HTTPStatus.CONFLICT else "/desk/",
+        back=_way_back(request.path) if status in LEADS_BACK else "/desk/",
     )
 
 

@@ -23,7 +23,14 @@ def note_images(issue: Issue, numbers: Collection[int]) -> None:
         db.session.execute(sa.insert(issue_image), rows)
 
 
-def issues_with(image_id: int) -> Sequence[int]:
-    """Return the numbers of the issues that have an image or had it, the newest first."""
+def issues_with(image_id: int, *, of_lists: Collection[int] | None = None) -> Sequence[int]:
+    """Return the numbers of the issues that have an image or had it, the newest first.
+
+    With `of_lists`, those of other mailing lists are left out.
+    """
     question = sa.select(issue_image.c.issue_id).where(issue_image.c.image_id == image_id)
+    if of_lists is not None:
+        question = question.join(Issue, Issue.id == issue_image.c.issue_id).where(
+            Issue.mailing_list_id.in_(of_lists)
+        )
     return db.session.scalars(question.order_by(issue_image.c.issue_id.desc())).all()

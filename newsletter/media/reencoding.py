@@ -5,6 +5,7 @@ written by our encoder from pixels alone, so no place, name, script or second fi
 """
 
 import hashlib
+import math
 import struct
 import threading
 import zlib
@@ -98,7 +99,7 @@ def clean(data: bytes) -> CleanImage:
     """Return the image made anew; raise InvalidInput if it cannot be taken, with what to do."""
     if len(data) > LARGEST_UPLOAD:
         raise _refusal(
-            f"The file has {len(data) / 1024 / 1024:.1f} MB; it may have "
+            f"The file has {math.ceil(len(data) * 10 / 1024 / 1024) / 10} MB; it may have "
             f"{LARGEST_UPLOAD // 1024 // 1024}. Make the image smaller, or save it as JPEG."
         )
     source = formats.recognise(data)

@@ -26,6 +26,7 @@ OF_NO_LIST = (
     "/desk/sign-in/<token>",
     "/desk/account/",
     "/desk/library/",
+    "/desk/images/",
     "/desk/editors/",
     "/desk/lists/",
 )

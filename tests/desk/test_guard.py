@@ -8,7 +8,7 @@ from newsletter.extensions import db
 from newsletter.issues import composing
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
-from tests.factories import make_editor, make_item, make_list
+from tests.factories import make_editor, make_image, make_item, make_list
 
 OPEN, HERE, WRITE, SEND, LISTS, PEOPLE = "open", "signed in", "write", "send", "lists", "people"
 
@@ -78,6 +78,11 @@ DOORS = {
     ("POST", "/desk/library/item/<slug>"): WRITE,
     ("POST", "/desk/library/item/<slug>/withdraw"): WRITE,
     ("POST", "/desk/library/item/<slug>/restore"): WRITE,
+    ("GET", "/desk/images/"): WRITE,
+    ("POST", "/desk/images/"): WRITE,
+    ("GET", "/desk/images/<int:number>"): WRITE,
+    ("POST", "/desk/images/<int:number>"): WRITE,
+    ("POST", "/desk/images/<int:number>/delete"): WRITE,
     ("GET", "/desk/subscribers/"): SEND,
     ("POST", "/desk/subscribers/"): SEND,
     ("POST", "/desk/subscribers/suppress"): SEND,
@@ -132,6 +137,7 @@ def fill_in(path: str) -> str:
 def furnished(app: Flask) -> Flask:
     """An installation with one of everything, so that nothing is refused for being missing."""
     make_item()
+    make_image()
     composing.create_issue(make_list(), subject="Hello", by=None, now=NOW)
     db.session.commit()
     return app
