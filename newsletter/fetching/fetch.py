@@ -172,8 +172,10 @@ def _explained() -> Iterator[None]:
         yield
     except TimeoutError as exc:
         raise _failed(Trouble.SILENT) from exc
-    except ssl.SSLError as exc:
+    except ssl.SSLCertVerificationError as exc:
         raise _failed(Trouble.NOT_TRUSTED) from exc
+    except ssl.SSLError as exc:
+        raise _failed(Trouble.UNREACHABLE) from exc
     except TooMuch as exc:
         raise _failed(Trouble.TOO_LARGE) from exc
     except (http.client.HTTPException, UnknownEncoding, zlib.error, ValueError) as exc:

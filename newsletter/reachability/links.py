@@ -71,8 +71,9 @@ def wanted(urls: Iterable[str], *, now: datetime) -> None:
         _want_again(row, now=now)
     new = [_new(digest, targets[digest], now=now) for digest in digests if digest not in known]
     if new:
-        # Whoever saves another issue with the same link at this moment has added it, too.
-        db.session.execute(insert(LinkCheck).values(new).on_conflict_do_nothing())
+        # Whoever saves another issue with the same link at this moment has added it, too. By the
+        # connection, because the session would build each row: ten times as slow.
+        db.session.connection().execute(insert(LinkCheck).on_conflict_do_nothing(), new)
     db.session.flush()
 
 

@@ -16,10 +16,10 @@ _STATUSES = {
     451: "The site may not show it here (451), so it could not be looked at.",
 }
 _TROUBLES: dict[str, str] = {
-    Trouble.NO_PUBLIC_HOST: "There is no site of this name that everybody can reach.",
+    Trouble.NO_PUBLIC_HOST: "It leads to no site that everybody can reach.",
     Trouble.SILENT: "The site did not answer in time.",
     Trouble.UNREACHABLE: "The site could not be reached.",
-    Trouble.NOT_TRUSTED: "The site's certificate is not good: browsers warn their readers of it.",
+    Trouble.NOT_TRUSTED: "The site's certificate is not good, so browsers may warn of it.",
     Trouble.UNREADABLE: "The site answered with something that is no page.",
 }
 

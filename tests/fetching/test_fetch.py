@@ -91,7 +91,7 @@ class Rude(Website):
 
 def test_plain_words_where_tls_belongs_end_it() -> None:
     with Rude(b"HTTP/1.1 400 Bad Request\r\n\r\n") as site:
-        assert trouble(f"https{site.url()[4:]}", site.rules()) == Trouble.NOT_TRUSTED
+        assert trouble(f"https{site.url()[4:]}", site.rules()) == Trouble.UNREACHABLE
 
 
 # What is connected to.

@@ -301,7 +301,7 @@ def test_a_page_that_was_made_to_be_slow_is_not(piece: str) -> None:
     octets = (piece * (1024 * 1024 // len(piece.encode()))).encode()
     started = time.process_time()
     read(octets, content_type="text/html", url=URL)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 2
 
 
 def test_a_title_that_was_made_to_be_slow_is_not() -> None:
@@ -309,4 +309,4 @@ def test_a_title_that_was_made_to_be_slow_is_not() -> None:
     facts("<title>" + "a\u0301\u0323\u0300" * 100_000 + "</title>")
     facts("<title>" + " " * 500_000 + "x</title>")
     assert charset_of("charset" * 100_000) == ""
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 2

@@ -148,7 +148,7 @@ def test_a_missing_site_is_accused_only_by_somebody_who_can_reach_others() -> No
     assert verdict().level is Level.NOTE
     tell(URL, gone, now=NOW + 4 * HOUR)
     assert verdict().level is Level.WARNING
-    assert verdict().sentence == "There is no site of this name that everybody can reach."
+    assert verdict().sentence == "It leads to no site that everybody can reach."
 
 
 @pytest.mark.parametrize("status", [401, 403, 405, 429, 451, 999])
