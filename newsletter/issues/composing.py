@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 from newsletter.accounts import Editor
 from newsletter.errors import InvalidInput, NotFound, Refused, StaleVersion
 from newsletter.extensions import db, rows_changed
-from newsletter.issues import composition, editing, editions, picking, revisions
+from newsletter.issues import composition, editing, editions, picking, pictures, revisions
 from newsletter.issues.composition import Composition
 from newsletter.issues.content import Content
 from newsletter.issues.models import Edition, Issue, IssueState, Revision, issue_item
@@ -211,6 +211,7 @@ def _keep(
     )
     _list_editions(issue, whole)
     _list_items(issue, whole)
+    pictures.note_images(issue, [block.image.number for block in whole.blocks if block.image])
     db.session.flush()
     revisions.thin_out(issue)
 

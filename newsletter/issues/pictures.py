@@ -1,12 +1,19 @@
-"""Which issues have which images: what keeps an image from being deleted."""
+"""Images in issues: what is kept of one, and which issues have it, so that it is not deleted."""
 
 from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
 from newsletter.extensions import db
+from newsletter.issues.composition import PickedImage
 from newsletter.issues.models import Issue, issue_image
 from newsletter.media import images
+from newsletter.media.models import Image
+
+
+def picked(image: Image) -> PickedImage:
+    """Return what an issue keeps of an image; what it shows is for the block to say."""
+    return PickedImage(image.id, image.path, image.width, image.height, image.is_decorative)
 
 
 def note_images(issue: Issue, numbers: Collection[int]) -> None:
