@@ -37,6 +37,7 @@ from newsletter.mail import outbox
 from newsletter.media import images
 from newsletter.reachability import domains, links, looking
 from newsletter.reachability.records import Nameserver
+from newsletter.reports import next_day
 from newsletter.subscriptions import growth, lists, signup
 
 log = logging.getLogger(__name__)
@@ -123,6 +124,11 @@ def watch(now: datetime) -> None:
     alarms.watch(now=now)
 
 
+def tell_next_day(now: datetime) -> None:
+    """Mail the numbers of issues that began a day ago."""
+    next_day.tell(now=now)
+
+
 def beat(now: datetime) -> None:
     """Write the clock's sign of life."""
     reports.beat(now=now)
@@ -198,6 +204,12 @@ JOBS: Sequence[Job] = (
         expire_signups,
     ),
     Job("count-days", "write down how the lists grew", timedelta(hours=1), count_days),
+    Job(
+        "next-day",
+        "mail the numbers of an issue a day after it began",
+        timedelta(minutes=5),
+        tell_next_day,
+    ),
     Job("forget-counters", "delete old counters of limits", timedelta(days=1), forget_counters),
     Job(
         "forget-sessions",

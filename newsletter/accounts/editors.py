@@ -67,6 +67,12 @@ def change_details(editor: Editor, *, name: str, zone: str | None = None) -> Non
     editor.name = text
 
 
+def choose_mails(editor: Editor, *, next_day: bool) -> None:
+    """Note whether the numbers of an issue that the editor made come by mail after a day."""
+    editor.wants_next_day = next_day
+    db.session.flush()
+
+
 def change_role(editor: Editor, role: RoleName | str) -> None:
     """Give the editor another role and end their sessions; the last admin keeps theirs."""
     new = _role(role)

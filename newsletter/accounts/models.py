@@ -55,6 +55,8 @@ class Editor(Base, UserMixin):
         sa.String(64), unique=True, default=lambda: secrets.token_hex(16)
     )
     zone: Mapped[str] = mapped_column(sa.String(60), default="UTC")
+    # Whether the numbers of an issue that they made come by mail after a day.
+    wants_next_day: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     created_at: Mapped[datetime]
     # When they first signed in; NULL while the invitation waits for them.
     joined_at: Mapped[datetime | None]

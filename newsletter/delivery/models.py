@@ -43,6 +43,8 @@ class Send(Base):
     alarmed_at: Mapped[datetime | None]
     # When it last began to wait for the relay.
     held_at: Mapped[datetime | None]
+    # When the numbers of its first day were mailed to those who made it.
+    told_at: Mapped[datetime | None]
     # Makes Message-IDs and MIME boundaries of this run: the same on every attempt. Who plans it
     # knows it by this, and is refused when somebody else took it over.
     nonce: Mapped[str] = mapped_column(sa.String(32), default=lambda: secrets.token_hex(16))

@@ -18,24 +18,29 @@ from newsletter.extensions import db
 
 log = logging.getLogger(__name__)
 
+NEXT_DAY = "next-day"
+"""What the form calls the numbers that come by mail after a day."""
+
 
 @blueprint.get("/account/")
 @needs(SIGNED_IN)
 def show_account() -> str:
     """Show name, zone and role of who is signed in."""
     editor = the_editor()
-    form = Form({"name": editor.name, "zone": editor.zone})
+    mails = [NEXT_DAY] if editor.wants_next_day else []
+    form = Form({"name": editor.name, "zone": editor.zone}, {"mails": mails})
     return render_template("desk/account.html", form=form, **_facts(editor))
 
 
 @blueprint.post("/account/")
 @needs(SIGNED_IN)
 def change_account() -> Response | tuple[str, int]:
-    """Change name and zone."""
+    """Change name, zone and what comes by mail."""
     editor = the_editor()
-    form = typed("name", "zone")
+    form = typed("name", "zone", lists=("mails",))
     with form.checking():
         accounts.change_details(editor, **form.values)
+        accounts.choose_mails(editor, next_day=NEXT_DAY in form.lists["mails"])
     if form.errors:
         return show_again("desk/account.html", form, **_facts(editor))
     db.session.commit()

@@ -36,6 +36,16 @@ def test_name_and_zone_are_changed(app: Flask, edith: Editor) -> None:
     assert 'value="Africa/Nairobi" selected' in page
 
 
+def test_mail_about_the_next_day_is_turned_off_and_on(app: Flask, edith: Editor) -> None:
+    browser = signed_in(app, edith)
+    ticked = 'name="mails" value="next-day" checked'
+    assert ticked in browser.get("/desk/account/").text
+    browser.post("/desk/account/", {"name": "Edith", "zone": "UTC"})
+    assert ticked not in browser.get("/desk/account/").text
+    browser.post("/desk/account/", {"name": "Edith", "zone": "UTC", "mails": "next-day"})
+    assert ticked in browser.get("/desk/account/").text
+
+
 @pytest.mark.parametrize(
     ("name", "zone", "field"),
     [("x" * 121, "UTC", "name"), ("Edith", "Mars/Olympus", "zone"), ("Edith", "", "zone")],

@@ -21,7 +21,7 @@ KINDS = sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir())
 TAGS = (
     {"mjml", "mj-head", "mj-title", "mj-preview", "mj-attributes", "mj-all", "mj-style", "mj-raw"}
     | {"mj-body", "mj-section", "mj-column", "mj-text", "mj-divider", "mj-button"}
-    | {"a", "bdi", "br", "h1", "meta"}
+    | {"a", "bdi", "br", "h1", "li", "meta", "ul"}
 )
 LINK = "https://news.example.org/confirm/" + "t" * 120
 
@@ -60,6 +60,13 @@ FACTS: dict[str, dict[str, Any]] = {
     "relay-alarm": DESK_FACTS,
     "goes-on": DESK_FACTS,
     "nobody-reached": DESK_FACTS,
+    "next-day": DESK_FACTS
+    | {
+        "short": "1,201 of 1,234 sent",
+        "began": "Monday 1 March 2027 at 09:00 (Europe/Vienna)",
+        "sentences": ["Our relay took it for 1,201 of 1,234 people.", "3 people left the list."],
+        "reasons": ["12 people: There is no such mailbox."],
+    },
 }
 # Where the one button of each kind leads.
 BUTTONS = {
@@ -73,6 +80,7 @@ BUTTONS = {
     "relay-alarm": "desk_url",
     "goes-on": "desk_url",
     "nobody-reached": "desk_url",
+    "next-day": "desk_url",
 }
 
 
