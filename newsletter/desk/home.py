@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import render_template
-from markupsafe import Markup
 
-from newsletter import charts, clock, reports
+from newsletter import clock, reports
 from newsletter.accounts import Action, may
-from newsletter.charts import Point
 from newsletter.delivery import planning, reserve
+from newsletter.desk.growth import year_of_growth
 from newsletter.desk.guard import SIGNED_IN, blueprint, my_lists, needs, the_editor
 from newsletter.issues import composing, overview, picking
 from newsletter.issues.models import IssueState
@@ -38,10 +37,6 @@ WRITTEN = (IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED)
 
 SOON = timedelta(hours=3)
 """How near an issue is whose time is said in minutes, too: during a hold nobody calculates."""
-
-YEAR = timedelta(days=365)
-SHORT = 31
-"""Days of growth that are drawn one by one; of more, every seventh."""
 
 
 @dataclass(frozen=True)
@@ -75,29 +70,6 @@ def show_home() -> str:
         steps=None if last or running else _steps(subscribers, lines),
         subscribers=sum(subscribers.values()),
         chart=year_of_growth(now=now, lists=mine),
-    )
-
-
-def year_of_growth(*, now: datetime, lists: frozenset[int] | None) -> Markup:
-    """Return the chart of how many subscribed over the last year."""
-    days = growth.days(since=(now - YEAR).date(), lists=lists)
-    if len(days) > SHORT:
-        # The last day is one of them; a table of a year by days is nothing to read.
-        days = days[::-7][::-1]
-    ticks = {round(place * (len(days) - 1) / 4) for place in range(5)}
-    return charts.line(
-        [
-            Point(
-                f"{one.day.day} {one.day:%B %Y}",
-                one.confirmed,
-                f"{one.day.day} {one.day:%b}" if place in ticks else "",
-            )
-            for place, one in enumerate(days)
-        ],
-        name="growth",
-        title="Subscribers",
-        what="People",
-        empty="How the lists grow is drawn here from tomorrow on.",
     )
 
 

@@ -15,13 +15,13 @@ from newsletter.subscriptions import lists
 
 STATES: Mapping[str, tuple[str, Collection[IssueState]]] = {
     "written": (
-        "being written",
+        "Being written",
         (IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED),
     ),
-    "scheduled": ("scheduled", (IssueState.SCHEDULED,)),
-    "moving": ("on their way", (IssueState.SENDING, IssueState.PAUSED)),
-    "sent": ("sent", (IssueState.SENT,)),
-    "cancelled": ("cancelled", (IssueState.CANCELLED,)),
+    "scheduled": ("Scheduled", (IssueState.SCHEDULED,)),
+    "moving": ("On their way", (IssueState.SENDING, IssueState.PAUSED)),
+    "sent": ("Sent", (IssueState.SENT,)),
+    "cancelled": ("Cancelled", (IssueState.CANCELLED,)),
 }
 """What the filter calls the states, and which it means."""
 

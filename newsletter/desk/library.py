@@ -116,7 +116,12 @@ def _read(form: Form) -> dict[str, Any]:
 
 
 def _facts(item: Item | None) -> dict[str, object]:
-    return {"item": item, "topics": catalogue.topics(), "kinds": _kinds()}
+    return {
+        "item": item,
+        "kind_name": KIND_NAMES[item.kind] if item else "",
+        "topics": catalogue.topics(),
+        "kinds": _kinds(),
+    }
 
 
 def _kinds() -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Mailing lists and topics, for admins."""
 
 import logging
+from datetime import timedelta
 
 from flask import flash, redirect, render_template
 from werkzeug.wrappers import Response
@@ -9,12 +10,13 @@ from newsletter import clock, languages
 from newsletter.accounts import Action
 from newsletter.audit import Deed
 from newsletter.desk.forms import Form, show_again, typed
+from newsletter.desk.growth import year_of_growth
 from newsletter.desk.guard import blueprint, needs, the_editor, the_list
 from newsletter.desk.noting import changes, note, values_of
 from newsletter.errors import InvalidInput, Refused
 from newsletter.extensions import db
 from newsletter.library import catalogue
-from newsletter.subscriptions import lists
+from newsletter.subscriptions import growth, lists
 from newsletter.subscriptions.lists import ListFacts
 from newsletter.subscriptions.models import MailingList
 
@@ -29,6 +31,11 @@ TEXTS = (
     "postal_address",
     "default_language",
 )
+
+TICKED = ("topics", "is_public", "needs_approval")
+
+LATELY = timedelta(days=30)
+"""What “lately” means where it is said who came and who left."""
 
 
 @blueprint.get("/lists/")
@@ -50,7 +57,7 @@ def show_new_list() -> str:
 @needs(Action.MANAGE_LISTS)
 def add_list() -> Response | tuple[str, int]:
     """Add a list."""
-    form = typed("slug", *TEXTS, lists=("topics", "is_public"))
+    form = typed("slug", *TEXTS, lists=TICKED)
     with form.checking():
         try:
             mailing_list = lists.add_list(
@@ -74,6 +81,7 @@ def show_list(slug: str) -> str:
         {
             "topics": [topic.slug for topic in mailing_list.topics],
             "is_public": ["yes"] if mailing_list.is_public else [],
+            "needs_approval": ["yes"] if mailing_list.needs_approval else [],
         },
     )
     return render_template("desk/list.html", form=form, **_facts(mailing_list))
@@ -85,7 +93,7 @@ def change_list(slug: str) -> Response | tuple[str, int]:
     """Change a list; its short name stays, because filters and links know it."""
     mailing_list = the_list(slug)
     before = values_of(mailing_list, (*TEXTS, "is_public", "topics"))
-    form = typed(*TEXTS, lists=("topics", "is_public"))
+    form = typed(*TEXTS, lists=TICKED)
     with form.checking():
         lists.change_list(mailing_list, **_typed_facts(form))
     if form.errors:
@@ -112,7 +120,12 @@ def add_topic() -> Response | tuple[str, int]:
 
 def _lists_page(form: Form) -> str:
     return render_template(
-        "desk/lists.html", mailing_lists=lists.all_lists(), topics=catalogue.topics(), form=form
+        "desk/lists.html",
+        mailing_lists=lists.all_lists(),
+        subscribers=growth.subscribers_now(),
+        changes=growth.changes(since=(clock.now() - LATELY).date()),
+        topics=catalogue.topics(),
+        form=form,
     )
 
 
@@ -126,16 +139,29 @@ def _typed_facts(form: Form) -> ListFacts:
         "postal_address": form.values["postal_address"],
         "default_language": form.values["default_language"],
         "is_public": bool(form.lists["is_public"]),
+        "needs_approval": bool(form.lists["needs_approval"]),
         "topics": catalogue.find_topics(form.lists["topics"]),
     }
 
 
 def _facts(mailing_list: MailingList | None) -> dict[str, object]:
-    return {
+    facts: dict[str, object] = {
         "mailing_list": mailing_list,
         "sender": lists.sender_address(mailing_list) if mailing_list else "",
         "topics": catalogue.topics(),
         "languages": languages.OFFERED,
+    }
+    return facts | _growth(mailing_list) if mailing_list else facts
+
+
+def _growth(mailing_list: MailingList) -> dict[str, object]:
+    now, only = clock.now(), frozenset({mailing_list.id})
+    joined, left = growth.changes(since=(now - LATELY).date()).get(mailing_list.id, (0, 0))
+    return {
+        "subscribers": growth.subscribers_now(only)[mailing_list.id],
+        "joined": joined,
+        "left": left,
+        "chart": year_of_growth(now=now, lists=only),
     }
 
 

@@ -1,7 +1,7 @@
 """How the desk writes times and numbers: filters for its templates."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -20,7 +20,7 @@ def when(instant: datetime | None) -> Markup:
 @blueprint.app_template_filter("short")
 def short(instant: datetime | None) -> Markup:
     """Return an instant in the editor's own zone as lists show it: “5 Mar 2026, 09:00”."""
-    return _marked(instant, lambda local: f"{local.day} {local:%b %Y, %H:%M}")
+    return _marked(instant, _short)
 
 
 @blueprint.app_template_filter("day")
@@ -35,6 +35,14 @@ def here(instant: datetime) -> datetime:
     return instant.astimezone(ZoneInfo(editor.zone if editor else "UTC"))
 
 
+@blueprint.app_template_filter("day_of")
+def day_of(day: date) -> Markup:
+    """Return a date as lists show it: “5 Mar 2026”."""
+    return Markup('<time datetime="{}">{} {}</time>').format(
+        day.isoformat(), day.day, f"{day:%b %Y}"
+    )
+
+
 @blueprint.app_template_filter("wall")
 def wall(naive: datetime, zone: str) -> str:
     """Return a wall time with its zone, as clocks there show it when it comes.
@@ -42,6 +50,12 @@ def wall(naive: datetime, zone: str) -> str:
     That differs from what was chosen only where clocks jump over it.
     """
     return f"{day_and_time(clock.local(naive, zone))} ({zone.replace('_', ' ')})"
+
+
+@blueprint.app_template_filter("short_wall")
+def short_wall(naive: datetime, zone: str) -> str:
+    """Return a wall time with its zone as lists show it: “5 Mar 2026, 09:00 (Europe/Vienna)”."""
+    return f"{_short(clock.local(naive, zone))} ({zone.replace('_', ' ')})"
 
 
 @blueprint.app_template_filter("oddity")
@@ -77,3 +91,7 @@ def _marked(instant: datetime | None, write: Callable[[datetime], str]) -> Marku
 def day_and_time(moment: datetime) -> str:
     """Return a moment as clocks show it in full: “Monday 1 March 2027, 09:00”."""
     return f"{moment:%A} {moment.day} {moment:%B %Y}, {moment:%H:%M}"
+
+
+def _short(moment: datetime) -> str:
+    return f"{moment.day} {moment:%b %Y, %H:%M}"

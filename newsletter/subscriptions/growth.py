@@ -80,6 +80,16 @@ def days(
     return [Day(day, *map(int, counts)) for day, *counts in db.session.execute(question)]
 
 
+def changes(*, since: date) -> dict[int, tuple[int, int]]:
+    """Return by list how many joined and how many left on the counted days since then."""
+    found = db.session.execute(
+        sa.select(ListDay.mailing_list_id, sa.func.sum(ListDay.joined), sa.func.sum(ListDay.left))
+        .where(ListDay.day >= since)
+        .group_by(ListDay.mailing_list_id)
+    )
+    return {list_id: (int(joined), int(left)) for list_id, joined, left in found}
+
+
 def subscribers_now(lists: Collection[int] | None = None) -> dict[int, int]:
     """Return how many are on each list at this moment, those who paused among them."""
     # Counted list by list: joined and grouped, the same rows take twice as long.

@@ -31,6 +31,7 @@ class ListFacts(TypedDict, total=False):
     postal_address: str
     default_language: str
     is_public: bool
+    needs_approval: bool
     topics: Sequence[Topic]
 
 

@@ -1,14 +1,17 @@
 """Mailing lists and topics, as an admin sees them."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 
+from newsletter import clock
 from newsletter.accounts import RoleName
 from newsletter.extensions import db
 from newsletter.library import catalogue
-from newsletter.subscriptions import lists
+from newsletter.subscriptions import growth, lists
 from tests.desk.browser import Browser, signed_in
-from tests.factories import make_editor, make_list, make_topic
+from tests.factories import make_editor, make_list, make_subscription, make_topic
 
 FACTS = {
     "slug": "country-news",
@@ -93,3 +96,27 @@ def test_a_topic_is_added_once(browser: Browser) -> None:
     again = browser.post("/desk/topics/new", fields)
     assert again.status_code == 422
     assert 'id="slug-error"' in again.text
+
+
+def test_a_list_shows_how_it_grew(browser: Browser) -> None:
+    news = make_list()
+    make_subscription(news, at=clock.now() - timedelta(days=3))
+    growth.count_days(now=clock.now())
+    page = browser.get("/desk/lists/").text
+    assert '<td class="number" data-label="Joined in 30 days:">1</td>' in page
+    page = browser.get("/desk/lists/news").text
+    assert "<dt>joined in 30 days</dt><dd>1</dd>" in page
+    assert 'id="growth-title"' in page
+
+
+def test_a_list_may_want_a_second_person_before_an_issue_is_sent(browser: Browser) -> None:
+    news = make_list()
+    path = f"/desk/lists/{news.slug}"
+    for ticked, kept in ((["yes"], True), ([], False)):
+        answer = browser.post(
+            path, {"name": "News", "default_language": "en", "needs_approval": ticked}
+        )
+        assert answer.status_code == 303
+        db.session.expire_all()
+        assert news.needs_approval is kept
+    assert "has to approve it" in browser.get(path).text

@@ -118,6 +118,15 @@ def test_lists_are_summed_up_and_can_be_chosen(news: MailingList) -> None:
     assert growth.days(since=days_ago(3), until=days_ago(3))[0].confirmed == 0
 
 
+def test_who_came_and_went_lately_is_known_list_by_list(news: MailingList) -> None:
+    other = listed("other", days_ago=3)
+    came(news, "ada", days_ago=6, left=2)
+    came(news, "ben", days_ago=2)
+    growth.count_days(now=NOW)
+    assert growth.changes(since=days_ago(3)) == {news.id: (1, 1), other.id: (0, 0)}
+    assert growth.changes(since=days_ago(6))[news.id] == (2, 1)
+
+
 def test_a_day_ends_at_midnight_utc(app: Flask) -> None:
     news = listed("news", days_ago=3)
     for hour, name in ((0, "first"), (23, "last")):
