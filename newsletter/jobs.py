@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import clock, limits, reports
-from newsletter.accounts import sessions
+from newsletter.accounts import challenges, sessions
 from newsletter.delivery import (
     alarms,
     breakers,
@@ -151,8 +151,9 @@ def forget_counters(now: datetime) -> None:
 
 
 def forget_sessions(now: datetime) -> None:
-    """Delete the sessions of editors that ended by themselves."""
+    """Delete the sessions of editors that ended by themselves, and unanswered challenges."""
     sessions.forget_old(now=now)
+    challenges.forget_old(now=now)
 
 
 def look_at_links(now: datetime) -> None:

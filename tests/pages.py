@@ -19,6 +19,7 @@ DESK = {
     "/desk/": ["/desk/"],
     "/desk/account/": ["/desk/account/"],
     "/desk/account/password": ["/desk/account/password"],
+    "/desk/account/passkeys": ["/desk/account/passkeys"],
     "/desk/account/proof": ["/desk/account/proof"],
     "/desk/account/second-factor": ["/desk/account/second-factor"],
     "/desk/editors/": ["/desk/editors/"],

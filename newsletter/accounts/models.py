@@ -150,3 +150,33 @@ class RecoveryCode(Base):
         sa.ForeignKey("editor.id", ondelete="CASCADE"), index=True
     )
     code_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+
+
+class Passkey(Base):
+    """A key in an editor's phone, computer or password manager, by which they sign in."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    editor_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("editor.id", ondelete="CASCADE"), index=True
+    )
+    # As the editor calls it: “Work laptop”.
+    name: Mapped[str] = mapped_column(sa.String(80))
+    # Base64url, as browsers write it; at most 1023 bytes (WebAuthn section 4).
+    credential_id: Mapped[str] = mapped_column(sa.String(1400), unique=True)
+    # COSE, as the authenticator gave it.
+    public_key: Mapped[bytes]
+    # It only grows; where it does not, somebody copied the key. Many never count, and say 0.
+    sign_count: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    added_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class PasskeyChallenge(Base):
+    """What a passkey has to sign; it is answered once, and then the row goes."""
+
+    __tablename__ = "passkey_challenge"
+
+    challenge_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    made_at: Mapped[datetime] = mapped_column(index=True)

@@ -6,7 +6,14 @@ from flask import flash, redirect, render_template
 from werkzeug.wrappers import Response
 
 from newsletter import accounts, clock
-from newsletter.accounts import Editor, SignInWay, recovery_codes, second_factors, sessions
+from newsletter.accounts import (
+    Editor,
+    SignInWay,
+    passkeys,
+    recovery_codes,
+    second_factors,
+    sessions,
+)
 from newsletter.audit import Deed
 from newsletter.desk import guessing, presence
 from newsletter.desk.alerts import Alert, mail_alert
@@ -55,6 +62,7 @@ def _facts(editor: Editor) -> dict[str, object]:
         "this_session": the_session(),
         "factor_since": second_factors.added_at(editor),
         "codes_left": recovery_codes.left(editor),
+        "passkeys": passkeys.passkeys_of(editor),
     }
 
 

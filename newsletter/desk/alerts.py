@@ -49,6 +49,14 @@ class Alert(enum.Enum):
         "Your second factor was removed",
         "No code is asked for any more when you sign in.",
     )
+    PASSKEY_ADDED = (
+        "A passkey was added",
+        "The passkey “{}” signs in to your account from now on, without a password.",
+    )
+    PASSKEY_REMOVED = (
+        "A passkey was removed",
+        "The passkey “{}” does not sign in to your account any more.",
+    )
     RECOVERY_USED = (
         "A recovery code was used",
         "Somebody signed in to the desk as you with a recovery code. You have {} left.",

@@ -34,6 +34,9 @@ LINKS_MAILED: Steps = ((timedelta(hours=1), 5), (timedelta(days=1), 20))
 LINKS_ASKED: Steps = ((timedelta(hours=1), 30),)
 """How many one-time links one network asks for."""
 
+PASSKEYS_ASKED: Steps = ((timedelta(minutes=1), 30), (timedelta(hours=1), 300))
+"""How many sign-ins by passkey one network begins: it cannot guess, but each keeps a row."""
+
 
 def count_password(address: str, editor: Editor | None, *, now: datetime) -> None:
     """Count a password that is tried for an address, known or not; raise TooOften."""
@@ -74,6 +77,11 @@ def count_proof(editor: Editor, *, now: datetime) -> None:
 def count_link_asked(*, now: datetime) -> None:
     """Count a one-time link that is asked for; raise TooOften for a network that asks a lot."""
     _count("sign-in link network", client_network(), LINKS_ASKED, now=now)
+
+
+def count_passkey_asked(*, now: datetime) -> None:
+    """Count a sign-in by passkey that begins; raise TooOften for a network that begins many."""
+    _count("passkey network", client_network(), PASSKEYS_ASKED, now=now)
 
 
 def may_mail_link(address: str, *, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from newsletter import accounts, clock
-from newsletter.accounts import Editor, second_factors
+from newsletter.accounts import Editor, passkeys, second_factors
 from newsletter.desk import guessing
 from newsletter.desk.arriving import within_the_desk
 from newsletter.desk.forms import Form, typed
@@ -59,5 +59,8 @@ def _page(form: Form) -> str:
     editor = the_editor()
     form.values = {"next": "/desk/account/", **form.values, "password": "", "code": ""}
     return render_template(
-        "desk/proof.html", form=form, has_factor=second_factors.has_second_factor(editor)
+        "desk/proof.html",
+        form=form,
+        has_factor=second_factors.has_second_factor(editor),
+        has_passkeys=bool(passkeys.passkeys_of(editor)),
     )

@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template
 from werkzeug.wrappers import Response
 
 from newsletter import clock, limits
-from newsletter.accounts import EditorSession, recovery_codes, second_factors, sessions
+from newsletter.accounts import EditorSession, passkeys, recovery_codes, second_factors, sessions
 from newsletter.audit import Deed
 from newsletter.desk import guessing, presence
 from newsletter.desk.alerts import Alert, mail_alert
@@ -98,4 +98,9 @@ def _refuse(field: str, sentence: str) -> tuple[str, int]:
 
 
 def _page(form: Form) -> str:
-    return render_template("desk/sign_in_code.html", form=form)
+    return render_template(
+        "desk/sign_in_code.html",
+        form=form,
+        next_page=presence.next_page(),
+        passkeys_are_possible=passkeys.are_possible(),
+    )

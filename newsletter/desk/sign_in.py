@@ -6,7 +6,7 @@ from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from newsletter import accounts, addresses, clock
-from newsletter.accounts import SignInWay
+from newsletter.accounts import SignInWay, passkeys
 from newsletter.desk import guessing, presence
 from newsletter.desk.arriving import arrive, within_the_desk
 from newsletter.desk.guard import PUBLIC, SIGNED_IN, blueprint, needs, signed_in_editor
@@ -102,7 +102,11 @@ def sign_out() -> Response:
 
 def _sign_in_page(*, address: str = "", next_page: str = "", error: str = "") -> str:
     return render_template(
-        "desk/sign_in.html", address=address, next_page=within_the_desk(next_page), error=error
+        "desk/sign_in.html",
+        address=address,
+        next_page=within_the_desk(next_page),
+        error=error,
+        passkeys_are_possible=passkeys.are_possible(),
     )
 
 

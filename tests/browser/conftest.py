@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,10 +54,25 @@ class Installation:
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
     """Everything that `make run` starts, on free ports, in an empty folder."""
+    with _running(tmp_path, "127.0.0.1") as running:
+        yield running
+
+
+@pytest.fixture
+def named_installation(tmp_path: Path) -> Iterator[Installation]:
+    """The same, reached by a name: browsers make no passkeys for addresses of numbers."""
+    with _running(tmp_path, "localhost") as running:
+        yield running
+
+
+@contextmanager
+def _running(tmp_path: Path, host: str) -> Iterator[Installation]:
     port = _free_port()
+    url = f"http://{host}:{port}"
     environ = {
         "PATH": os.environ["PATH"],
         "PORT": str(port),
+        "PUBLIC_URL": url,
         "INSTANCE_PATH": str(tmp_path / "instance"),
         "FETCH": "off",
     }
@@ -73,7 +89,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     try:
         link = _printed_link(process)
         watchdog.cancel()
-        yield Installation(f"http://127.0.0.1:{port}", link, environ)
+        yield Installation(url, link, environ)
     finally:
         watchdog.cancel()
         process.send_signal(signal.SIGINT)
