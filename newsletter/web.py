@@ -91,6 +91,10 @@ class OneRequest(Request):
             stream.close()
 
 
+ErrorPage = Callable[[HTTPStatus, str], str | None]
+ERROR_PAGES = "error_pages"
+
+
 class RowNumber(IntegerConverter):
     """An <int:...> in a path that fits a column of the database; others are no page."""
 
@@ -107,6 +111,14 @@ def init_app(app: Flask) -> None:
     app.after_request(_add_headers)
     app.register_error_handler(errors.NewsletterError, _show_error)
     app.register_error_handler(HTTPException, _show_http_error)
+
+
+def show_errors_below(prefix: str, page: ErrorPage, *, app: Flask) -> None:
+    """Let a door show the errors of the addresses below `prefix` on a page of its own.
+
+    `page` gets the status and the sentence; where it returns None, the readers' page is shown.
+    """
+    app.extensions.setdefault(ERROR_PAGES, {})[prefix] = page
 
 
 def policy(**changes: str) -> str:
@@ -239,12 +251,7 @@ def _show_error(error: errors.NewsletterError) -> tuple[str, int, dict[str, str]
     headers = {}
     if isinstance(error, errors.TooOften):
         headers["Retry-After"] = str(error.retry_after)
-    page = render_template(
-        "errors/error.html",
-        status=status,
-        sentence=str(error),
-        is_dead_link=isinstance(error, errors.DeadLink),
-    )
+    page = _error_page(status, str(error), is_dead_link=isinstance(error, errors.DeadLink))
     return page, status, headers
 
 
@@ -255,10 +262,17 @@ def _show_http_error(error: HTTPException) -> Response | tuple[str, int]:
         code = 500
     known = refuse_body() if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else SENTENCES.get(code)
     sentence = known or error.description or "This did not work."
-    page = render_template(
-        "errors/error.html", status=HTTPStatus(code), sentence=sentence, is_dead_link=False
-    )
-    response = Response(page, status=code)
+    response = Response(_error_page(HTTPStatus(code), sentence), status=code)
     if error.get_response().headers.get("Allow"):
         response.headers["Allow"] = error.get_response().headers["Allow"]
     return response
+
+
+def _error_page(status: HTTPStatus, sentence: str, *, is_dead_link: bool = False) -> str:
+    pages: dict[str, ErrorPage] = current_app.extensions.get(ERROR_PAGES, {})
+    for prefix, page in pages.items():
+        if request.path.startswith(prefix) and (shown := page(status, sentence)) is not None:
+            return shown
+    return render_template(
+        "errors/error.html", status=status, sentence=sentence, is_dead_link=is_dead_link
+    )

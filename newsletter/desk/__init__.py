@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from newsletter import web
 from newsletter.desk import (
     account,
     home,
@@ -62,3 +63,4 @@ def init_app(app: Flask) -> None:
     """Give `app` the desk: who is there, and the pages."""
     security.init_app(app)
     app.register_blueprint(blueprint)
+    web.show_errors_below("/desk/", refusals.show_error, app=app)

@@ -136,7 +136,7 @@ def the_session() -> EditorSession:
 
 
 @blueprint.context_processor
-def _who_is_there() -> dict[str, object]:
+def who_is_there() -> dict[str, object]:
     """Let templates show only what the editor may use."""
     editor = signed_in_editor()
     return {

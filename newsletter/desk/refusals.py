@@ -2,10 +2,11 @@
 
 from http import HTTPStatus
 
-from flask import render_template, request
+from flask import g, render_template, request
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import Forbidden, NotFound, RequestEntityTooLarge
 
-from newsletter.desk.guard import blueprint
+from newsletter.desk.guard import blueprint, who_is_there
 from newsletter.errors import NewsletterError, TooOften
 from newsletter.extensions import db
 from newsletter.web import SENTENCES, STATUS, refuse_body
@@ -17,6 +18,8 @@ HEADINGS = {
     413: "Too large",
     429: "Too many at once",
 }
+
+BROKEN = "Our fault"
 
 LEADS_BACK = (HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 """After these the page is offered that the button stood on."""
@@ -43,14 +46,41 @@ def show_too_large(error: RequestEntityTooLarge) -> tuple[str, int]:
     return _page(refuse_body(), HTTPStatus.REQUEST_ENTITY_TOO_LARGE), error.code
 
 
+def show_error(status: HTTPStatus, sentence: str) -> str | None:
+    """Return the page of an error that no page of the desk met; None for who is not signed in.
+
+    The database may be what failed: then nobody is known to be signed in.
+    """
+    try:
+        db.session.rollback()
+        who = who_is_there()
+    except SQLAlchemyError:
+        # Every template asks Flask-Login who is there, and it would ask the database once more.
+        g._login_user = None
+        return None
+    if who["me"] is None:
+        return None
+    return render_template(
+        "desk/refusal.html",
+        heading=BROKEN if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _heading(status),
+        sentence=sentence,
+        back="/desk/",
+        **who,
+    )
+
+
 def _page(sentence: str, status: HTTPStatus) -> str:
     db.session.rollback()
     return render_template(
         "desk/refusal.html",
-        heading=HEADINGS.get(status, "This did not work"),
+        heading=_heading(status),
         sentence=sentence,
         back=_way_back(request.path) if status in LEADS_BACK else "/desk/",
     )
+
+
+def _heading(status: HTTPStatus) -> str:
+    return HEADINGS.get(status, "This did not work")
 
 
 def _way_back(path: str) -> str:
