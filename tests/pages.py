@@ -39,6 +39,7 @@ DESK = {
     "/desk/issues/<int:number>/progress": _of("/desk/issues/{}/progress", *BEGUN),
     "/desk/issues/<int:number>/providers": _of("/desk/issues/{}/providers", *BEGUN),
     "/desk/issues/<int:number>/report": _of("/desk/issues/{}/report", *BEGUN),
+    "/desk/issues/<int:number>/review": _of("/desk/issues/{}/review", *OPEN),
     "/desk/issues/<int:number>/send": _of("/desk/issues/{}/send", *OPEN),
     "/desk/library/": ["/desk/library/", "/desk/library/?q=pilot", "/desk/library/?page=20"],
     "/desk/library/item/<slug>": ["/desk/library/item/guidance-250"],

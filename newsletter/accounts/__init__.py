@@ -23,6 +23,7 @@ from newsletter.accounts.rights import (
     may,
     may_use_list,
     role_of,
+    who_may,
 )
 from newsletter.accounts.sessions import end_sessions
 from newsletter.accounts.sign_in_links import (
@@ -65,4 +66,5 @@ __all__ = [
     "role_of",
     "set_password",
     "use_sign_in_link",
+    "who_may",
 ]

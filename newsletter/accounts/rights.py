@@ -1,11 +1,12 @@
 """What editors may do: their roles, what each allows, and the mailing lists they are bound to."""
 
 import enum
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
-from newsletter.accounts.models import Editor, editor_mailing_list
+from newsletter.accounts.models import Editor, Role, editor_mailing_list
 from newsletter.errors import Refused
 from newsletter.extensions import db
 
@@ -75,6 +76,21 @@ def may_use_list(editor: Editor, mailing_list_id: int) -> bool:
     """Tell whether the editor may use this mailing list and its issues."""
     allowed = allowed_lists(editor)
     return allowed is None or mailing_list_id in allowed
+
+
+def who_may(action: Action, mailing_list_id: int) -> Sequence[Editor]:
+    """Return the active editors whom `action` is allowed on this mailing list, by name."""
+    roles = [role.value for role, rights in RIGHTS.items() if action in rights]
+    bound = sa.select(editor_mailing_list).where(editor_mailing_list.c.editor_id == Editor.id)
+    is_free = ~bound.exists() | Editor.roles.any(Role.name == RoleName.ADMIN.value)
+    to_this_one = bound.where(editor_mailing_list.c.mailing_list_id == mailing_list_id).exists()
+    question = (
+        sa.select(Editor)
+        .where(Editor.active, Editor.roles.any(Role.name.in_(roles)), is_free | to_this_one)
+        .options(selectinload(Editor.roles))
+        .order_by(Editor.name, Editor.email)
+    )
+    return db.session.scalars(question).all()
 
 
 def role_of(editor: Editor) -> RoleName:

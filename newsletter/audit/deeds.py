@@ -32,7 +32,8 @@ class Deed(enum.StrEnum):
 
     ISSUE_CREATED = "issue.created", "began {}"
     ISSUE_SAVED = "issue.saved", "saved {}", " as "
-    ISSUE_HANDED_OVER = "issue.handed-over", "asked for approval of {}"
+    ISSUE_HANDED_OVER = "issue.handed-over", "asked for approval of {}", ", "
+    ISSUE_SENT_BACK = "issue.sent-back", "sent {} back to be written on", ", "
     ISSUE_APPROVED = "issue.approved", "approved {}", " as "
     ISSUE_APPROVAL_WITHDRAWN = "issue.approval-withdrawn", "withdrew the approval of {}"
     ISSUE_WARNING_WAIVED = "issue.warning-waived", "waived a warning about {}"
@@ -47,6 +48,7 @@ class Deed(enum.StrEnum):
     ISSUE_CANCELLED = "issue.cancelled", "cancelled {}"
     ISSUE_RESOLVED = "issue.resolved", "decided what was uncertain in {}"
     ISSUE_CORRECTED = "issue.corrected", "began a correction of {}", ", "
+    ISSUE_AUDIENCE_SEEN = "issue.audience-seen", "looked at the readers of {}", ", "
     ISSUE_TRACED = "issue.traced", "asked who got {}", ", about "
     ISSUE_EXPORTED = "issue.exported", "exported {}"
     ISSUES_RESTORED = "issue.restored", "called open mail uncertain after a backup was put back"

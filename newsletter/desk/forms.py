@@ -38,6 +38,14 @@ def typed(*names: str, lists: tuple[str, ...] = ()) -> Form:
     )
 
 
+def typed_version(form: Form) -> int:
+    """Return the version that a page was made for, from its hidden field."""
+    text = form.values["version"]
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9:
+        raise InvalidInput("This form has lost its version. Load the page again.")
+    return int(text)
+
+
 def show_again(template: str, form: Form, **facts: object) -> tuple[str, int]:
     """Return the page with the typed values and the sentences, and status 422."""
     return render_template(template, form=form, **facts), HTTPStatus.UNPROCESSABLE_ENTITY

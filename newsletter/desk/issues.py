@@ -1,6 +1,5 @@
 """Putting an issue together: list, topics, items and their order, texts, versions."""
 
-import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -17,7 +16,7 @@ from newsletter.desk.noting import note_issue
 from newsletter.desk.progress import show_progress
 from newsletter.errors import InvalidInput, NotFound, Refused
 from newsletter.extensions import db
-from newsletter.issues import composing, editing, picking, workflow
+from newsletter.issues import composing, editing, picking
 from newsletter.issues.content import Content
 from newsletter.issues.models import Issue, IssueState
 from newsletter.issues.picking import Choice
@@ -26,8 +25,6 @@ from newsletter.library import catalogue
 from newsletter.library.words import KIND_NAMES
 from newsletter.subscriptions import lists
 from newsletter.subscriptions.models import MailingList
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -103,19 +100,6 @@ def save_issue(number: int) -> Response | tuple[str, int]:
     db.session.commit()
     flash(f"Saved as version {issue.version}.")
     return redirect(_where_next(number, form.values["do"]), code=303)
-
-
-@blueprint.post("/issues/<int:number>/review")
-@needs(Action.WRITE)
-def ask_for_review(number: int) -> Response:
-    """Hand a draft to somebody who may send."""
-    issue = the_issue(number)
-    workflow.ask_for_review(issue)
-    note_issue(Deed.ISSUE_HANDED_OVER, issue)
-    db.session.commit()
-    log.info("issue %s handed over for review by editor %s", number, the_editor().id)
-    flash(f"Issue {number} waits for an editor now. Saving it again takes it back.")
-    return redirect(f"/desk/issues/{number}", code=303)
 
 
 def arrange(order: list[str], ticked: list[str], do: str) -> list[str]:

@@ -92,7 +92,7 @@ def show_list(slug: str) -> str:
 def change_list(slug: str) -> Response | tuple[str, int]:
     """Change a list; its short name stays, because filters and links know it."""
     mailing_list = the_list(slug)
-    before = values_of(mailing_list, (*TEXTS, "is_public", "topics"))
+    before = values_of(mailing_list, (*TEXTS, "is_public", "needs_approval", "topics"))
     form = typed(*TEXTS, lists=TICKED)
     with form.checking():
         lists.change_list(mailing_list, **_typed_facts(form))

@@ -11,7 +11,7 @@ from newsletter.accounts import Action
 from newsletter.audit import Deed
 from newsletter.delivery import control, planning, preflight, resolving
 from newsletter.delivery.resolving import Decision
-from newsletter.desk.forms import Form, show_again, typed, zone_options
+from newsletter.desk.forms import Form, show_again, typed, typed_version, zone_options
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.desk.noting import note_issue
 from newsletter.desk.showing import wall as wall_words
@@ -50,7 +50,12 @@ def schedule_issue(number: int) -> Response | tuple[str, int]:
         wall = clock.parse_wall_time(form.values["at"])
         _approve(issue, form)
         workflow.schedule(
-            issue, wall, form.values["zone"], now=clock.now(), findings=preflight.examine(issue)
+            issue,
+            wall,
+            form.values["zone"],
+            by=the_editor(),
+            now=clock.now(),
+            findings=preflight.examine(issue),
         )
         note_issue(Deed.ISSUE_SCHEDULED, issue, wall_words(wall, form.values["zone"]))
     return _answer(issue, form, "scheduled")
@@ -65,7 +70,13 @@ def send_issue(number: int) -> Response | tuple[str, int]:
     with form.checking():
         hold = _hold(form.values["hold"])
         _approve(issue, form)
-        workflow.send_soon(issue, hold, now=clock.now(), findings=preflight.examine(issue))
+        workflow.send_soon(
+            issue,
+            hold,
+            by=the_editor(),
+            now=clock.now(),
+            findings=preflight.examine(issue),
+        )
         note_issue(Deed.ISSUE_SENT, issue, f"after a hold of {form.values['hold']} minutes")
     return _answer(issue, form, "set to be sent")
 
@@ -133,11 +144,9 @@ def resolve_issue(number: int) -> Response:
 
 
 def _approve(issue: Issue, form: Form) -> None:
-    version = form.values["version"]
-    if not version.isdecimal() or len(version) > 9:
-        raise InvalidInput("This form has lost its version. Load the page again.")
+    version = typed_version(form)
     was_approved = issue.state is IssueState.APPROVED
-    workflow.approve(issue, by=the_editor(), now=clock.now(), seen_version=int(version))
+    workflow.approve(issue, by=the_editor(), now=clock.now(), seen_version=version)
     if not was_approved:
         note_issue(Deed.ISSUE_APPROVED, issue, f"version {issue.version}")
 

@@ -1,6 +1,6 @@
 """How the desk writes times and numbers: filters for its templates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -80,6 +80,12 @@ def neutral(line: str) -> str:
 def grouped(count: int) -> str:
     """Return a number with its thousands grouped."""
     return f"{count:,}"
+
+
+def in_a_row(names: Sequence[str]) -> str:
+    """Return several names as a sentence has them: “Ada, Bela and Chen”."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _marked(instant: datetime | None, write: Callable[[datetime], str]) -> Markup:

@@ -73,8 +73,9 @@ class Issue(Base):
     approved_version: Mapped[int | None]
     approved_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("editor.id"))
     approved_at: Mapped[datetime | None]
-    # Who asked a colleague to look at it, and when.
+    # Who asked a colleague to look at it, whom (None: anybody who may), and when.
     review_asked_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("editor.id"))
+    review_asked_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("editor.id"))
     review_asked_at: Mapped[datetime | None]
     # Who pressed “Send” or “Schedule” last: whom the numbers of the next day go to.
     scheduled_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("editor.id"))
@@ -137,6 +138,30 @@ class Revision(Base):
     saved_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("editor.id"))
     # Saved by itself while somebody wrote; older ones of these are thinned out.
     is_automatic: Mapped[bool] = mapped_column(default=False)
+
+
+class ReviewStep(enum.StrEnum):
+    """What happens between who asks for approval and who is asked."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    SENT_BACK = "sent-back"
+
+
+class Review(Base):
+    """One step of two colleagues about one version; it is never changed."""
+
+    __tablename__ = "review"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    issue_id: Mapped[int] = mapped_column(sa.ForeignKey("issue.id", ondelete="CASCADE"), index=True)
+    version: Mapped[int]
+    step: Mapped[ReviewStep]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("editor.id"))
+    # Whom somebody asked; None: anybody who may.
+    of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("editor.id"))
+    note: Mapped[str] = mapped_column(sa.String(1000), default="")
+    at: Mapped[datetime]
 
 
 class Waiver(Base):

@@ -60,10 +60,15 @@ def lines(issue: Issue, *, before: int | None = None, most: int = 50) -> Sequenc
 
 def last_saver(issue: Issue) -> Editor | None:
     """Return who saved the newest version, or None for a command."""
+    return saver_of(issue, issue.version)
+
+
+def saver_of(issue: Issue, version: int) -> Editor | None:
+    """Return who saved a version, or None for a command."""
     return db.session.scalar(
         sa.select(Editor)
         .join(Revision, Revision.saved_by_id == Editor.id)
-        .where(Revision.issue_id == issue.id, Revision.version == issue.version)
+        .where(Revision.issue_id == issue.id, Revision.version == version)
     )
 
 

@@ -14,6 +14,7 @@ from newsletter import clock
 from newsletter.accounts import Editor
 from newsletter.errors import InvalidInput, Refused, StaleVersion
 from newsletter.extensions import db, rows_changed
+from newsletter.issues import approval, times
 from newsletter.issues.checks import Finding, Level
 from newsletter.issues.models import Issue, IssueState
 
@@ -22,9 +23,6 @@ LATE = timedelta(hours=3)
 
 LONGEST_HOLD = timedelta(hours=24)
 """The longest hold; who wants to wait longer schedules."""
-
-FURTHEST_YEARS = 2
-"""Calendar years ahead that an issue may be scheduled for."""
 
 BY_ITSELF = "Everything waits, and goes on by itself when the relay answers."
 """How the reason ends of an issue that waits for the relay and needs nobody to resume it."""
@@ -42,9 +40,27 @@ _WHAT_NOW = {
 """How things stand and what can be done, to finish a sentence that begins with the issue."""
 
 
-def ask_for_review(issue: Issue) -> None:
-    """Hand a draft to a colleague."""
-    _move(issue, IssueState.REVIEW, allowed={IssueState.DRAFT})
+def ask_for_review(
+    issue: Issue, *, by: Editor | None = None, of: Editor | None = None, now: datetime
+) -> None:
+    """Hand an issue to a colleague, or to anybody who may approve; again, to another one.
+
+    An approval by somebody who needed a second person, and is none, is taken back.
+    """
+    allowed = {IssueState.DRAFT, IssueState.REVIEW}
+    if not approval.is_by_second_person(issue):
+        allowed.add(IssueState.APPROVED)
+    _move(
+        issue,
+        IssueState.REVIEW,
+        allowed=allowed,
+        review_asked_by_id=by.id if by else None,
+        review_asked_of_id=of.id if of else None,
+        review_asked_at=now,
+        approved_version=None,
+        approved_by_id=None,
+        approved_at=None,
+    )
 
 
 def approve(
@@ -53,10 +69,16 @@ def approve(
     """Approve what the issue says now; every later save withdraws it.
 
     Approving twice is harmless. Raises StaleVersion when `seen_version`, which
-    the person has read, is no longer the newest.
+    the person has read, is no longer the newest; Refused where the list asks
+    for a second person and `by` is none.
     """
     if seen_version is not None and seen_version != issue.version:
         raise StaleVersion(yours=seen_version, theirs=issue.version)
+    is_approved = issue.state is IssueState.APPROVED and issue.approved_version == issue.version
+    if is_approved and not approval.missing(issue):
+        # Who sends it does not take the place of who approved it.
+        return
+    approval.refuse_first_person(issue, by)
     _move(
         issue,
         IssueState.APPROVED,
@@ -68,42 +90,70 @@ def approve(
     )
 
 
+def send_back(issue: Issue) -> None:
+    """Give an issue that waits for approval back to who writes it."""
+    _move(issue, IssueState.DRAFT, allowed={IssueState.REVIEW})
+
+
 def schedule(
-    issue: Issue, wall: datetime, zone: str, *, now: datetime, findings: Sequence[Finding] = ()
+    issue: Issue,
+    wall: datetime,
+    zone: str,
+    *,
+    by: Editor | None = None,
+    now: datetime,
+    findings: Sequence[Finding] = (),
 ) -> None:
     """Schedule an approved issue for the wall time `wall` (naive) in `zone`.
 
     Raises InvalidInput for an unknown zone or a time that is over or years
-    away, and Refused if one of `findings` is a stop.
+    away, Refused if one of `findings` is a stop or a second person is missing.
     """
     _refuse_stops(issue, findings)
-    here = now.astimezone(clock.zone(zone)).replace(tzinfo=None)
-    if wall.year > here.year + FURTHEST_YEARS:
-        raise InvalidInput(
-            f"The year {wall.year} is too far away. Choose a time within {FURTHEST_YEARS} years.",
-            field="at",
-        )
-    if wall.year < here.year - 1 or clock.instant(wall, zone) <= now:
-        raise InvalidInput(
-            f"{wall:%Y-%m-%d %H:%M} is over: in {zone} it is now {here:%Y-%m-%d %H:%M}. "
-            "Choose a later time.",
-            field="at",
-        )
-    _set_time(issue, wall, zone)
+    times.refuse_impossible(wall, zone, now=now)
+    approval.refuse_unapproved(issue)
+    _set_time(issue, wall, zone, by=by, allowed={IssueState.APPROVED})
 
 
 def send_soon(
-    issue: Issue, hold: timedelta, *, now: datetime, findings: Sequence[Finding] = ()
+    issue: Issue,
+    hold: timedelta,
+    *,
+    by: Editor | None = None,
+    now: datetime,
+    findings: Sequence[Finding] = (),
 ) -> None:
     """Schedule an approved issue for `hold` from now; until then Stop takes it back.
 
-    A hold of zero means now. Raises Refused if one of `findings` is a stop.
+    A hold of zero means now. Raises Refused if one of `findings` is a stop or
+    a second person is missing.
     """
     _refuse_stops(issue, findings)
     if not timedelta(0) <= hold <= LONGEST_HOLD:
         hours = LONGEST_HOLD // timedelta(hours=1)
         raise InvalidInput(f"A hold lasts from 0 seconds to {hours} hours.", field="hold")
-    _set_time(issue, (now + hold).astimezone(UTC).replace(tzinfo=None), "UTC")
+    approval.refuse_unapproved(issue)
+    wall = (now + hold).astimezone(UTC).replace(tzinfo=None)
+    _set_time(issue, wall, "UTC", by=by, allowed={IssueState.APPROVED})
+
+
+def reschedule(
+    issue: Issue,
+    wall: datetime,
+    zone: str,
+    *,
+    by: Editor | None = None,
+    now: datetime,
+    findings: Sequence[Finding] = (),
+) -> None:
+    """Give a scheduled issue another time, without a moment in which it has none.
+
+    A planner that is gathering its readers gives up; one that is done has won, and
+    then it is Refused, as by `schedule`.
+    """
+    _refuse_stops(issue, findings)
+    times.refuse_impossible(wall, zone, now=now)
+    _set_time(issue, wall, zone, by=by, allowed={IssueState.SCHEDULED})
 
 
 def stop(issue: Issue) -> None:
@@ -221,8 +271,22 @@ def _refuse_stops(issue: Issue, findings: Sequence[Finding]) -> None:
         raise Refused(f"Issue {issue.id} cannot be sent yet. {' '.join(stops)}")
 
 
-def _set_time(issue: Issue, wall: datetime, zone: str) -> None:
-    _move(issue, IssueState.SCHEDULED, allowed={IssueState.APPROVED}, send_at=wall, zone=zone)
+def _set_time(
+    issue: Issue,
+    wall: datetime,
+    zone: str,
+    *,
+    by: Editor | None,
+    allowed: Collection[IssueState],
+) -> None:
+    _move(
+        issue,
+        IssueState.SCHEDULED,
+        allowed=allowed,
+        send_at=wall,
+        zone=zone,
+        scheduled_by_id=by.id if by else None,
+    )
 
 
 def _move(

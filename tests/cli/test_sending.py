@@ -14,7 +14,7 @@ from newsletter.cli import following
 from newsletter.delivery import closing, planning, sweeping
 from newsletter.delivery.models import Batch, Delivery, DeliveryState
 from newsletter.extensions import db
-from newsletter.issues import workflow
+from newsletter.issues import composing, reviewing, workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.reports import Progress, Report
 from tests.factories import make_due_issue, make_editor, make_list, make_subscription
@@ -284,3 +284,22 @@ def test_a_restored_backup_is_told_about(app: Flask, number: int) -> None:
     )
     facts = json.loads(run(app, "issues restored --json").stdout)
     assert facts == {"begun": [number], "uncertain": 0, "due": []}
+
+
+@pytest.mark.parametrize("line", ["send 1 --hold 0", "schedule 1 --at 2090-01-01T09:00 --zone UTC"])
+def test_a_command_is_no_second_person(app: Flask, line: str) -> None:
+    mailing_list = make_list(name="Careful News")
+    mailing_list.needs_approval = True
+    make_subscription(mailing_list)
+    issue = composing.create_issue(
+        mailing_list, subject="S", introduction="Hello", by=None, now=clock.now()
+    )
+    refused = run(app, f"issues {line}")
+    assert refused.exit_code == 2
+    assert "Issues of Careful News need a second person. An editor has to approve" in refused.stderr
+    assert issue.state is IssueState.DRAFT
+    reviewing.approve(issue, by=make_editor(), version=1, now=clock.now())
+    run(app, f"issues {line}")
+    # A year that is too far away is refused for what it is.
+    state = IssueState.SCHEDULED if line.startswith("send") else IssueState.APPROVED
+    assert issue.state is state

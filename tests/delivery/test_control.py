@@ -45,7 +45,7 @@ def issue_in(state: IssueState) -> Issue:
     if state in (IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED):
         issue = composing.create_issue(news, subject="Hello", by=None, now=NOW)
         if state is IssueState.REVIEW:
-            workflow.ask_for_review(issue)
+            workflow.ask_for_review(issue, now=NOW)
         if state is IssueState.APPROVED:
             workflow.approve(issue, by=None, now=NOW)
         return issue

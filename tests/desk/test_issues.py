@@ -3,7 +3,6 @@
 import pytest
 from flask import Flask
 
-from newsletter.accounts import RoleName
 from newsletter.desk.issues import arrange
 from newsletter.extensions import db
 from newsletter.issues import composing
@@ -191,15 +190,6 @@ def test_what_is_typed_is_shown_as_text(browser: Browser, issue: Issue) -> None:
 @pytest.mark.parametrize("number", ["0", "999", "2147483648", "99999999999999999999", "x", "-1"])
 def test_an_issue_that_does_not_exist_is_not_found(browser: Browser, number: str) -> None:
     assert browser.get(f"/desk/issues/{number}").status_code == 404
-
-
-def test_an_author_hands_a_draft_over(app: Flask, issue: Issue) -> None:
-    author = signed_in(app, make_editor("author@example.org", role=RoleName.AUTHOR))
-    page = author.get(f"/desk/issues/{issue.id}").text
-    assert "Hand it over" in page
-    assert "Save and send" not in page
-    assert author.post(f"/desk/issues/{issue.id}/review").status_code == 303
-    assert fresh(issue).state is IssueState.REVIEW
 
 
 def test_without_a_list_a_new_issue_says_what_is_missing(app: Flask) -> None:

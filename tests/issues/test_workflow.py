@@ -30,7 +30,7 @@ def make_issue(state: IssueState = IssueState.DRAFT) -> Issue:
     if state is S.DRAFT:
         return issue
     if state is S.REVIEW:
-        workflow.ask_for_review(issue)
+        workflow.ask_for_review(issue, now=NOW)
         return issue
     if state is S.CANCELLED:
         workflow.cancel(issue)
@@ -54,7 +54,11 @@ def _the_list() -> MailingList:
 
 
 MOVES: dict[str, tuple[Callable[[Issue], None], dict[IssueState, IssueState]]] = {
-    "ask for review": (workflow.ask_for_review, {S.DRAFT: S.REVIEW}),
+    "ask for review": (
+        lambda issue: workflow.ask_for_review(issue, now=NOW),
+        {S.DRAFT: S.REVIEW, S.REVIEW: S.REVIEW, S.APPROVED: S.REVIEW},
+    ),
+    "send back": (workflow.send_back, {S.REVIEW: S.DRAFT}),
     "approve": (
         lambda issue: workflow.approve(issue, by=None, now=NOW),
         {S.DRAFT: S.APPROVED, S.REVIEW: S.APPROVED, S.APPROVED: S.APPROVED},
@@ -66,6 +70,10 @@ MOVES: dict[str, tuple[Callable[[Issue], None], dict[IssueState, IssueState]]] =
     "send soon": (
         lambda issue: workflow.send_soon(issue, HOLD, now=NOW),
         {S.APPROVED: S.SCHEDULED},
+    ),
+    "reschedule": (
+        lambda issue: workflow.reschedule(issue, wall("2027-03-03T09:00"), "UTC", now=NOW),
+        {S.SCHEDULED: S.SCHEDULED},
     ),
     "stop": (workflow.stop, {S.SCHEDULED: S.APPROVED}),
     "begin": (

@@ -48,6 +48,10 @@ DESK_FACTS = {
     "subject": "News of March",
     "reason": "The relay does not accept our password. Nothing was lost.",
     "desk_url": "https://news.example.org/desk/issues/42",
+    "list_name": "Stay Informed",
+    "version": "7",
+    "by": "Edith",
+    "note": "The second date is wrong: it is the 5th of March.",
 }
 FACTS: dict[str, dict[str, Any]] = {
     "confirm": LIST_FACTS,
@@ -67,6 +71,9 @@ FACTS: dict[str, dict[str, Any]] = {
         "sentences": ["Our relay took it for 1,201 of 1,234 people.", "3 people left the list."],
         "reasons": ["12 people: There is no such mailbox."],
     },
+    "approval": DESK_FACTS,
+    "approved": DESK_FACTS,
+    "sent-back": DESK_FACTS,
 }
 # Where the one button of each kind leads.
 BUTTONS = {
@@ -81,6 +88,9 @@ BUTTONS = {
     "goes-on": "desk_url",
     "nobody-reached": "desk_url",
     "next-day": "desk_url",
+    "approval": "desk_url",
+    "approved": "desk_url",
+    "sent-back": "desk_url",
 }
 
 
