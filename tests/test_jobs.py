@@ -180,6 +180,7 @@ def test_unconfirmed_signups_and_old_counters_are_forgotten(app: Flask) -> None:
 
     jobs.once("expire-signups", now=later)
     jobs.once("forget-counters", now=later)
+    jobs.once("images", now=later)
 
     assert db.session.scalars(sa.select(Subscription)).all() == []
     assert db.session.scalars(sa.select(Counter)).all() == []

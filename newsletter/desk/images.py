@@ -20,7 +20,7 @@ from newsletter.media.models import Image
 from newsletter.media.texts import LONGEST_ALT, LONGEST_NAME
 
 TEXTS = ("name", "alt")
-DECORATION = [("yes", "It is only decoration: it says nothing that the text does not say")]
+DECORATION = [("yes", "It is only decoration, which readers who do not see it do not miss")]
 
 
 @blueprint.get("/images/")
