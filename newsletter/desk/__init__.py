@@ -5,10 +5,12 @@ from flask import Flask
 from newsletter import web
 from newsletter.desk import (
     account,
+    baskets,
+    composer,
     home,
     images,
+    inserting,
     issue_list,
-    issues,
     library,
     log,
     mailing_lists,
@@ -29,15 +31,18 @@ from newsletter.desk import (
     showing,
     sign_in,
     subscribers,
+    versions,
 )
 from newsletter.desk.guard import blueprint
 
 PAGES = (
     account,
+    baskets,
+    composer,
     home,
     images,
+    inserting,
     issue_list,
-    issues,
     library,
     log,
     mailing_lists,
@@ -57,6 +62,7 @@ PAGES = (
     showing,
     sign_in,
     subscribers,
+    versions,
 )
 """The page groups: importing them gives the blueprint its addresses."""
 

@@ -88,6 +88,30 @@ def in_a_row(names: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+@blueprint.app_template_filter("clock_time")
+def clock_time(instant: datetime) -> str:
+    """Return the time of day in the editor's own zone: “09:41”."""
+    return f"{here(instant):%H:%M}"
+
+
+@blueprint.app_template_filter("short_day")
+def short_day(instant: datetime) -> str:
+    """Return the day in the editor's own zone as an aside shows it: “3 March 2026”."""
+    local = here(instant)
+    return f"{local.day} {local:%B %Y}"
+
+
+@blueprint.app_template_filter("ago")
+def ago(instant: datetime, now: datetime) -> str:
+    """Return how long ago something was, in the largest unit that fits: “2 minutes ago”."""
+    seconds = max(0, int((now - instant).total_seconds()))
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count = seconds // length
+        if count:
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
 def _marked(instant: datetime | None, write: Callable[[datetime], str]) -> Markup:
     if instant is None:
         return Markup("")

@@ -81,7 +81,8 @@ def save(
     themes = list(issue.topics) if topics is None else list(topics)
     home = mailing_list or issue.mailing_list
     is_same = home is issue.mailing_list and {*themes} == {*issue.topics}
-    if is_same and based_on_version == issue.version and whole == current(issue):
+    if is_same and whole == current(issue):
+        # Also from a page that is older: it was sent twice, or says what a colleague says.
         _refuse_beyond_editing(issue)
         return issue
     _take_version(issue, based_on_version, now=now)

@@ -1,5 +1,6 @@
 """Changing a composition: each change takes one and returns another, and touches no database."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,9 +34,17 @@ LONGEST_ALT = 500
 """Characters of a heading, of a button's words or an item's title; of an alternative text."""
 
 
+_KEY = re.compile(r"b[0-9a-f]{10}")
+
+
 def new_key() -> str:
     """Return a key for a new block, which no other block has."""
     return f"b{secrets.token_hex(5)}"
+
+
+def is_key(text: str) -> bool:
+    """Tell whether `text` can be the key of a block."""
+    return _KEY.fullmatch(text) is not None
 
 
 def blank(language: str) -> Composition:

@@ -17,6 +17,9 @@ from urllib.parse import quote
 LONGEST_VALUE = 500
 """Characters of a subscriber's value that are used; more would only bloat one person's mail."""
 
+EXAMPLES = ("{{ name | friend }}", "{{ attributes.country | your country }}")
+"""How merge fields are written, for a person to take over."""
+
 _FIELD = re.compile(
     r"\{\{[ \t\u00a0]{0,20}"
     r"(?P<path>name|attributes\.[A-Za-z][A-Za-z0-9_-]{0,59})[ \t\u00a0]{0,20}"

@@ -1,6 +1,6 @@
 """Lists of issues for the desk: what there is, what waits, what was last."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -89,6 +89,18 @@ def last_sent(*, lists: frozenset[int] | None = None) -> Line | None:
         .limit(1)
     ).first()
     return Line(*found) if found else None
+
+
+def latest_list(known: Sequence[MailingList]) -> str:
+    """Return the short name of the list that the newest issue is for, the first one without any."""
+    latest = db.session.scalar(
+        sa.select(MailingList.slug)
+        .join(Issue, Issue.mailing_list_id == MailingList.id)
+        .where(MailingList.id.in_([one.id for one in known]))
+        .order_by(Issue.id.desc())
+        .limit(1)
+    )
+    return latest or known[0].slug
 
 
 def _select(lists: frozenset[int] | None) -> sa.Select[*tuple[Any, ...]]:

@@ -58,6 +58,14 @@ def lines(issue: Issue, *, before: int | None = None, most: int = 50) -> Sequenc
     ]
 
 
+def line(issue: Issue, version: int) -> Line:
+    """Return one revision as a list shows it; raise NotFound."""
+    found = lines(issue, before=version + 1, most=1)
+    if not found or found[0].version != version:
+        raise NotFound(f"Issue {issue.id} has no version {version} that is kept.")
+    return found[0]
+
+
 def last_saver(issue: Issue) -> Editor | None:
     """Return who saved the newest version, or None for a command."""
     return saver_of(issue, issue.version)

@@ -60,6 +60,17 @@ DOORS = {
     ("GET", "/desk/issues/<int:number>"): WRITE,
     ("POST", "/desk/issues/<int:number>"): WRITE,
     ("GET", "/desk/issues/<int:number>/review"): WRITE,
+    ("POST", "/desk/issues/<int:number>/autosave"): WRITE,
+    ("POST", "/desk/issues/<int:number>/present"): WRITE,
+    ("GET", "/desk/issues/<int:number>/basket"): WRITE,
+    ("POST", "/desk/issues/<int:number>/basket"): WRITE,
+    ("GET", "/desk/issues/<int:number>/link"): WRITE,
+    ("POST", "/desk/issues/<int:number>/link"): WRITE,
+    ("GET", "/desk/issues/<int:number>/image"): WRITE,
+    ("POST", "/desk/issues/<int:number>/image"): WRITE,
+    ("GET", "/desk/issues/<int:number>/versions"): WRITE,
+    ("GET", "/desk/issues/<int:number>/versions/<int:version>"): WRITE,
+    ("POST", "/desk/issues/<int:number>/versions/<int:version>/restore"): WRITE,
     ("POST", "/desk/issues/<int:number>/review"): WRITE,
     ("POST", "/desk/issues/<int:number>/approve"): SEND,
     ("POST", "/desk/issues/<int:number>/send-back"): SEND,
@@ -138,6 +149,7 @@ def browser_of(app: Flask, who: str) -> Browser:
 def fill_in(path: str) -> str:
     return (
         path.replace("<int:number>", "1")
+        .replace("<int:version>", "1")
         .replace("/item/<slug>", "/item/guidance-on-mms")
         .replace("<slug>", "news")
         .replace("<group>", "failed")

@@ -1,0 +1,133 @@
+"""Choosing items of the library: for a new issue, or for one that is being written."""
+
+from flask import redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from newsletter import clock
+from newsletter.accounts import Action
+from newsletter.audit import Deed
+from newsletter.desk.forms import Form, typed
+from newsletter.desk.guard import blueprint, my_lists, needs, the_editor, the_issue, the_list
+from newsletter.desk.noting import note_issue
+from newsletter.errors import InvalidInput, NotFound
+from newsletter.extensions import db
+from newsletter.issues import composing, editing, overview, picking
+from newsletter.issues.composition import BlockKind, Composition, Words
+from newsletter.issues.models import Issue
+from newsletter.library.models import Item
+from newsletter.library.words import KIND_NAMES
+from newsletter.subscriptions import lists
+from newsletter.subscriptions.models import MailingList
+
+
+@blueprint.get("/issues/new")
+@needs(Action.WRITE)
+def show_new_issue() -> str | tuple[str, int]:
+    """Offer what was published since the last issue to a list."""
+    known = lists.all_lists(only=my_lists())
+    if not known:
+        return render_template("desk/issue_new.html", mailing_lists=[], form=Form({}))
+    slug = request.args.get("list", "") or overview.latest_list(known)
+    return _new_page(the_list(slug), Form({"mailing_list": slug}))
+
+
+@blueprint.post("/issues/new")
+@needs(Action.WRITE)
+def create_issue() -> Response | tuple[str, int]:
+    """Begin a draft with the chosen items."""
+    form = typed("mailing_list", lists=("items", "headings"))
+    try:
+        mailing_list = the_list(form.values["mailing_list"])
+    except NotFound as exc:
+        raise InvalidInput(str(exc), field="mailing_list") from exc
+    editor, now = the_editor(), clock.now()
+    with form.checking():
+        issue = composing.create_issue(mailing_list, by=editor, now=now)
+        whole = _with_chosen(composing.current(issue), form)
+        composing.save(issue, whole, based_on_version=1, by=editor, now=now)
+    if form.errors:
+        return _new_page(mailing_list, form), 422
+    note_issue(Deed.ISSUE_CREATED, issue)
+    db.session.commit()
+    return redirect(f"/desk/issues/{issue.id}", code=303)
+
+
+@blueprint.get("/issues/<int:number>/basket")
+@needs(Action.WRITE)
+def show_basket(number: int) -> str:
+    """Offer items for an issue that is being written."""
+    return _basket_page(the_issue(number), Form({}))
+
+
+@blueprint.post("/issues/<int:number>/basket")
+@needs(Action.WRITE)
+def fill_basket(number: int) -> Response | tuple[str, int]:
+    """Put the ticked items into the issue, below what is there."""
+    issue = the_issue(number)
+    form = typed(lists=("items", "headings"))
+    with form.checking():
+        whole = composing.current(issue)
+        composing.save(
+            issue,
+            _with_chosen(whole, form),
+            based_on_version=issue.version,
+            by=the_editor(),
+            now=clock.now(),
+        )
+    if form.errors:
+        return _basket_page(issue, form), 422
+    note_issue(Deed.ISSUE_SAVED, issue, f"version {issue.version}")
+    db.session.commit()
+    return redirect(f"/desk/issues/{number}#blocks", code=303)
+
+
+def _with_chosen(whole: Composition, form: Form) -> Composition:
+    """Add the ticked items, topic by topic with a heading above each if that is wished."""
+    items = composing.find_items(form.lists["items"])
+    if not form.lists["headings"]:
+        return editing.with_items(whole, [picking.picked(item) for item in items])
+    for topic, group in _by_topic(items).items():
+        if topic:
+            whole = editing.with_block(whole, BlockKind.HEADING)
+            heading = whole.blocks[-1].key
+            whole = editing.with_words(whole, heading, whole.first_language, Words(title=topic))
+        whole = editing.with_items(whole, [picking.picked(item) for item in group])
+    return whole
+
+
+def _by_topic(items: list[Item]) -> dict[str, list[Item]]:
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(item.topics[0].name if item.topics else "", []).append(item)
+    return groups
+
+
+def _new_page(mailing_list: MailingList, form: Form) -> str:
+    return render_template(
+        "desk/issue_new.html",
+        form=form,
+        mailing_lists=lists.all_lists(only=my_lists()),
+        mailing_list=mailing_list,
+        **_offer(mailing_list, None),
+    )
+
+
+def _basket_page(issue: Issue, form: Form) -> str:
+    whole = composing.current(issue)
+    return render_template(
+        "desk/issue_basket.html",
+        form=form,
+        issue=issue,
+        in_it=frozenset(whole.slugs),
+        **_offer(issue.mailing_list, issue),
+    )
+
+
+def _offer(mailing_list: MailingList, issue: Issue | None) -> dict[str, object]:
+    shows_all = request.args.get("all", "") == "yes"
+    topics = issue.topics if issue else ()
+    return {
+        "basket": picking.basket(mailing_list, topics=topics, everything=shows_all, besides=issue),
+        "shows_all": shows_all,
+        "kind_names": KIND_NAMES,
+    }
