@@ -25,7 +25,11 @@ DESK = {
     "/desk/editors/": ["/desk/editors/"],
     "/desk/images/": ["/desk/images/", "/desk/images/?page=12"],
     "/desk/images/<int:number>": ["/desk/images/250"],
-    "/desk/issues/": ["/desk/issues/", "/desk/issues/?page=6"],
+    "/desk/issues/": [
+        "/desk/issues/",
+        "/desk/issues/?page=6",
+        "/desk/issues/?state=sent&list=news&year=2026",
+    ],
     "/desk/issues/new": ["/desk/issues/new"],
     "/desk/issues/<int:number>": _of("/desk/issues/{}", *ALL, *SENT),
     "/desk/issues/<int:number>/cancel": _of("/desk/issues/{}/cancel", past.SENDING, past.PAUSED),
