@@ -32,7 +32,13 @@ DESK = {
     ],
     "/desk/issues/new": ["/desk/issues/new"],
     "/desk/issues/<int:number>": _of("/desk/issues/{}", *ALL, *SENT),
+    "/desk/issues/<int:number>/basket": [
+        f"/desk/issues/{past.DRAFT}/basket",
+        f"/desk/issues/{past.DRAFT}/basket?all=yes",
+    ],
     "/desk/issues/<int:number>/cancel": _of("/desk/issues/{}/cancel", past.SENDING, past.PAUSED),
+    "/desk/issues/<int:number>/image": _of("/desk/issues/{}/image", past.DRAFT),
+    "/desk/issues/<int:number>/link": _of("/desk/issues/{}/link", past.DRAFT),
     "/desk/issues/<int:number>/live": _of("/desk/issues/{}/live", *BEGUN),
     "/desk/issues/<int:number>/who/<group>": [
         f"/desk/issues/{number}/who/{group}" for number in BEGUN for group in Group
@@ -45,6 +51,10 @@ DESK = {
     "/desk/issues/<int:number>/report": _of("/desk/issues/{}/report", *BEGUN),
     "/desk/issues/<int:number>/review": _of("/desk/issues/{}/review", *OPEN),
     "/desk/issues/<int:number>/send": _of("/desk/issues/{}/send", *OPEN),
+    "/desk/issues/<int:number>/versions": _of("/desk/issues/{}/versions", *OPEN, *SENT),
+    "/desk/issues/<int:number>/versions/<int:version>": _of(
+        "/desk/issues/{}/versions/1", *OPEN, *SENT
+    ),
     "/desk/library/": ["/desk/library/", "/desk/library/?q=pilot", "/desk/library/?page=20"],
     "/desk/library/item/<slug>": ["/desk/library/item/guidance-250"],
     "/desk/library/new": ["/desk/library/new"],
