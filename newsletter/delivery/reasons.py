@@ -32,6 +32,11 @@ _STATE_REASONS = {
 }
 
 
+def in_general(state: DeliveryState, code: int | None, status: str) -> str:
+    """Return why deliveries in this state got this answer, without the words of one relay."""
+    return plain_words(code, status) if state is DeliveryState.FAILED else _STATE_REASONS[state]
+
+
 def plain_words(code: int | None, status: str) -> str:
     """Return what an enhanced status code means to a person (RFC 3463 section 3)."""
     for prefix, words in _STATUS_WORDS:

@@ -162,7 +162,7 @@ class _Kind(NamedTuple):
     @property
     def failure(self) -> Failure:
         """The same in plain words, not counted yet."""
-        words = self.reason or reasons.plain_words(self.code, self.status)
+        words = self.reason or reasons.in_general(self.state, self.code, self.status)
         return Failure(self.state.value, words, 0)
 
     def condition(self) -> sa.ColumnElement[bool]:
