@@ -11,7 +11,7 @@ from newsletter.accounts import Action, may
 from newsletter.delivery import planning, reserve
 from newsletter.desk.growth import year_of_growth
 from newsletter.desk.guard import SIGNED_IN, blueprint, my_lists, needs, the_editor
-from newsletter.issues import composing, overview, picking
+from newsletter.issues import composing, overview, picking, presence
 from newsletter.issues.models import IssueState
 from newsletter.issues.overview import Line
 from newsletter.library import catalogue
@@ -27,7 +27,7 @@ LEADS: Mapping[Kind, tuple[str, str]] = {
     Kind.WITHDRAWN: ("/desk/issues/{number}", "Look at it"),
     Kind.PAUSED: ("/desk/issues/{number}", "Resume or cancel it"),
     Kind.UNCERTAIN: ("/desk/issues/{number}#uncertain", "Decide"),
-    Kind.REVIEW: ("/desk/issues/{number}/preview", "Read it"),
+    Kind.REVIEW: ("/desk/issues/{number}/review", "Read it"),
     Kind.APPROVED: ("/desk/issues/{number}/send", "Send or schedule it"),
     Kind.NEW_ITEMS: ("/desk/issues/new", "Begin an issue"),
 }
@@ -56,6 +56,7 @@ def show_home() -> str:
     now, mine = clock.now(), my_lists()
     lines = overview.open_lines(lists=mine)
     running = [line for line in lines if line.state is IssueState.SENDING]
+    drafts = [line for line in lines if line.state in WRITTEN]
     last = overview.last_sent(lists=mine)
     subscribers = growth.subscribers_now(mine)
     return render_template(
@@ -64,7 +65,8 @@ def show_home() -> str:
         notices=_notices(lines, now=now),
         running=running,
         next=_next([line for line in lines if line.state is IssueState.SCHEDULED], now=now),
-        drafts=[line for line in lines if line.state in WRITTEN],
+        drafts=drafts,
+        writing=presence.writing([line.number for line in drafts], now=now),
         last=last,
         numbers=reports.reports_of([line.number for line in [*running, *([last] if last else [])]]),
         steps=None if last or running else _steps(subscribers, lines),

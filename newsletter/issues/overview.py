@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from newsletter.accounts import Editor
 from newsletter.extensions import db
@@ -34,8 +35,11 @@ class Line:
     zone: str | None
     sent_at: datetime | None
     pause_reason: str
+    # Of the newest version; and who was asked to approve it, if one person was.
+    saved_by_id: int | None
     saved_by: str
-    review_asked_by_id: int | None
+    asked_id: int | None
+    asked: str
 
     @property
     def title(self) -> str:
@@ -111,7 +115,7 @@ def _select(lists: frozenset[int] | None) -> sa.Select[*tuple[Any, ...]]:
         .limit(1)
         .scalar_subquery()
     )
-    saved_by = sa.func.coalesce(sa.func.nullif(Editor.name, ""), Editor.email, "")
+    saver, asked = aliased(Editor), aliased(Editor)
     question = sa.select(
         Issue.id,
         MailingList.name,
@@ -122,15 +126,18 @@ def _select(lists: frozenset[int] | None) -> sa.Select[*tuple[Any, ...]]:
         Issue.zone,
         Issue.sent_at,
         Issue.pause_reason,
-        saved_by,
-        Issue.review_asked_by_id,
+        saver.id,
+        sa.func.coalesce(sa.func.nullif(saver.name, ""), saver.email, ""),
+        asked.id,
+        sa.func.coalesce(sa.func.nullif(asked.name, ""), asked.email, ""),
     )
     question = (
         question.join(MailingList, MailingList.id == Issue.mailing_list_id)
         .outerjoin(
             Revision, sa.and_(Revision.issue_id == Issue.id, Revision.version == Issue.version)
         )
-        .outerjoin(Editor, Editor.id == Revision.saved_by_id)
+        .outerjoin(saver, saver.id == Revision.saved_by_id)
+        .outerjoin(asked, asked.id == Issue.review_asked_of_id)
     )
     return question if lists is None else question.where(Issue.mailing_list_id.in_(lists))
 

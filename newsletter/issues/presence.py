@@ -1,6 +1,6 @@
 """Who has an issue open to write in it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,6 +49,20 @@ def others(issue: Issue, editor: Editor, *, now: datetime) -> Sequence[Other]:
         .order_by(latest.desc())
     )
     return [Other(name or email, at) for name, email, at in found]
+
+
+def writing(issue_ids: Collection[int], *, now: datetime) -> dict[int, list[str]]:
+    """Return the names of those who have these issues open to write, issue by issue."""
+    found = db.session.execute(
+        sa.select(Presence.issue_id, Editor.name, Editor.email)
+        .join(Editor, Editor.id == Presence.editor_id)
+        .where(Presence.issue_id.in_(issue_ids), Presence.seen_at >= now - RECENT)
+        .order_by(Presence.seen_at.desc())
+    )
+    names: dict[int, list[str]] = {}
+    for issue_id, name, email in found:
+        names.setdefault(issue_id, []).append(name or email)
+    return names
 
 
 def forget_old(*, now: datetime) -> None:

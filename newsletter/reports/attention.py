@@ -68,11 +68,12 @@ def notices(
 ) -> list[Notice]:
     """Return what needs somebody, stops first; of issues, only to those who may send them.
 
-    The editor `editor_id` is not asked to approve what they asked others to approve.
+    The editor `editor_id` is asked to approve what they did not save themselves, and
+    what nobody else was asked to.
     """
     found = [*_of_the_installation(facts)]
     if may_send:
-        lines = [line for line in facts.lines if not _asked(line, editor_id)]
+        lines = [line for line in facts.lines if not _is_for_others(line, editor_id)]
         found += [notice for line in lines for notice in _of_an_issue(line, facts, now=now)]
         found += _uncertain(facts.uncertain)
     if facts.new_items:
@@ -82,9 +83,11 @@ def notices(
     return sorted(found, key=lambda one: (levels.index(one.level), order.index(one.kind)))
 
 
-def _asked(line: Line, editor_id: int | None) -> bool:
-    asked_by = line.review_asked_by_id
-    return line.state is IssueState.REVIEW and asked_by is not None and asked_by == editor_id
+def _is_for_others(line: Line, editor_id: int | None) -> bool:
+    """Tell whether an issue waits for approval by others than this editor."""
+    if line.state is not IssueState.REVIEW or editor_id is None:
+        return False
+    return line.saved_by_id == editor_id or line.asked_id not in (None, editor_id)
 
 
 def _of_the_installation(facts: Facts) -> Iterator[Notice]:
@@ -115,7 +118,7 @@ def _of_an_issue(line: Line, facts: Facts, *, now: datetime) -> Iterable[Notice]
         case IssueState.SCHEDULED:
             return _scheduled(line, facts.withdrawn.get(line.number, ()), now=now)
         case IssueState.REVIEW:
-            sentence = f"Issue {line.number} waits for approval."
+            sentence = f"Issue {line.number} waits for your approval."
             return [Notice(Kind.REVIEW, Level.NOTE, sentence, line.title, line.number)]
         case IssueState.APPROVED:
             sentence = f"Issue {line.number} is approved and has no time yet."

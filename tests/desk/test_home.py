@@ -14,7 +14,7 @@ from newsletter.accounts import Editor, RoleName
 from newsletter.delivery import planning
 from newsletter.delivery.models import Delivery, DeliveryState
 from newsletter.extensions import db
-from newsletter.issues import composing, workflow
+from newsletter.issues import composing, presence, workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.library import catalogue
 from newsletter.subscriptions import growth
@@ -123,8 +123,8 @@ def test_a_calm_day_says_so(browser: Browser, news: MailingList) -> None:
 def test_each_thing_that_needs_somebody_leads_to_where_it_is_done(
     browser: Browser, news: MailingList, edith: Editor
 ) -> None:
-    review = composing.create_issue(news, subject="Look at this", by=edith, now=clock.now())
-    workflow.ask_for_review(review)
+    review = composing.create_issue(news, subject="Look at this", by=None, now=clock.now())
+    workflow.ask_for_review(review, of=edith, now=clock.now())
     ready = approved(news, "Ready")
     stopped = make_due_issue(news, subject="Stopped", at=clock.now())
     planning.plan(stopped, now=clock.now())
@@ -132,7 +132,7 @@ def test_each_thing_that_needs_somebody_leads_to_where_it_is_done(
     db.session.execute(sa.update(Delivery).values(state=DeliveryState.UNCERTAIN))
     page = browser.get("/desk/").text
     for path, words in (
-        (f"/desk/issues/{review.id}/preview", "Read it"),
+        (f"/desk/issues/{review.id}/review", "Read it"),
         (f"/desk/issues/{ready.id}/send", "Send or schedule it"),
         (f"/desk/issues/{stopped.id}", "Resume or cancel it"),
         (f"/desk/issues/{stopped.id}#uncertain", "Decide"),
@@ -172,10 +172,11 @@ def test_a_scheduled_issue_with_a_withdrawn_item_stops_whoever_looks(
 
 
 def test_an_author_is_not_asked_to_send(app: Flask, news: MailingList) -> None:
-    workflow.ask_for_review(composing.create_issue(news, subject="Hello", by=None, now=clock.now()))
+    issue = composing.create_issue(news, subject="Hello", by=None, now=clock.now())
+    workflow.ask_for_review(issue, now=clock.now())
     author = signed_in(app, make_editor("ann@example.org", role=RoleName.AUTHOR))
     page = read(author)
-    assert "waits for approval" not in page
+    assert "waits for your approval" not in page
     assert "Issue 1: Hello" in page
 
 
@@ -211,6 +212,20 @@ def test_who_saved_a_draft_last_is_named(
 ) -> None:
     composing.create_issue(news, subject="Hers", by=edith, now=clock.now())
     assert "Stay Informed · saved by Edith, " in read(browser)
+
+
+def test_who_writes_now_and_who_was_asked_to_approve_is_named(
+    browser: Browser, news: MailingList, edith: Editor
+) -> None:
+    ben = make_editor("ben@example.org", name="Ben")
+    open_now = composing.create_issue(news, subject="Open", by=edith, now=clock.now())
+    presence.note(open_now, ben, now=clock.now())
+    asked = composing.create_issue(news, subject="Asked", by=edith, now=clock.now())
+    workflow.ask_for_review(asked, by=edith, of=ben, now=clock.now())
+    page = read(browser)
+    assert "Ben is writing now" in page
+    assert "Waits for Ben" in page
+    assert "waits for your approval" not in page
 
 
 def test_other_lists_stay_out_of_sight_of_who_is_bound(

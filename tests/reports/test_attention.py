@@ -22,8 +22,10 @@ LINE = Line(
     zone=None,
     sent_at=None,
     pause_reason="",
+    saved_by_id=7,
     saved_by="Edith",
-    review_asked_by_id=None,
+    asked_id=None,
+    asked="",
 )
 
 
@@ -77,7 +79,7 @@ def seen(facts: Facts, *, may_send: bool = True) -> list[Notice]:
             Level.WARN,
             "1 message of issue 41 may have been sent or not.",
         ),
-        (issue(IssueState.REVIEW), Kind.REVIEW, Level.NOTE, "Issue 42 waits for approval."),
+        (issue(IssueState.REVIEW), Kind.REVIEW, Level.NOTE, "Issue 42 waits for your approval."),
         (
             issue(IssueState.APPROVED),
             Kind.APPROVED,
@@ -127,10 +129,16 @@ def test_who_may_not_send_is_not_asked_to_decide() -> None:
     assert kinds == [Kind.CLOCK, Kind.NEW_ITEMS]
 
 
-def test_nobody_is_asked_to_approve_what_they_asked_others_to_approve() -> None:
-    facts = issue(IssueState.REVIEW, review_asked_by_id=7)
-    assert notices(facts, may_send=True, now=NOW, editor_id=7) == []
-    assert len(notices(facts, may_send=True, now=NOW, editor_id=8)) == 1
+@pytest.mark.parametrize(
+    ("asked_id", "editor_id", "is_theirs"),
+    [(None, 8, True), (None, 7, False), (8, 8, True), (9, 8, False)],
+)
+def test_only_who_may_approve_and_is_meant_is_asked_to(
+    asked_id: int | None, editor_id: int, is_theirs: bool
+) -> None:
+    facts = issue(IssueState.REVIEW, asked_id=asked_id)
+    found = notices(facts, may_send=True, now=NOW, editor_id=editor_id)
+    assert bool(found) is is_theirs
 
 
 def test_what_stops_everything_comes_first_and_what_can_wait_last() -> None:
