@@ -31,7 +31,7 @@ from newsletter.delivery.engines import dramatiq, local
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.extensions import db, reading
 from newsletter.fetching import rules
-from newsletter.issues import composing, workflow
+from newsletter.issues import composing, presence, workflow
 from newsletter.issues.models import IssueState
 from newsletter.mail import outbox
 from newsletter.media import images
@@ -147,6 +147,7 @@ def count_days(now: datetime) -> None:
 def forget_counters(now: datetime) -> None:
     """Delete the counters that no limit looks at any more."""
     limits.forget_old(now=now)
+    presence.forget_old(now=now)
     pacing.forget_old(now=now)
 
 

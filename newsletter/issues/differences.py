@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from newsletter.issues.composition import Block, BlockKind, Composition
 from newsletter.issues.texts import Texts
 
-_PIECES = re.compile(r"\s+|[^\W_]+|.", re.UNICODE)
+_PIECES = re.compile(r"\s+|\S+\s*")
 
 LONGEST_COMPARED = 20_000
 """Characters up to which words are compared one by one; longer texts are shown before and after."""
@@ -46,7 +46,8 @@ def words(old: str, new: str) -> tuple[Piece, ...]:
         return tuple(Piece(how, text) for how, text in (("gone", old), ("new", new)) if text)
     before, after = _PIECES.findall(old), _PIECES.findall(new)
     pieces: list[Piece] = []
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    # Words that are everywhere are no landmarks: comparing by them would take for ever.
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=True)
     for tag, start, end, first, last in matcher.get_opcodes():
         if tag == "equal":
             pieces.append(Piece("same", "".join(before[start:end])))

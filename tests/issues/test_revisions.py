@@ -1,0 +1,85 @@
+"""Revisions are kept, and what was saved by itself is thinned out."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from newsletter.accounts import Editor
+from newsletter.errors import NotFound
+from newsletter.issues import composing, editing, presence, revisions
+from newsletter.issues.models import Issue
+from newsletter.issues.texts import Texts
+from tests.conftest import NOW
+from tests.factories import make_editor, make_list
+
+
+def write(issue: Issue, words: str, *, at: datetime, by: Editor, is_automatic: bool = True) -> None:
+    whole = editing.with_texts(composing.current(issue), "en", Texts(words, "", ""))
+    composing.save(
+        issue, whole, based_on_version=issue.version, is_automatic=is_automatic, by=by, now=at
+    )
+
+
+def versions(issue: Issue) -> list[int]:
+    return [line.version for line in reversed(revisions.lines(issue))]
+
+
+@pytest.fixture
+def edith(app: Flask) -> Editor:
+    return make_editor()
+
+
+@pytest.fixture
+def issue(edith: Editor) -> Issue:
+    return composing.create_issue(make_list(), subject="S", by=edith, now=NOW)
+
+
+def test_of_what_was_saved_by_itself_one_is_kept_every_five_minutes(
+    issue: Issue, edith: Editor
+) -> None:
+    for step in range(1, 41):
+        write(issue, f"words {step}", at=NOW + timedelta(seconds=30 * step), by=edith)
+    kept = versions(issue)
+    assert issue.version == 41
+    assert kept[0] == 1
+    assert kept[-1] == 41
+    assert 5 <= len(kept) <= 7
+    assert composing.content_of(issue).subject == "words 40"
+
+
+def test_what_somebody_saved_by_hand_is_kept(issue: Issue, edith: Editor) -> None:
+    for step in range(1, 7):
+        at = NOW + timedelta(seconds=step)
+        write(issue, f"words {step}", at=at, by=edith, is_automatic=step % 2 == 0)
+    assert versions(issue) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_what_another_person_saved_is_kept(issue: Issue, edith: Editor) -> None:
+    olga = make_editor("olga@example.org", name="Olga")
+    for step, who in enumerate([edith, olga, edith, olga], start=1):
+        write(issue, f"words {step}", at=NOW + timedelta(seconds=step), by=who)
+    assert versions(issue) == [1, 2, 3, 4, 5]
+    assert revisions.line(issue, 3).saved_by == "Olga"
+    saver = revisions.last_saver(issue)
+    assert saver is not None
+    assert saver.name == "Olga"
+
+
+def test_a_version_that_is_not_kept_is_not_found(issue: Issue) -> None:
+    for ask in (revisions.composition_at, revisions.line):
+        with pytest.raises(NotFound, match="no version 7"):
+            ask(issue, 7)
+
+
+def test_who_writes_is_seen_for_some_minutes(issue: Issue, edith: Editor) -> None:
+    olga = make_editor("olga@example.org", name="Olga")
+    for minute in (1, 2):
+        presence.note(issue, olga, now=NOW + timedelta(minutes=minute))
+    found = presence.others(issue, edith, now=NOW + timedelta(minutes=4))
+    assert [(one.name, one.seen_at) for one in found] == [("Olga", NOW + timedelta(minutes=2))]
+    # Who saved and opened nothing was there, too.
+    assert [one.name for one in presence.others(issue, olga, now=NOW)] == ["Edith"]
+    assert presence.others(issue, edith, now=NOW + timedelta(minutes=9)) == []
+    presence.forget_old(now=NOW + timedelta(days=2))
+    assert presence.others(issue, edith, now=NOW + timedelta(minutes=4)) == []
