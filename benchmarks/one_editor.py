@@ -26,6 +26,7 @@ PATHS = (
     "/desk/issues/",
     "/desk/issues/{newest}",
     "/desk/issues/{newest}/progress",
+    "/desk/issues/{newest}/live",
     f"/desk/issues/{past.DRAFT}",
     f"/desk/issues/{past.DRAFT}/preview",
     f"/desk/issues/{past.APPROVED}/send",

@@ -19,7 +19,7 @@ from newsletter.desk.guard import blueprint, my_lists, needs, the_editor, the_is
 from newsletter.desk.noting import note_issue
 from newsletter.desk.showing import day_and_time, here
 from newsletter.errors import InvalidAddress, NotFound
-from newsletter.extensions import db
+from newsletter.extensions import db, reading
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.reports import Report, Trace, hours, stories, who
@@ -59,7 +59,9 @@ def trace_reader(number: int) -> tuple[str, int]:
     note_issue(Deed.ISSUE_TRACED, issue, _whom(address) if found else NOBODY)
     db.session.commit()
     status = HTTPStatus.OK if found else HTTPStatus.UNPROCESSABLE_ENTITY
-    return show_progress(issue, form, found, story), status
+    # What sends may write while the page is made.
+    with reading():
+        return show_progress(issue, form, found, story), status
 
 
 def show_progress(
