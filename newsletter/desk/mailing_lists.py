@@ -121,7 +121,7 @@ def add_topic() -> Response | tuple[str, int]:
 def _lists_page(form: Form) -> str:
     return render_template(
         "desk/lists.html",
-        mailing_lists=lists.all_lists(),
+        mailing_lists=lists.lists_with_topics(),
         subscribers=growth.subscribers_now(),
         changes=growth.changes(since=(clock.now() - LATELY).date()),
         topics=catalogue.topics(),

@@ -6,6 +6,7 @@ from typing import TypedDict, Unpack
 
 import sqlalchemy as sa
 from flask import current_app
+from sqlalchemy.orm import selectinload
 
 from newsletter import addresses, inputs, languages
 from newsletter.errors import InvalidInput, NotFound, Refused
@@ -98,6 +99,13 @@ def all_lists(*, only: frozenset[int] | None = None) -> Sequence[MailingList]:
     if only is not None:
         question = question.where(MailingList.id.in_(only))
     return db.session.scalars(question).all()
+
+
+def lists_with_topics() -> Sequence[MailingList]:
+    """Return every list, oldest first, with the topics of all of them loaded at once."""
+    return db.session.scalars(
+        sa.select(MailingList).options(selectinload(MailingList.topics)).order_by(MailingList.id)
+    ).all()
 
 
 def sender_address(mailing_list: MailingList) -> str:
