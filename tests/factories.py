@@ -12,6 +12,7 @@ from newsletter.accounts import Editor, RoleName, add_editor
 from newsletter.extensions import db
 from newsletter.issues import composing, editing, picking, workflow
 from newsletter.issues.models import Issue
+from newsletter.library import catalogue
 from newsletter.library.models import Item, ItemKind, Topic
 from newsletter.media import images
 from newsletter.media.models import Image
@@ -110,7 +111,7 @@ def make_item(
     region: str = "",
 ) -> Item:
     """A library item."""
-    return _add(
+    item: Item = _add(
         Item(
             slug=slug,
             kind=kind,
@@ -126,6 +127,8 @@ def make_item(
             updated_at=NOW,
         )
     )
+    catalogue.make_findable(item)
+    return item
 
 
 def make_image(name: str = "A clinic", *, alt: str = "A nurse hands out tablets") -> Image:

@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
+from newsletter import searching
 from newsletter.accounts import Editor
 from newsletter.errors import InvalidInput, NotFound, Refused, StaleVersion
 from newsletter.extensions import db, rows_changed
@@ -16,6 +17,7 @@ from newsletter.issues.models import Edition, Issue, IssueState, Revision, issue
 from newsletter.issues.texts import Texts
 from newsletter.library import catalogue
 from newsletter.library.models import Item, Topic
+from newsletter.searching import Index
 from newsletter.subscriptions.models import MailingList
 
 EDITABLE = (IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED)
@@ -227,6 +229,12 @@ def _list_editions(issue: Issue, whole: Composition) -> None:
         edition.position = position
         listed.append(edition)
     issue.editions = listed
+    searching.put(
+        Index.ISSUES,
+        issue.id,
+        title=" ".join(edition.subject for edition in listed),
+        text=" ".join(f"{edition.preheader} {edition.words}" for edition in listed),
+    )
 
 
 def _list_items(issue: Issue, whole: Composition) -> None:

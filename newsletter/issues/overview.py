@@ -8,10 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from newsletter import searching
 from newsletter.accounts import Editor
 from newsletter.extensions import db
 from newsletter.issues import merge_fields
 from newsletter.issues.models import Edition, Issue, IssueState, Revision
+from newsletter.searching import Index
 from newsletter.subscriptions.models import MailingList
 
 PER_PAGE = 30
@@ -73,6 +75,22 @@ def open_lines(*, lists: frozenset[int] | None = None) -> list[Line]:
     """Return the issues that are neither sent nor cancelled, the newest number first."""
     question = _select(lists).where(Issue.state.not_in(OVER)).order_by(Issue.id.desc())
     return [Line(*row) for row in db.session.execute(question.limit(MOST_OPEN))]
+
+
+def find_by_words(
+    search: str, *, lists: frozenset[int] | None = None, most: int = PER_PAGE
+) -> list[Line]:
+    """Return the issues whose newest version has all words of a search, the best first."""
+    found = searching.best(Index.ISSUES, search)
+    question = _select(lists).join(found, found.c.id == Issue.id).limit(most)
+    rows = db.session.execute(question.order_by(found.c.place, found.c.id.desc()))
+    return [Line(*row) for row in rows]
+
+
+def find_by_number(number: int, *, lists: frozenset[int] | None = None) -> Line | None:
+    """Return the issue with this number, or None."""
+    found = db.session.execute(_select(lists).where(Issue.id == number)).first()
+    return Line(*found) if found else None
 
 
 def years(*, lists: frozenset[int] | None = None) -> list[int]:

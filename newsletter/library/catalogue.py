@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,17 +10,15 @@ from typing import TypedDict, Unpack
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from newsletter import inputs, languages
+from newsletter import inputs, languages, searching
 from newsletter.errors import InvalidInput, NotFound
 from newsletter.extensions import add_if_free, db
 from newsletter.library import facts
 from newsletter.library.models import Item, ItemKind, Topic
+from newsletter.searching import Index
 
 PAGE_SIZE = 20
 """Items on one page of a search."""
-
-LONGEST_SEARCH = 200
-"""Characters of a search that are looked at; beyond them nobody types, machines do."""
 
 ROOM_FOR_NUMBER = 6
 """Characters kept free at the end of a numbered slug, as in -12345."""
@@ -64,10 +61,12 @@ def add_item(*, slug: str | None = None, now: datetime, **typed: Unpack[ItemFact
     known: ItemFacts = {"language": "en", "published_on": now.date()}
     item = _fill(Item(created_at=now), {**known, **typed}, now=now)
     if slug is None:
-        return _insert_with_a_free_slug(item)
-    item.slug = inputs.slug(slug)
-    if not add_if_free(item):
-        raise InvalidInput(f"The slug “{slug}” is taken. Choose another.", field="slug")
+        _insert_with_a_free_slug(item)
+    else:
+        item.slug = inputs.slug(slug)
+        if not add_if_free(item):
+            raise InvalidInput(f"The slug “{slug}” is taken. Choose another.", field="slug")
+    make_findable(item)
     return item
 
 
@@ -89,7 +88,14 @@ def change_item(item: Item, *, now: datetime, **typed: Unpack[ItemFacts]) -> Ite
     }
     _fill(item, {**known, **typed}, now=now)
     db.session.flush()
+    make_findable(item)
     return item
+
+
+def make_findable(item: Item) -> None:
+    """Put the words of an item into the index; whoever writes one past the verbs calls this."""
+    text = f"{item.summary} {item.body} {item.region}"
+    searching.put(Index.ITEMS, item.id, title=item.title, text=text)
 
 
 def withdraw_item(item: Item, *, now: datetime) -> None:
@@ -136,20 +142,27 @@ def search_items(
     """Return one page of the items that fit every filter, the newest first.
 
     An empty filter lets everything through; `topic` is a slug. Every word of
-    `text` must stand in the title, summary or body, in any case. A value that
-    nothing has finds nothing, and a page beyond the last one is the last one.
+    `text` must stand in the title, summary, body or region, or begin a word there.
+    A value that nothing has finds nothing, and a page beyond the last one is the last one.
     """
     conditions = [
         *([] if with_withdrawn else [Item.withdrawn_at.is_(None)]),
         *([_has_kind(kind)] if kind else []),
         *([_has_topic(topic)] if topic else []),
         *([_has_region(region)] if region else []),
-        *(_has_word(word) for word in _words(text)),
+        *([Item.id.in_(searching.matching(Index.ITEMS, text))] if text.strip() else []),
     ]
     total = db.session.scalars(sa.select(sa.func.count(Item.id)).where(*conditions)).one()
     number = min(max(page, 1), Page([], 1, total).pages)
     statement = _select().where(*conditions).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
     return Page(db.session.scalars(statement).all(), number, total)
+
+
+def find_by_words(search: str, *, most: int) -> Sequence[Item]:
+    """Return the items, withdrawn ones too, that have all words of a search, the best first."""
+    found = searching.best(Index.ITEMS, search)
+    question = sa.select(Item).join(found, found.c.id == Item.id).limit(most)
+    return db.session.scalars(question.order_by(found.c.place, found.c.id.desc())).all()
 
 
 def latest_items(most: int) -> Sequence[Item]:
@@ -215,27 +228,6 @@ def _has_region(region: str) -> sa.ColumnElement[bool]:
     return sa.false() if "\0" in region else Item.region == region
 
 
-def _words(text: str) -> list[str]:
-    """Return the words to look for, each once and without what no text contains."""
-    shown = "".join(
-        " " if unicodedata.category(letter) in ("Cc", "Cs") else letter
-        for letter in unicodedata.normalize("NFC", text[:LONGEST_SEARCH])
-    )
-    return list(dict.fromkeys(shown.split()))
-
-
-def _has_word(word: str) -> sa.ColumnElement[bool]:
-    # SQLite, and PostgreSQL in the C locale, fold the case of ASCII only.
-    spellings = {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
-    return sa.or_(
-        *(
-            column.icontains(spelling, autoescape=True)
-            for spelling in sorted(spellings)
-            for column in (Item.title, Item.summary, Item.body)
-        )
-    )
-
-
 def _fill(item: Item, typed: ItemFacts, *, now: datetime) -> Item:
     """Put the checked facts into `item`; nothing is changed if one of them is wrong."""
     checked = {
@@ -257,7 +249,7 @@ def _fill(item: Item, typed: ItemFacts, *, now: datetime) -> Item:
     return item
 
 
-def _insert_with_a_free_slug(item: Item) -> Item:
+def _insert_with_a_free_slug(item: Item) -> None:
     base = inputs.slug_from(item.title) or item.kind.value
     stem = base[: inputs.LONGEST_SLUG - ROOM_FOR_NUMBER].rstrip("-")
     while True:
@@ -266,4 +258,4 @@ def _insert_with_a_free_slug(item: Item) -> Item:
         item.slug = next(slug for slug in itertools.chain([base], numbered) if slug not in taken)
         # Another process may take the slug meanwhile; the next look sees it.
         if add_if_free(item):
-            return item
+            return

@@ -7,12 +7,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter import links
+from newsletter import links, searching
 from newsletter.errors import NotFound, Refused
 from newsletter.extensions import add_if_free, db
 from newsletter.media import reencoding, store, texts
 from newsletter.media.formats import ImageFormat
 from newsletter.media.models import Image
+from newsletter.searching import Index
 
 PAGE_SIZE = 24
 """Images on one page of the desk."""
@@ -73,6 +74,7 @@ def add_image(
         uploaded_at=now,
     )
     if add_if_free(image):
+        _index(image)
         return Added(image, was_here=False, was_stilled=clean.was_stilled)
     known = find_stored(clean.digest, clean.format)
     return Added(known, was_here=True, was_stilled=clean.was_stilled)
@@ -115,6 +117,7 @@ def change_texts(image: Image, *, name: str, alt: str, is_decorative: bool) -> N
     words = texts.check(name or image.name, alt, is_decorative=is_decorative)
     image.name, image.alt, image.is_decorative = words.name, words.alt, words.is_decorative
     db.session.flush()
+    _index(image)
 
 
 def delete_image(image: Image) -> None:
@@ -124,12 +127,20 @@ def delete_image(image: Image) -> None:
     """
     try:
         with db.session.begin_nested():
+            searching.drop(Index.IMAGES, image.id)
             db.session.delete(image)
     except sa.exc.IntegrityError as exc:
         raise Refused(
             "An issue has this image, or had it in an earlier version. It stays, "
             "because people’s mail shows it."
         ) from exc
+
+
+def find_by_words(search: str, *, most: int) -> Sequence[Image]:
+    """Return the images whose name and alt text have all words of a search, the best first."""
+    found = searching.best(Index.IMAGES, search)
+    question = sa.select(Image).join(found, found.c.id == Image.id).limit(most)
+    return db.session.scalars(question.order_by(found.c.place, found.c.id.desc())).all()
 
 
 def sweep(*, now: datetime) -> int:
@@ -143,3 +154,7 @@ def sweep(*, now: datetime) -> int:
 def url_of(image: Image) -> str:
     """Return the absolute address of an image, for a mail."""
     return links.public_url(image.path)
+
+
+def _index(image: Image) -> None:
+    searching.put(Index.IMAGES, image.id, title=image.name, text=image.alt)

@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template, request
 from markupsafe import Markup
 
-from newsletter import markdown
+from newsletter import markdown, searching
 from newsletter.library import catalogue
 from newsletter.library.words import BUTTON_WORDS, KIND_NAMES
 
@@ -17,7 +17,7 @@ blueprint = Blueprint("library", __name__, url_prefix="/library")
 def search() -> str:
     """Show the items that fit the form, a page at a time; what nothing fits is an empty page."""
     chosen = {
-        name: request.args.get(name, "").strip()[: catalogue.LONGEST_SEARCH] for name in FILTERS
+        name: request.args.get(name, "").strip()[: searching.LONGEST_SEARCH] for name in FILTERS
     }
     page = catalogue.search_items(
         kind=chosen["kind"],
@@ -38,7 +38,7 @@ def search() -> str:
         # Only what was chosen goes into the links to other pages.
         in_links={name: value for name, value in chosen.items() if value},
         choices=choices,
-        longest_search=catalogue.LONGEST_SEARCH,
+        longest_search=searching.LONGEST_SEARCH,
         kind_names=KIND_NAMES,
     )
 

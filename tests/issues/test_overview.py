@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter.extensions import db
-from newsletter.issues import composing, overview
+from newsletter.issues import composing, editing, overview
 from newsletter.issues.models import IssueState, Revision
+from newsletter.issues.texts import Texts
 from tests.conftest import NOW
 from tests.factories import make_editor, make_list
 
@@ -77,3 +78,35 @@ def test_a_line_says_who_saved_the_newest_version(app: Flask) -> None:
     db.session.execute(sa.update(Revision).values(saved_by_id=None))
     assert overview.open_lines()[0].saved_by == ""
     assert issue.version == 1
+
+
+def test_issues_are_found_by_the_words_of_their_newest_version(app: Flask) -> None:
+    mailing_list, other = make_list(), make_list("other")
+    first = composing.create_issue(
+        mailing_list, subject="On iron", introduction="With *folate*.", by=None, now=NOW
+    )
+    second = composing.create_issue(other, subject="Folate", by=None, now=NOW)
+    third = composing.create_issue(
+        mailing_list, subject="Zinc", preheader="and folate", by=None, now=NOW
+    )
+    assert [line.number for line in overview.find_by_words("folate")] == [
+        second.id,
+        third.id,
+        first.id,
+    ]
+    hers = overview.find_by_words("folate", lists=frozenset([mailing_list.id]), most=1)
+    assert [line.number for line in hers] == [third.id]
+    whole = composing.current(first)
+    changed = editing.with_texts(whole, "en", Texts("On iron", "", ""))
+    composing.save(first, changed, based_on_version=1, by=None, now=NOW)
+    assert first.id not in {line.number for line in overview.find_by_words("folate")}
+
+
+def test_an_issue_is_found_by_its_number_on_a_list_of_ones_own(app: Flask) -> None:
+    mailing_list = make_list()
+    issue = composing.create_issue(mailing_list, subject="On iron", by=None, now=NOW)
+    found = overview.find_by_number(issue.id, lists=frozenset([mailing_list.id]))
+    assert found is not None
+    assert found.title == "On iron"
+    assert overview.find_by_number(issue.id, lists=frozenset([99])) is None
+    assert overview.find_by_number(99) is None

@@ -242,16 +242,39 @@ def test_every_word_must_stand_somewhere_in_any_case() -> None:
     assert found(text=" \t ") == ["b", "a"]
 
 
-def test_signs_of_the_database_are_only_signs() -> None:
+def test_signs_only_part_the_words() -> None:
     add(slug="percent", title="100% of women")
     add(slug="underscore", title="The file name a_b")
-    add(slug="slash", title="And/or")
-    add(slug="none", title="Neither acb nor 1000")
+    add(slug="none", title="Neither acb nor 10")
     assert found(text="100%") == ["percent"]
     assert found(text="a_b") == ["underscore"]
-    assert found(text="d/o") == ["slash"]
-    assert found(text="%") == ["percent"]
+    assert found(text="%") == []
     assert found(text="'; --") == []
+
+
+def test_a_word_may_be_only_begun_and_a_quote_is_whole() -> None:
+    add(slug="a", title="Guidance on supplements")
+    add(slug="b", title="Supplements on guidance")
+    assert found(text="supp guid") == ["b", "a"]
+    assert found(text='"guidance on supplements"') == ["a"]
+    assert found(text="plements") == []
+
+
+def test_a_changed_item_is_found_by_its_new_words_only() -> None:
+    item = add(slug="a", title="Guidance on MMS")
+    catalogue.change_item(item, title="A toolkit", now=NOW)
+    assert found(text="toolkit") == ["a"]
+    assert found(text="guidance") == []
+
+
+def test_the_best_have_it_in_the_title_and_withdrawn_ones_are_among_them() -> None:
+    add(slug="in-title", title="Iron")
+    item = add(slug="withdrawn", title="Folate", summary="With iron.")
+    catalogue.withdraw_item(item, now=NOW)
+    add(slug="newest", title="Zinc", summary="Without iron.")
+    best = catalogue.find_by_words("iron", most=10)
+    assert [item.slug for item in best] == ["in-title", "newest", "withdrawn"]
+    assert [item.slug for item in catalogue.find_by_words("iron", most=1)] == ["in-title"]
 
 
 @pytest.mark.parametrize("text", ["Éducation", "éducation", "ÉDUCATION", "e\u0301ducation"])

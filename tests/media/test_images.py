@@ -131,3 +131,12 @@ def test_an_image_that_was_deleted_may_be_added_again(app: Flask) -> None:
     again = make_image()
     assert again.id != number
     assert store.path_of(again.digest, again.format).exists()
+
+
+def test_images_are_found_by_their_words_until_they_are_deleted(app: Flask) -> None:
+    image = make_image("Clinic", alt="A nurse hands out tablets")
+    images.change_texts(image, name="Hospital", alt="A nurse", is_decorative=False)
+    assert list(images.find_by_words("nurse hosp", most=5)) == [image]
+    assert list(images.find_by_words("tablets", most=5)) == []
+    images.delete_image(image)
+    assert list(images.find_by_words("nurse", most=5)) == []
