@@ -1,6 +1,6 @@
 """The first page of the desk: what needs a person now, what comes next, what was last."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,8 +14,10 @@ from newsletter.desk.guard import SIGNED_IN, blueprint, my_lists, needs, the_edi
 from newsletter.issues import composing, overview, picking, presence
 from newsletter.issues.models import IssueState
 from newsletter.issues.overview import Line
+from newsletter.issues.picking import Listed
 from newsletter.library import catalogue
 from newsletter.mail import outbox
+from newsletter.reachability import links
 from newsletter.reports import attention
 from newsletter.reports.attention import Facts, Kind
 from newsletter.reports.progress import in_words
@@ -25,6 +27,7 @@ LEADS: Mapping[Kind, tuple[str, str]] = {
     Kind.RELAY: ("/desk/issues/{number}", "Look at it"),
     Kind.LATE: ("/desk/issues/{number}", "Look at it"),
     Kind.WITHDRAWN: ("/desk/issues/{number}", "Look at it"),
+    Kind.LINKS: ("/desk/issues/{number}", "Look at it"),
     Kind.PAUSED: ("/desk/issues/{number}", "Resume or cancel it"),
     Kind.UNCERTAIN: ("/desk/issues/{number}#uncertain", "Decide"),
     Kind.REVIEW: ("/desk/issues/{number}/review", "Read it"),
@@ -80,9 +83,11 @@ def _notices(
 ) -> list[tuple[attention.Notice, tuple[str, str] | None]]:
     """Return what needs somebody, each with the address and the words of its button, if any."""
     scheduled = [line.number for line in lines if line.state is IssueState.SCHEDULED]
+    items = picking.items_in(scheduled) if scheduled else {}
     facts = Facts(
         lines=lines,
-        withdrawn=picking.withdrawn_in(scheduled),
+        withdrawn=_titles(items, lambda item: item.is_withdrawn),
+        dead_links=_titles(items, _is_dead(items)),
         new_items=picking.count_unused(lists=my_lists()),
         uncertain=reports.uncertain(lists=my_lists()),
         is_clock_alive=reports.clock_is_alive(now=now),
@@ -92,6 +97,23 @@ def _notices(
     me = the_editor()
     found = attention.notices(facts, may_send=may(me, Action.SEND), now=now, editor_id=me.id)
     return [(one, _lead(one)) for one in found]
+
+
+def _titles(
+    items: Mapping[int, Sequence[Listed]], is_meant: Callable[[Listed], bool]
+) -> dict[int, list[str]]:
+    return {
+        number: [item.title for item in of_issue if is_meant(item)]
+        for number, of_issue in items.items()
+    }
+
+
+def _is_dead(items: Mapping[int, Sequence[Listed]]) -> Callable[[Listed], bool]:
+    """Return what tells of an item whether its link was asked often enough to be accused."""
+    urls = {item.url for of_issue in items.values() for item in of_issue if item.url}
+    known = links.verdicts(urls) if urls else {}
+    dead = {url for url, verdict in known.items() if verdict.level is links.Level.WARNING}
+    return lambda item: item.url in dead
 
 
 def _lead(notice: attention.Notice) -> tuple[str, str] | None:

@@ -49,6 +49,15 @@ class Basket:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """An item as the library has it now; `url` is empty where it leads nowhere else."""
+
+    title: str
+    url: str
+    is_withdrawn: bool
+
+
+@dataclass(frozen=True)
 class Drift:
     """An item that is no longer what was picked: `now` is what the library says, None if gone."""
 
@@ -163,18 +172,18 @@ def count_unused(*, lists: frozenset[int] | None = None) -> int:
     )
 
 
-def withdrawn_in(issue_ids: Collection[int]) -> dict[int, list[str]]:
-    """Return the titles of withdrawn items by the issues that have them."""
+def items_in(issue_ids: Collection[int]) -> dict[int, list[Listed]]:
+    """Return what the library says now of the items that these issues have, issue by issue."""
     found = db.session.execute(
-        sa.select(issue_item.c.issue_id, Item.title)
+        sa.select(issue_item.c.issue_id, Item.title, Item.url, Item.withdrawn_at.is_not(None))
         .join(Item, Item.id == issue_item.c.item_id)
-        .where(issue_item.c.issue_id.in_(issue_ids), Item.withdrawn_at.is_not(None))
+        .where(issue_item.c.issue_id.in_(issue_ids))
         .order_by(Item.id)
     )
-    titles: dict[int, list[str]] = defaultdict(list)
-    for issue_id, title in found:
-        titles[issue_id].append(title)
-    return titles
+    items: dict[int, list[Listed]] = defaultdict(list)
+    for issue_id, *facts in found:
+        items[issue_id].append(Listed(*facts))
+    return items
 
 
 def items_of(whole: Composition) -> dict[str, Item]:

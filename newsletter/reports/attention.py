@@ -28,6 +28,7 @@ class Kind(enum.StrEnum):
     RELAY = "relay"
     LATE = "late"
     WITHDRAWN = "withdrawn"
+    LINKS = "links"
     PAUSED = "paused"
     UNCERTAIN = "uncertain"
     REVIEW = "review"
@@ -50,13 +51,15 @@ class Notice:
 class Facts:
     """How things stand: `lines` are the issues that are neither sent nor cancelled.
 
-    `uncertain` counts messages by issue, `withdrawn` names items that issues have and the
-    library has not any more, `mail_waits` is how long single mail is overdue.
+    `uncertain` counts messages by issue; `withdrawn` names items that issues have and the
+    library has not any more, `dead_links` their items whose links do not answer.
+    `mail_waits` is how long single mail is overdue.
     """
 
     lines: Sequence[Line] = ()
     uncertain: Mapping[int, int] = field(default_factory=dict)
     withdrawn: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    dead_links: Mapping[int, Sequence[str]] = field(default_factory=dict)
     new_items: int = 0
     is_clock_alive: bool = True
     mail_waits: timedelta | None = None
@@ -116,7 +119,7 @@ def _of_an_issue(line: Line, facts: Facts, *, now: datetime) -> Iterable[Notice]
         case IssueState.PAUSED:
             return [_paused(line)]
         case IssueState.SCHEDULED:
-            return _scheduled(line, facts.withdrawn.get(line.number, ()), now=now)
+            return _scheduled(line, facts, now=now)
         case IssueState.REVIEW:
             sentence = f"Issue {line.number} waits for your approval."
             return [Notice(Kind.REVIEW, Level.NOTE, sentence, line.title, line.number)]
@@ -134,21 +137,29 @@ def _paused(line: Line) -> Notice:
     return Notice(Kind.PAUSED, Level.WARN, f"Issue {line.number} is paused.", why, line.number)
 
 
-def _scheduled(line: Line, withdrawn: Sequence[str], *, now: datetime) -> Iterator[Notice]:
+def _scheduled(line: Line, facts: Facts, *, now: datetime) -> Iterator[Notice]:
+    number = line.number
     late = now - clock.instant(line.send_at, line.zone) if line.send_at and line.zone else None
     if late is not None and late > LATE:
         yield Notice(
             Kind.LATE,
             Level.WARN,
-            f"Issue {line.number} was due {in_words(late)} ago and has not begun.",
+            f"Issue {number} was due {in_words(late)} ago and has not begun.",
             "It begins when its readers are gathered, if the clock runs.",
-            line.number,
+            number,
         )
-    if withdrawn:
-        titles = ", ".join(f"“{title}”" for title in withdrawn)
-        sentence = f"Issue {line.number} is scheduled with what is withdrawn: {titles}."
+    if titles := facts.withdrawn.get(number):
+        sentence = f"Issue {number} is scheduled with what is withdrawn: {_quoted(titles)}."
         why = "Stop it, take that out, and schedule it again."
-        yield Notice(Kind.WITHDRAWN, Level.STOP, sentence, why, line.number)
+        yield Notice(Kind.WITHDRAWN, Level.STOP, sentence, why, number)
+    if titles := facts.dead_links.get(number):
+        sentence = f"Issue {number} is scheduled with links that do not answer: {_quoted(titles)}."
+        why = "They were asked more than once. Readers would see an error."
+        yield Notice(Kind.LINKS, Level.WARN, sentence, why, number)
+
+
+def _quoted(titles: Sequence[str]) -> str:
+    return ", ".join(f"“{title}”" for title in titles)
 
 
 def _uncertain(counts: Mapping[int, int]) -> Iterator[Notice]:

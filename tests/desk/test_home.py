@@ -14,9 +14,13 @@ from newsletter.accounts import Editor, RoleName
 from newsletter.delivery import planning
 from newsletter.delivery.models import Delivery, DeliveryState
 from newsletter.extensions import db
+from newsletter.fetching.rules import Rules
 from newsletter.issues import composing, presence, workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.library import catalogue
+from newsletter.reachability import claims, links
+from newsletter.reachability.judging import Outcome
+from newsletter.reachability.models import LinkCheck
 from newsletter.subscriptions import growth
 from newsletter.subscriptions.models import MailingList
 from tests.desk.browser import Browser, signed_in
@@ -168,6 +172,30 @@ def test_a_scheduled_issue_with_a_withdrawn_item_stops_whoever_looks(
     assert "withdrawn" not in read(browser)
     catalogue.withdraw_item(item, now=clock.now())
     words = f"Issue {issue.id} is scheduled with what is withdrawn: “Old guidance”."
+    assert words in read(browser)
+
+
+def test_a_scheduled_issue_whose_link_fails_again_and_again_is_named(
+    app: Flask, browser: Browser, news: MailingList
+) -> None:
+    app.config["FETCH_RULES"] = Rules()
+    item = make_item(title="Gone from there")
+    item.url = "https://www.site.example/gone"
+    issue = composing.create_issue(
+        news, subject="Hello", items=[item.slug], by=None, now=clock.now()
+    )
+    workflow.approve(issue, by=None, now=clock.now())
+    workflow.send_soon(issue, timedelta(hours=1), now=clock.now())
+    now = clock.now()
+    links.wanted([item.url], now=now)
+    for hours in range(2):
+        assert "do not answer" not in read(browser)
+        link_id = db.session.scalars(sa.select(LinkCheck.id)).one()
+        db.session.commit()
+        claim = claims.take(link_id, now=now + timedelta(hours=hours))
+        assert claim is not None
+        claims.note_outcome(claim, Outcome(status=404), now=now + timedelta(hours=hours))
+    words = f"Issue {issue.id} is scheduled with links that do not answer: “Gone from there”."
     assert words in read(browser)
 
 

@@ -74,6 +74,12 @@ def seen(facts: Facts, *, may_send: bool = True) -> list[Notice]:
             "Issue 42 is scheduled with what is withdrawn: “One”, “Two”.",
         ),
         (
+            replace(scheduled(30), dead_links={42: ["One"]}),
+            Kind.LINKS,
+            Level.WARN,
+            "Issue 42 is scheduled with links that do not answer: “One”.",
+        ),
+        (
             Facts(uncertain={41: 1}),
             Kind.UNCERTAIN,
             Level.WARN,
