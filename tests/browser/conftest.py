@@ -65,6 +65,13 @@ def named_installation(tmp_path: Path) -> Iterator[Installation]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def module_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One for all tests of a module that do not disturb each other."""
+    with _running(tmp_path_factory.mktemp("module"), "127.0.0.1") as running:
+        yield running
+
+
 @contextmanager
 def _running(tmp_path: Path, host: str) -> Iterator[Installation]:
     port = _free_port()
