@@ -78,6 +78,31 @@ DESK_OF_NOBODY = {
 }
 """The pages of the desk for who is not signed in."""
 
+READERS = {
+    "/": ["/"],
+    "/archive/": ["/archive/", "/archive/?page=2"],
+    "/archive/<int:number>": _of("/archive/{}", past.SENT_TO_FEW),
+    "/confirm/<token>": ["/confirm/{confirm}", "/confirm/no-such-token"],
+    "/library/": ["/library/", "/library/?q=pilot", "/library/?q=nothing-has-this"],
+    "/library/<slug>": ["/library/guidance-250", "/library/no-such-item"],
+    "/preferences/<token>": ["/preferences/{preferences}"],
+    "/privacy": ["/privacy"],
+    "/unsubscribe/<token>": ["/unsubscribe/{unsubscribe}", "/unsubscribe/no-such-token"],
+}
+"""The pages of readers; what stands in braces is a token of somebody's link."""
+
+NO_PAGES = {
+    # A message as it is: mail programs show it in their own way.
+    "/desk/issues/<int:number>/preview.html",
+    "/desk/issues/<int:number>/preview.txt",
+    # A piece that a script puts into a page.
+    "/desk/issues/<int:number>/live",
+}
+"""Addresses of the desk that nobody looks at as pages."""
+
+FOR_PROGRAMS = {"/feed.xml", "/healthz", "/readyz", "/metrics", "/static/<path:filename>"}
+"""Addresses that have no page."""
+
 
 def rules(app: Flask, prefix: str) -> set[str]:
     """Return the rules that have a page and begin so."""

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.furnishing import Furnished, furnished
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60
 """Seconds that the installation may take to start."""
@@ -114,6 +116,16 @@ def browser() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def furnished_installation(
+    migrated_database: Path, tmp_path_factory: pytest.TempPathFactory, browser: Browser
+) -> Iterator[Furnished]:
+    """An installation with 200 issues, for what only looks."""
+    folder = tmp_path_factory.mktemp("furnished")
+    with furnished(migrated_database, folder, _free_port(), browser) as there:
+        yield there
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from newsletter.issues.merge_fields import Part
 from newsletter.issues.rendering import RenderedEdition
 from newsletter.issues.segments import Segments, Slot, fill
 from newsletter.library.models import ItemKind
+from tests.colours import contrast
 from tests.conftest import NOW
 from tests.factories import make_list
 from tests.issues.samples import CONTENT, MASTHEAD, content, item
@@ -309,7 +310,7 @@ def test_colours_are_legible() -> None:
         ("#0d1513", "#6cc5b5"),
     ]:
         assert ink in light + dark and paper in dark
-        assert _contrast(ink, paper) >= 4.5
+        assert contrast(ink, paper) >= 4.5
 
 
 def test_values_are_escaped_and_never_read_again() -> None:
@@ -450,14 +451,3 @@ def _assert_harmless(dom: LexborHTMLParser) -> None:
 
 def _elements(dom: LexborHTMLParser) -> Iterator[LexborNode]:
     return (node for node in dom.css("*") if node.tag)
-
-
-def _contrast(one: str, other: str) -> float:
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,0 +1,74 @@
+"""An installation that has a past, answering on loopback, and an admin who is signed in to it."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+from playwright.sync_api import Browser, StorageState
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from benchmarks import past
+from newsletter import accounts, clock
+from newsletter.extensions import db
+from tests.conftest import running, settings
+
+READERS = 1_200
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """Where it answers, the application that does, and the cookies of its admin."""
+
+    url: str
+    app: Flask
+    cookies: StorageState
+
+
+@contextmanager
+def furnished(database: Path, folder: Path, port: int, browser: Browser) -> Iterator[Furnished]:
+    """Fill a copy of a migrated database, serve it, and sign an admin in."""
+    shutil.copy(database, folder / "test.sqlite3")
+    url = f"http://127.0.0.1:{port}"
+    here = {"PUBLIC_URL": url, "PUBLIC_HOST": "127.0.0.1", "IS_PRODUCTION": False}
+    with running({**settings(folder), **here}) as app:
+        past.fill(READERS, now=clock.now())
+        admin = accounts.get_editor("admin@example.org")
+        link = accounts.make_sign_in_link(admin, now=clock.now())
+        db.session.commit()
+        with _serving(app, port):
+            yield Furnished(url, app, _signed_in(browser, link))
+
+
+@contextmanager
+def _serving(app: Flask, port: int) -> Iterator[None]:
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Quiet(WSGIRequestHandler):
+    """A handler that tells nobody of each request."""
+
+    def log_request(self, *_about: object) -> None:
+        pass
+
+
+def _signed_in(browser: Browser, link: str) -> StorageState:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(link)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state()
+    cookies = context.storage_state()
+    context.close()
+    return cookies

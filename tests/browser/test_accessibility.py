@@ -1,0 +1,147 @@
+"""Every page, light and dark, narrow and wide: axe-core finds nothing, nothing is in the way."""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from benchmarks import past
+from newsletter import clock, links
+from newsletter.extensions import db, reading
+from newsletter.subscriptions import unsubscribing
+from newsletter.subscriptions.models import Subscription
+from tests import pages
+from tests.browser.furnishing import Furnished
+from tests.browser.looking import Eyes, looking, refuse
+
+NARROW, WIDE = 320, 1280
+WINDOWS = [("light", NARROW), ("dark", WIDE), ("light", WIDE), ("dark", NARROW)]
+THOROUGH = WINDOWS[:2]
+"""In which every address is looked at; in the others the first one of each page is."""
+
+PENDING = itertools.count(7, step=50)
+"""Subscriptions that wait to be confirmed, which each does once."""
+
+LEAVER = 1
+
+
+@pytest.fixture(params=WINDOWS, ids=lambda window: f"{window[0]}-{window[1]}")
+def admin(
+    browser: Browser, furnished_installation: Furnished, request: pytest.FixtureRequest
+) -> Iterator[Eyes]:
+    with looking(browser, furnished_installation, *request.param, is_admin=True) as eyes:
+        yield eyes
+
+
+@pytest.fixture(params=WINDOWS, ids=lambda window: f"{window[0]}-{window[1]}")
+def reader(
+    browser: Browser, furnished_installation: Furnished, request: pytest.FixtureRequest
+) -> Iterator[Eyes]:
+    with looking(browser, furnished_installation, *request.param, is_admin=False) as eyes:
+        yield eyes
+
+
+def test_every_page_is_looked_at(furnished_installation: Furnished) -> None:
+    known = {*pages.DESK, *pages.DESK_OF_NOBODY, *pages.READERS, *pages.FOR_PROGRAMS}
+    assert pages.rules(furnished_installation.app, "/") == known, "tests/pages.py has to name it"
+
+
+def test_pages_of_the_desk_are_without_fault(admin: Eyes, request: pytest.FixtureRequest) -> None:
+    most = None if request.node.callspec.params["admin"] in THOROUGH else 1
+    shown = [paths[:most] for rule, paths in pages.DESK.items() if rule not in pages.NO_PAGES]
+    faults = {path: admin.faults_of(path) for paths in shown for path in paths}
+    refuse(faults)
+
+
+def test_pages_for_everybody_are_without_fault(reader: Eyes) -> None:
+    faults = {path: reader.faults_of(path) for path in open_paths()}
+    refuse(faults)
+
+
+def test_what_the_desk_answers_is_without_fault(admin: Eyes) -> None:
+    faults = {}
+    for path, fill_in in ANSWERS_OF_THE_DESK.items():
+        admin.page.goto(path)
+        faults[path] = admin.faults_after(lambda fill_in=fill_in: fill_in(admin.page))
+    refuse(faults)
+
+
+def test_what_readers_are_answered_is_without_fault(reader: Eyes) -> None:
+    faults, of_links = {}, tokens()
+    for path, fill_in in ANSWERS_TO_READERS.items():
+        reader.page.goto(path.format_map(of_links))
+        faults[path] = reader.faults_after(lambda fill_in=fill_in: fill_in(reader.page))
+    refuse(faults)
+
+
+def test_faults_are_seen(browser: Browser, furnished_installation: Furnished) -> None:
+    plant = """addEventListener("DOMContentLoaded", () => {
+        const picture = document.createElement("img");
+        picture.src = "https://elsewhere.example.org/picture.png";
+        const wide = document.createElement("hr");
+        wide.style.width = "2000px";
+        document.body.append(picture, wide);
+        throw new Error("planted");
+    })"""
+    with looking(browser, furnished_installation, "light", NARROW, is_admin=False) as eyes:
+        eyes.page.add_init_script(plant)
+        faults = "\n".join(eyes.faults_of("/privacy"))
+    for fault in ("Content Security Policy", "sideways", "image-alt", "planted"):
+        assert fault in faults
+
+
+def tokens() -> dict[str, str]:
+    """Return tokens of links that work."""
+    now = clock.now()
+    leaving = unsubscribing.payload(LEAVER)
+    number = next(PENDING)
+    # A transaction that writes would keep the installation from doing so.
+    with reading():
+        wish = db.session.get_one(Subscription, number).wish
+    return {
+        "confirm": links.CONFIRM.token(f"{number}-{wish}", now=now),
+        "preferences": links.PREFERENCES.token(leaving, now=now),
+        "unsubscribe": links.UNSUBSCRIBE.token(leaving, now=now),
+    }
+
+
+def open_paths() -> list[str]:
+    """Return the pages for which nobody needs to sign in."""
+    of_links = tokens()
+    tables = (pages.READERS, pages.DESK_OF_NOBODY)
+    every = [path for table in tables for of_rule in table.values() for path in of_rule]
+    return [path.format_map(of_links) for path in every]
+
+
+def press(button: str, **typed: str) -> Callable[[Page], None]:
+    """Return what fills fields by their names and presses a button, whatever the browser thinks."""
+
+    def act(page: Page) -> None:
+        form = page.locator("main form").filter(has=page.get_by_role("button", name=button)).first
+        form.evaluate("form => form.noValidate = true")
+        for name, text in typed.items():
+            form.locator(f"[name={name}]").fill(text)
+        form.get_by_role("button", name=button).click()
+
+    return act
+
+
+ANSWERS_OF_THE_DESK = {
+    "/desk/library/new": press("Add the item", title="", url="not an address"),
+    "/desk/lists/new": press("Add the list", name=""),
+    "/desk/subscribers/": press("Look it up", address="reader.12@gmail.com"),
+    f"/desk/issues/{past.SENT_TO_FEW}": press("Look it up", address="nobody@example.org"),
+    f"/desk/issues/{past.SENT_TO_FEW}?of": press("Look it up", address="reader.1@gmail.com"),
+    "/desk/account/password": press("Set", password="short"),
+}
+"""What is pressed on some pages of the desk."""
+
+ANSWERS_TO_READERS = {
+    "/": press("Stay informed", address="no address"),
+    "/?again": press("Stay informed", address="new.reader@example.org"),
+    "/confirm/{confirm}": press("Yes, send me these e-mails"),
+    "/preferences/{preferences}": press("Stop the topics I ticked"),
+    "/unsubscribe/{unsubscribe}": press("Stop these e-mails"),
+    "/desk/sign-in": press("Sign in", address="nobody@example.org", password="wrong"),
+}
