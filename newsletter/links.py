@@ -119,4 +119,5 @@ def _is_canonical(signature: str) -> bool:
 CONFIRM = Link("confirm", "/confirm/{token}", timedelta(days=7))
 UNSUBSCRIBE = Link("unsubscribe", "/unsubscribe/{token}")
 PREFERENCES = Link("preferences", "/preferences/{token}")
+CHANGE_ADDRESS = Link("change of address", "/desk/sign-in/address/{token}", timedelta(hours=24))
 SIGN_IN = Link("sign-in", "/desk/sign-in/{token}", timedelta(hours=24))

@@ -18,11 +18,13 @@ def _of(pattern: str, *numbers: int) -> list[str]:
 DESK = {
     "/desk/": ["/desk/"],
     "/desk/account/": ["/desk/account/"],
+    "/desk/account/address": ["/desk/account/address"],
     "/desk/account/password": ["/desk/account/password"],
     "/desk/account/passkeys": ["/desk/account/passkeys"],
     "/desk/account/proof": ["/desk/account/proof"],
     "/desk/account/second-factor": ["/desk/account/second-factor"],
     "/desk/editors/": ["/desk/editors/"],
+    "/desk/editors/<int:number>": ["/desk/editors/1"],
     "/desk/images/": ["/desk/images/", "/desk/images/?page=12"],
     "/desk/images/<int:number>": ["/desk/images/250"],
     "/desk/issues/": [
@@ -74,6 +76,7 @@ DESK_OF_NOBODY = {
     "/desk/sign-in": ["/desk/sign-in"],
     # It leads back to the page above for whom no password let half in.
     "/desk/sign-in-code": [],
+    "/desk/sign-in/address/<token>": ["/desk/sign-in/address/no-such-token"],
     "/desk/sign-in/<token>": ["/desk/sign-in/no-such-token"],
 }
 """The pages of the desk for who is not signed in."""

@@ -11,6 +11,7 @@ from newsletter.accounts.editors import (
     deactivate,
     find_editor,
     get_editor,
+    withdraw_invitation,
 )
 from newsletter.accounts.models import Editor, EditorSession, Role, SignInLink, SignInWay
 from newsletter.accounts.passwords import password_matches, set_password
@@ -20,6 +21,7 @@ from newsletter.accounts.rights import (
     RoleName,
     allowed_lists,
     bind_to_lists,
+    bound_lists,
     may,
     may_use_list,
     role_of,
@@ -51,6 +53,7 @@ __all__ = [
     "all_editors",
     "allowed_lists",
     "bind_to_lists",
+    "bound_lists",
     "change_details",
     "change_role",
     "choose_mails",
@@ -67,4 +70,5 @@ __all__ = [
     "set_password",
     "use_sign_in_link",
     "who_may",
+    "withdraw_invitation",
 ]

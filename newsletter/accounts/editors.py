@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from newsletter import addresses, clock
+from newsletter.accounts import address_changes
 from newsletter.accounts.models import Editor, Role, SignInLink
 from newsletter.accounts.rights import Action, RoleName, bind_to_lists, may
 from newsletter.accounts.sessions import end_sessions
@@ -90,8 +91,18 @@ def deactivate(editor: Editor) -> None:
     _keep_an_admin(editor)
     editor.active = False
     end_sessions(editor)
+    address_changes.forget(editor)
     # Nor by a link that was mailed before, should they be let in again one day.
     db.session.execute(sa.delete(SignInLink).where(SignInLink.editor_id == editor.id))
+    db.session.flush()
+
+
+def withdraw_invitation(editor: Editor) -> None:
+    """Take back what was offered to somebody who never came; nothing of them stays."""
+    if editor.joined_at is not None:
+        raise Refused("They have signed in already. Deactivate them instead.")
+    _keep_an_admin(editor)
+    db.session.delete(editor)
     db.session.flush()
 
 

@@ -180,3 +180,17 @@ class PasskeyChallenge(Base):
 
     challenge_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     made_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AddressChange(Base):
+    """Another address that an editor wants to sign in with, until the link mailed there is used."""
+
+    __tablename__ = "address_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # One at a time: asking again ends the one before.
+    editor_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("editor.id", ondelete="CASCADE"), unique=True
+    )
+    address: Mapped[str] = mapped_column(sa.String(254))
+    asked_at: Mapped[datetime]

@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from flask_security.utils import hash_password, verify_password
 
+from newsletter.accounts import address_changes
 from newsletter.accounts.models import Editor, SignInLink
 from newsletter.accounts.sessions import end_sessions
 from newsletter.errors import InvalidInput
@@ -38,6 +39,8 @@ def set_password(editor: Editor, password: str, *, now: datetime) -> None:
         raise InvalidInput("This repeats too few characters to be safe.", field="password")
     editor.password = hash_password(text)
     end_sessions(editor)
+    # A stranger at the desk may have asked for one, and is locked out by this.
+    address_changes.forget(editor)
     db.session.execute(
         sa.update(SignInLink)
         .where(SignInLink.editor_id == editor.id, SignInLink.used_at.is_(None))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from newsletter.accounts.models import Editor, Role, editor_mailing_list
-from newsletter.errors import Refused
+from newsletter.errors import InvalidInput
 from newsletter.extensions import db
 
 
@@ -45,10 +45,12 @@ def may(editor: Editor, action: Action) -> bool:
 def bind_to_lists(editor: Editor, mailing_list_ids: Collection[int]) -> None:
     """Let the editor use these mailing lists and no other; with none named, all of them.
 
-    Admins manage all lists, so they are never bound: raises Refused.
+    Admins manage all lists, so they are never bound: raises InvalidInput.
     """
     if mailing_list_ids and role_of(editor) is RoleName.ADMIN:
-        raise Refused("An admin may use every list. Give them another role first.")
+        raise InvalidInput(
+            "An admin may use every list. Tick none, or choose another role.", field="lists"
+        )
     db.session.execute(
         sa.delete(editor_mailing_list).where(editor_mailing_list.c.editor_id == editor.id)
     )
@@ -70,6 +72,14 @@ def allowed_lists(editor: Editor) -> frozenset[int] | None:
         )
     )
     return frozenset(bound) or None
+
+
+def bound_lists() -> dict[int, frozenset[int]]:
+    """Return of every editor who is bound to lists, which."""
+    found: dict[int, set[int]] = {}
+    for editor_id, list_id in db.session.execute(sa.select(editor_mailing_list)):
+        found.setdefault(editor_id, set()).add(list_id)
+    return {editor_id: frozenset(ids) for editor_id, ids in found.items()}
 
 
 def may_use_list(editor: Editor, mailing_list_id: int) -> bool:

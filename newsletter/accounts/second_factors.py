@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from newsletter.accounts import one_time_codes, recovery_codes, sealing
+from newsletter.accounts import one_time_codes, passkeys, recovery_codes, sealing
 from newsletter.accounts.models import Authenticator, Editor
+from newsletter.accounts.sessions import end_sessions
 from newsletter.errors import InvalidInput, Refused
 from newsletter.extensions import db, rows_changed
 
@@ -112,6 +113,13 @@ def remove(editor: Editor) -> None:
     """Ask for no second factor any more; the recovery codes go with it."""
     db.session.execute(sa.delete(Authenticator).where(Authenticator.editor_id == editor.id))
     recovery_codes.forget(editor)
+
+
+def remove_all(editor: Editor) -> None:
+    """Take away the app, its recovery codes and every passkey, and sign the editor out."""
+    remove(editor)
+    passkeys.remove_all(editor)
+    end_sessions(editor)
 
 
 def _row(editor: Editor) -> Authenticator | None:

@@ -49,6 +49,20 @@ class Alert(enum.Enum):
         "Your second factor was removed",
         "No code is asked for any more when you sign in.",
     )
+    FACTOR_RESET = (
+        "Your second factors were taken away",
+        "{}, an admin of the desk, took away the second factors and passkeys of your account and "
+        "signed you out everywhere, as one does when a phone is lost. Set up new ones.",
+    )
+    ADDRESS_ASKED = (
+        "Your address is about to change",
+        "Somebody asked that you sign in as {} from now on. It counts once a link that was mailed "
+        "there is used.",
+    )
+    ADDRESS_CHANGED = (
+        "Your address has changed",
+        "You sign in as {} from now on, and get no more mail of the desk here.",
+    )
     PASSKEY_ADDED = (
         "A passkey was added",
         "The passkey “{}” signs in to your account from now on, without a password.",
@@ -63,11 +77,16 @@ class Alert(enum.Enum):
     )
 
 
-def mail_alert(editor: Editor, alert: Alert, detail: object = "", *, now: datetime) -> None:
-    """Queue a mail to the editor about what was just done to their account, and where."""
+def mail_alert(
+    editor: Editor, alert: Alert, detail: object = "", *, now: datetime, to: str = ""
+) -> None:
+    """Queue a mail to the editor about what was just done to their account, and where.
+
+    With `to`, it goes to an address that was theirs until now.
+    """
     outbox.enqueue(
         "account-alert",
-        to=editor.email,
+        to=to or editor.email,
         language="en",
         sender=desk_mailbox(),
         facts={

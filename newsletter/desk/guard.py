@@ -119,7 +119,8 @@ def _check() -> Response | None:
     if not _has_right(what):
         abort(403)
     if view in _needs_proof and not sessions.is_fresh(the_session(), now=clock.now()):
-        return _to_page("/desk/account/proof", back="/desk/account/")
+        # The page that the button stood on: /desk/account/passkeys of /desk/account/passkeys/new.
+        return _to_page("/desk/account/proof", back="/".join(request.path.split("/")[:4]))
     if request.method not in SAFE_METHODS:
         # Only what is sent is use: a page that loads itself again keeps nobody signed in,
         # and a GET writes nothing.

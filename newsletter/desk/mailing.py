@@ -1,9 +1,10 @@
 """The mail that the desk sends to editors."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from newsletter import accounts, addresses, limits
-from newsletter.accounts import Editor
+from newsletter import accounts, addresses, limits, links
+from newsletter.accounts import Editor, address_changes
 from newsletter.delivery import previewing
 from newsletter.errors import TooOften
 from newsletter.issues.models import Issue
@@ -32,6 +33,47 @@ def mail_sign_in_link(
             "minutes": int(lifetime.total_seconds()) // 60,
             "expires_at": (now + lifetime).isoformat(),
             **({"invited_by": invited_by.name or invited_by.email} if invited_by else {}),
+        },
+        now=now,
+    )
+
+
+def mail_invitation(
+    editor: Editor, *, by: Editor, what_for: str, list_names: Sequence[str], now: datetime
+) -> None:
+    """Queue a mail that invites somebody to the desk, with a link that lives a day."""
+    lifetime = accounts.PRINTED_LINK
+    outbox.enqueue(
+        "invitation",
+        to=editor.email,
+        language="en",
+        sender=desk_mailbox(),
+        facts={
+            "invited_by": by.name or by.email,
+            "name": editor.name,
+            "what_for": what_for,
+            "list_names": list(list_names),
+            "sign_in_url": accounts.make_sign_in_link(editor, now=now, lifetime=lifetime),
+            "desk_url": links.public_url("/desk/"),
+            "minutes": int(lifetime.total_seconds()) // 60,
+            "expires_at": (now + lifetime).isoformat(),
+        },
+        now=now,
+    )
+
+
+def mail_change_of_address(address: str, url: str, *, now: datetime) -> None:
+    """Queue a mail to a new address of an editor, with the link that lets it count."""
+    lifetime = address_changes.LIFETIME
+    outbox.enqueue(
+        "change-address",
+        to=address,
+        language="en",
+        sender=desk_mailbox(),
+        facts={
+            "change_url": url,
+            "minutes": int(lifetime.total_seconds()) // 60,
+            "expires_at": (now + lifetime).isoformat(),
         },
         now=now,
     )

@@ -26,7 +26,14 @@ _ADDRESS = re.compile(rf"({_LOCAL}){_AT}([^/{_ENDS}{_RARE}]{{1,255}})")
 _SLASH = r"(?:/|%(?:25)*2[fF])"
 _TOKEN_PATHS = [
     _SLASH.join(re.escape(part) for part in link.path.partition("{token}")[0].split("/"))
-    for link in (links.CONFIRM, links.UNSUBSCRIBE, links.PREFERENCES, links.SIGN_IN)
+    # The longer one of two that begin alike stands first.
+    for link in (
+        links.CONFIRM,
+        links.UNSUBSCRIBE,
+        links.PREFERENCES,
+        links.CHANGE_ADDRESS,
+        links.SIGN_IN,
+    )
 ]
 _TOKEN = re.compile(rf"({'|'.join(_TOKEN_PATHS)})[A-Za-z0-9_.%-]+")
 

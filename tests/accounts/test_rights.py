@@ -5,7 +5,7 @@ from flask import Flask
 
 from newsletter import accounts
 from newsletter.accounts import Action, RoleName
-from newsletter.errors import Refused
+from newsletter.errors import InvalidInput
 from tests.factories import make_editor, make_list
 
 
@@ -46,7 +46,7 @@ def test_an_admin_is_never_bound(app: Flask) -> None:
     accounts.bind_to_lists(editor, [news.id])
     accounts.change_role(editor, RoleName.ADMIN)
     assert accounts.allowed_lists(editor) is None
-    with pytest.raises(Refused, match="every list"):
+    with pytest.raises(InvalidInput, match="every list"):
         accounts.bind_to_lists(editor, [news.id])
     make_editor("other@example.org", role=RoleName.ADMIN)
     accounts.change_role(editor, RoleName.EDITOR)

@@ -8,6 +8,8 @@ from flask import Flask
 from newsletter import accounts, clock
 from newsletter.cli.editors import group
 from newsletter.extensions import db
+from tests.accounts.authenticators import phone_of
+from tests.factories import make_list
 
 
 def run(app: Flask, *args: str) -> tuple[int, str, str]:
@@ -44,6 +46,10 @@ def test_editors_are_shown_as_json(app: Flask) -> None:
             "role": "author",
             "active": True,
             "has_password": False,
+            "has_second_factor": False,
+            "passkeys": 0,
+            "has_signed_in": False,
+            "lists": [],
         }
     ]
 
@@ -72,3 +78,27 @@ def test_a_wrong_command_is_one_line_and_exit_code_2(
     assert words in err
     assert err.count("\n") == 1
     assert accounts.all_editors() == []
+
+
+def test_an_editor_of_some_lists_is_added(app: Flask) -> None:
+    make_list("news")
+    make_list("alerts")
+    code, _, _ = run(app, "add", "edith@example.org", "--role", "editor", "--list", "news")
+    assert code == 0
+    shown = json.loads(run(app, "show", "--json")[1])
+    assert shown[0]["lists"] == ["news"]
+    code, _, err = run(app, "add", "ada@example.org", "--role", "editor", "--list", "no")
+    assert code == 2
+    assert "There is no list “no”" in err
+    assert accounts.find_editor("ada@example.org") is None
+
+
+def test_a_lost_phone_is_taken_out(app: Flask) -> None:
+    run(app, "add", "edith@example.org", "--role", "editor")
+    editor = accounts.get_editor("edith@example.org")
+    phone_of(editor, now=clock.now())
+    assert json.loads(run(app, "show", "--json")[1])[0]["has_second_factor"]
+    code, out, _ = run(app, "reset", "edith@example.org")
+    assert code == 0
+    assert out.split()[-1].startswith("https://news.example.org/desk/sign-in/")
+    assert not json.loads(run(app, "show", "--json")[1])[0]["has_second_factor"]

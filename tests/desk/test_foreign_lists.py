@@ -23,7 +23,7 @@ NO_SUCH = 999_999
 """A number that no issue has."""
 
 OF_NO_LIST = (
-    "/desk/sign-in/<token>",
+    "/desk/sign-in/",
     "/desk/account/",
     "/desk/library/",
     "/desk/images/",

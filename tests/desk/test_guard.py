@@ -32,12 +32,16 @@ DOORS = {
     ("POST", "/desk/sign-in-recovery"): OPEN,
     ("POST", "/desk/sign-in-passkey/options"): OPEN,
     ("POST", "/desk/sign-in-passkey"): OPEN,
+    ("GET", "/desk/sign-in/address/<token>"): OPEN,
+    ("POST", "/desk/sign-in/address/<token>"): OPEN,
     ("POST", "/desk/sign-out"): HERE,
     ("GET", "/desk/"): HERE,
     ("GET", "/desk/account/"): HERE,
     ("POST", "/desk/account/"): HERE,
     ("GET", "/desk/account/password"): HERE,
     ("POST", "/desk/account/password"): HERE,
+    ("GET", "/desk/account/address"): HERE,
+    ("POST", "/desk/account/address"): HERE,
     ("GET", "/desk/account/proof"): HERE,
     ("POST", "/desk/account/proof"): HERE,
     ("GET", "/desk/account/second-factor"): HERE,
@@ -123,11 +127,19 @@ DOORS = {
     ("POST", "/desk/editors/<int:number>/deactivate"): PEOPLE,
     ("POST", "/desk/editors/<int:number>/activate"): PEOPLE,
     ("POST", "/desk/editors/<int:number>/link"): PEOPLE,
+    ("GET", "/desk/editors/<int:number>"): PEOPLE,
+    ("POST", "/desk/editors/<int:number>/withdraw"): PEOPLE,
+    ("POST", "/desk/editors/<int:number>/sign-out"): PEOPLE,
+    ("POST", "/desk/editors/<int:number>/reset"): PEOPLE,
 }
 """Every address of the desk and who may use it. A new one must be written down here."""
 
 
-ENDS_THE_SESSION = {"/desk/sign-out", "/desk/editors/<int:number>/role"}
+ENDS_THE_SESSION = {
+    "/desk/sign-out",
+    "/desk/editors/<int:number>/sign-out",
+    "/desk/editors/<int:number>/reset",
+}
 
 
 def desk_routes(app: Flask) -> set[tuple[str, str]]:

@@ -5,11 +5,11 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter import accounts
-from newsletter.accounts import Editor, RoleName
+from newsletter.accounts import RoleName
 from newsletter.extensions import db
 from newsletter.mail.models import OutboxMessage
 from tests.desk.browser import Browser, signed_in
-from tests.factories import make_editor
+from tests.factories import make_editor, make_list
 
 
 @pytest.fixture
@@ -24,7 +24,9 @@ def test_an_editor_is_added_and_gets_a_link_that_works(app: Flask, browser: Brow
     assert answer.status_code == 303
     assert "on its way to new@example.org" in browser.get("/desk/editors/").text
     mail = db.session.scalars(sa.select(OutboxMessage)).one()
-    assert (mail.kind, mail.recipient) == ("sign-in", "new@example.org")
+    assert (mail.kind, mail.recipient) == ("invitation", "new@example.org")
+    assert mail.facts["invited_by"] == "Ada"
+    assert "to write issues" in mail.facts["what_for"]
     path = mail.facts["sign_in_url"].removeprefix("https://news.example.org")
     assert Browser(app).post(path).status_code == 303
 
@@ -50,26 +52,6 @@ def test_who_cannot_be_an_editor_is_refused_at_the_field(
     assert db.session.scalars(sa.select(OutboxMessage)).all() == []
 
 
-def test_a_role_is_changed(browser: Browser) -> None:
-    editor = make_editor(role=RoleName.AUTHOR)
-    assert browser.post(f"/desk/editors/{editor.id}/role", {"role": "editor"}).status_code == 303
-    db.session.expire_all()
-    assert accounts.role_of(editor) is RoleName.EDITOR
-    assert browser.post(f"/desk/editors/{editor.id}/role", {"role": "x"}).status_code == 422
-
-
-def test_an_editor_is_kept_out_and_let_in_again(app: Flask, browser: Browser) -> None:
-    editor = make_editor()
-    theirs = signed_in(app, editor)
-    assert browser.post(f"/desk/editors/{editor.id}/deactivate").status_code == 303
-    assert theirs.get("/desk/").status_code == 303
-    assert browser.post(f"/desk/editors/{editor.id}/link").status_code == 409
-    assert browser.post(f"/desk/editors/{editor.id}/activate").status_code == 303
-    assert browser.post(f"/desk/editors/{editor.id}/link").status_code == 303
-    theirs.sign_in(db.session.get_one(Editor, editor.id))
-    assert theirs.get("/desk/").status_code == 200
-
-
 def test_the_last_admin_cannot_lock_everybody_out(browser: Browser) -> None:
     (admin,) = accounts.all_editors()
     answer = browser.post(f"/desk/editors/{admin.id}/deactivate")
@@ -81,3 +63,36 @@ def test_the_last_admin_cannot_lock_everybody_out(browser: Browser) -> None:
 
 def test_an_unknown_editor_is_not_found(browser: Browser) -> None:
     assert browser.post("/desk/editors/999/deactivate").status_code == 404
+
+
+def test_somebody_is_invited_for_some_lists(browser: Browser) -> None:
+    make_list("news", name="Stay Informed")
+    alerts = make_list("alerts", name="Country alerts")
+    fields = {"address": "new@example.org", "name": "New", "role": "editor", "lists": ["alerts"]}
+    assert browser.post("/desk/editors/", fields).status_code == 303
+    editor = accounts.get_editor("new@example.org")
+    assert accounts.allowed_lists(editor) == {alerts.id}
+    (mail,) = mails("invitation")
+    assert mail.facts["list_names"] == ["Country alerts"]
+    page = browser.get("/desk/editors/").text
+    assert "editor of Country alerts" in page
+    assert "Invited" in page
+
+
+@pytest.mark.parametrize(
+    ("role", "slugs"), [("admin", ["news"]), ("author", ["no-such-list"]), ("admin", ["x", "news"])]
+)
+def test_lists_that_cannot_be_are_refused_at_their_field(
+    browser: Browser, role: str, slugs: list[str]
+) -> None:
+    make_list("news")
+    fields = {"address": "new@example.org", "name": "New", "role": role, "lists": slugs}
+    answer = browser.post("/desk/editors/", fields)
+    assert answer.status_code == 422
+    assert 'id="lists-error"' in answer.text
+    assert accounts.find_editor("new@example.org") is None
+    assert mails("invitation") == []
+
+
+def mails(kind: str) -> list[OutboxMessage]:
+    return list(db.session.scalars(sa.select(OutboxMessage).where(OutboxMessage.kind == kind)))
