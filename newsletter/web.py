@@ -37,6 +37,9 @@ FRAME_POLICY = (
 )
 """The policy of a framed message: its own styles, no scripts, no forms, no origin."""
 
+FRAME_POLICY_WITHOUT_IMAGES = FRAME_POLICY.replace("img-src 'self' https:", "img-src 'none'")
+"""The same where no image may be fetched, as in programs that show none."""
+
 STATUS: dict[type[errors.NewsletterError], HTTPStatus] = {
     errors.DeadLink: HTTPStatus.NOT_FOUND,
     errors.NotFound: HTTPStatus.NOT_FOUND,

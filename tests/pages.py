@@ -45,7 +45,8 @@ DESK = {
     "/desk/issues/<int:number>/who/<group>": [
         f"/desk/issues/{number}/who/{group}" for number in BEGUN for group in Group
     ],
-    "/desk/issues/<int:number>/preview": _of("/desk/issues/{}/preview", *OPEN, *SENT),
+    "/desk/issues/<int:number>/preview": _of("/desk/issues/{}/preview", *OPEN, *SENT)
+    + _of("/desk/issues/{}/preview?view=raw&as=longest", *OPEN, *SENT),
     "/desk/issues/<int:number>/preview.html": _of("/desk/issues/{}/preview.html", past.DRAFT),
     "/desk/issues/<int:number>/preview.txt": _of("/desk/issues/{}/preview.txt", past.DRAFT),
     "/desk/issues/<int:number>/progress": _of("/desk/issues/{}/progress", *BEGUN),

@@ -9,6 +9,7 @@ from newsletter.desk import (
     composer,
     home,
     images,
+    inbox_lines,
     inserting,
     issue_list,
     library,
@@ -33,6 +34,7 @@ from newsletter.desk import (
     showing,
     sign_in,
     subscribers,
+    test_sends,
     versions,
 )
 from newsletter.desk.guard import blueprint
@@ -43,6 +45,7 @@ PAGES = (
     composer,
     home,
     images,
+    inbox_lines,
     inserting,
     issue_list,
     library,
@@ -66,6 +69,7 @@ PAGES = (
     showing,
     sign_in,
     subscribers,
+    test_sends,
     versions,
 )
 """The page groups: importing them gives the blueprint its addresses."""

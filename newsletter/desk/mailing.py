@@ -79,8 +79,8 @@ def mail_change_of_address(address: str, url: str, *, now: datetime) -> None:
     )
 
 
-def mail_test(issue: Issue, editor: Editor, *, now: datetime) -> None:
-    """Queue the issue, marked as a test, to the editor's own address and no other (XD14).
+def mail_test(issue: Issue, editor: Editor, *, language: str, now: datetime) -> None:
+    """Queue one edition, marked as a test, to the editor's own address and no other (XD14).
 
     Raises TooOften beyond the hourly number.
     """
@@ -95,7 +95,11 @@ def mail_test(issue: Issue, editor: Editor, *, now: datetime) -> None:
     mailing_list = issue.mailing_list
     outbox.enqueue_message(
         previewing.preview_message(
-            issue, addresses.parse(editor.email), now=now, subject_mark="[Test] "
+            issue,
+            addresses.parse(editor.email),
+            language=language,
+            subject_mark="[Test] ",
+            now=now,
         ),
         to=editor.email,
         sender=Mailbox(lists.sender_name(mailing_list), lists.sender_address(mailing_list)),

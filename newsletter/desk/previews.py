@@ -1,47 +1,60 @@
-"""How an issue will look: framed HTML, plain text, and a test to oneself."""
+"""How an issue will look: framed HTML in many lights, plain text, and the raw message."""
 
-import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
 
-from flask import Response, flash, make_response, redirect, render_template
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Response, make_response, render_template
 
-from newsletter import clock
+from newsletter import addresses, clock, languages
 from newsletter.accounts import Action
-from newsletter.audit import Deed
-from newsletter.delivery import preflight
+from newsletter.delivery import preflight, previewing
+from newsletter.delivery.previewing import RawMessage
+from newsletter.desk import looks
+from newsletter.desk.forms import Form
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
-from newsletter.desk.mailing import mail_test
-from newsletter.desk.noting import note_issue
-from newsletter.extensions import db
-from newsletter.issues import composing, rendering
+from newsletter.desk.looks import HINTS, LONGEST, WORDS, Look, View
+from newsletter.issues import composing, editions, inbox, merge_fields, rendering
+from newsletter.issues.composition import Composition
+from newsletter.issues.content import Content
+from newsletter.issues.inbox import InboxLine
+from newsletter.issues.models import Issue, IssueState
 from newsletter.issues.rendering import Preview
-from newsletter.web import FRAME_POLICY, policy
+from newsletter.web import FRAME_POLICY, FRAME_POLICY_WITHOUT_IMAGES, policy
 
-log = logging.getLogger(__name__)
+
+@dataclass(frozen=True)
+class Copy:
+    """What one reader would get: the edition, and what stands in its merge fields."""
+
+    content: Content
+    values: Mapping[str, str]
+
+    @property
+    def language(self) -> str:
+        """The language of the edition."""
+        return self.content.language
 
 
 @blueprint.get("/issues/<int:number>/preview")
 @needs(Action.WRITE)
 def show_preview(number: int) -> Response:
-    """Show both parts and what the checks say."""
+    """Show the issue as the address asks for it, and what the checks say."""
     issue = the_issue(number)
-    page = render_template(
-        "desk/issue_preview.html",
-        issue=issue,
-        preview=_preview(number),
-        findings=preflight.examine(issue) if issue.state in composing.EDITABLE else None,
-    )
-    response = make_response(page)
-    response.headers["Content-Security-Policy"] = policy(frame_src="'self'")
-    return response
+    return preview_page(issue, looks.asked(number))
 
 
 @blueprint.get("/issues/<int:number>/preview.html")
 @needs(Action.WRITE)
 def show_html_part(number: int) -> Response:
     """Show the HTML part alone, under the policy of a framed message."""
-    response = make_response(_preview(number).html)
-    response.headers["Content-Security-Policy"] = FRAME_POLICY
+    issue, look = the_issue(number), looks.asked(number)
+    copy = _copy(issue, previewing.whole_of(issue), look)
+    response = make_response(_preview(issue, copy, look).html)
+    is_bare = look.view is View.NO_IMAGES
+    response.headers["Content-Security-Policy"] = (
+        FRAME_POLICY_WITHOUT_IMAGES if is_bare else FRAME_POLICY
+    )
     return response
 
 
@@ -49,26 +62,91 @@ def show_html_part(number: int) -> Response:
 @needs(Action.WRITE)
 def show_text_part(number: int) -> Response:
     """Show the plain-text part alone."""
-    return Response(_preview(number).text, mimetype="text/plain")
+    issue, look = the_issue(number), looks.asked(number)
+    copy = _copy(issue, previewing.whole_of(issue), look)
+    return Response(_preview(issue, copy, look).text, mimetype="text/plain")
 
 
-@blueprint.post("/issues/<int:number>/test")
-@needs(Action.WRITE)
-def send_test(number: int) -> AnyResponse:
-    """Mail the issue to who is signed in, marked as a test."""
-    editor = the_editor()
-    issue = the_issue(number)
-    mail_test(issue, editor, now=clock.now())
-    note_issue(Deed.ISSUE_TESTED, issue, "themselves")
-    db.session.commit()
-    log.info("test of issue %s sent to editor %s", number, editor.id)
-    flash(f"A test is on its way to {editor.email}. Its unsubscribe link works and ends nothing.")
-    return redirect(f"/desk/issues/{number}/preview", code=303)
+def preview_page(
+    issue: Issue,
+    look: Look,
+    *,
+    form: Form | None = None,
+    theirs: Mapping[str, str] | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> Response:
+    """Return the page; with a `form`, what was typed for the inbox and is not saved."""
+    whole = previewing.whole_of(issue)
+    copy = _copy(issue, whole, look)
+    preview = _preview(issue, copy, look)
+    is_open = issue.state in composing.EDITABLE
+    page = render_template(
+        "desk/issue_preview.html",
+        issue=issue,
+        look=look,
+        views=[(look.page(view=view), words, view is look.view) for view, words in WORDS.items()],
+        hint=HINTS[look.view],
+        preview=preview,
+        lines=_inbox_lines(preview, copy),
+        raw=_raw(issue, copy) if look.view is View.RAW else None,
+        whole=whole,
+        language=copy.language,
+        direction=languages.direction(copy.language),
+        names=languages.OFFERED,
+        form=form or form_of(issue, whole, copy.language),
+        theirs=theirs,
+        is_open=is_open,
+        web_version=_web_version(issue),
+        findings=preflight.examine(issue) if is_open else None,
+    )
+    response = make_response(page, status)
+    response.headers["Content-Security-Policy"] = policy(frame_src="'self'")
+    return response
 
 
-def _preview(number: int) -> Preview:
-    issue = the_issue(number)
-    # Beyond writing, what counts is what was approved, whatever the library says by now.
-    is_fixed = issue.state not in composing.EDITABLE and issue.approved_version is not None
-    content = composing.approved_content(issue) if is_fixed else composing.content_of(issue)
-    return rendering.preview(content, rendering.masthead_of(issue))
+def form_of(issue: Issue, whole: Composition, language: str) -> Form:
+    """Return the form of the two lines of the inbox as it is before anybody types."""
+    said = whole.editions[language]
+    return Form(
+        {
+            "subject": said.subject,
+            "preheader": said.preheader,
+            "language": language,
+            "version": str(issue.version),
+        }
+    )
+
+
+def _copy(issue: Issue, whole: Composition, look: Look) -> Copy:
+    content = editions.in_language(whole, editions.nearest(whole.languages, look.language))
+    if look.reader == LONGEST:
+        return Copy(content, previewing.long_values(content, rendering.masthead_of(issue)))
+    return Copy(content, {})
+
+
+def _preview(issue: Issue, copy: Copy, look: Look) -> Preview:
+    return rendering.preview(
+        copy.content, rendering.masthead_of(issue), copy.values, scheme=look.scheme
+    )
+
+
+def _inbox_lines(preview: Preview, copy: Copy) -> list[InboxLine]:
+    preheader = merge_fields.filled(copy.content.preheader, copy.values)
+    return inbox.lines(preview.subject, preheader)
+
+
+def _raw(issue: Issue, copy: Copy) -> RawMessage:
+    message = previewing.preview_message(
+        issue,
+        addresses.parse(the_editor().email),
+        language=copy.language,
+        values=copy.values,
+        now=clock.now(),
+    )
+    return previewing.taken_apart(message)
+
+
+def _web_version(issue: Issue) -> str:
+    """Return where readers find the issue on the web, or nothing while or where they do not."""
+    is_public = issue.state is IssueState.SENT and issue.mailing_list.is_public
+    return f"/archive/{issue.id}" if is_public else ""

@@ -1,6 +1,6 @@
 """One edition out of a composition: its own words, and the first language's where it has none."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.issues import content
@@ -41,6 +41,20 @@ def in_language(whole: Composition, language: str) -> Content:
         blocks=tuple(block for block in blocks if block is not None),
         language=language,
     )
+
+
+def nearest(languages: Sequence[str], wanted: str) -> str:
+    """Return the edition for a reader of the language `wanted`, as `planning` chooses it.
+
+    Their own, else one they can read (`pt` for `pt-BR`, and the other way round), else the first.
+    """
+    if wanted in languages:
+        return wanted
+    for language in languages:
+        tongue = language.partition("-")[0]
+        if wanted.partition("-")[0] == tongue:
+            return language
+    return languages[0]
 
 
 def missing(whole: Composition, language: str) -> list[Missing]:

@@ -115,8 +115,14 @@ def value(merge_field: MergeField, values: Mapping[str, str], part: Part) -> str
 
 def neutral(line: str) -> str:
     """Return a line of text as it reads to nobody in particular."""
+    return filled(line, {})
+
+
+def filled(line: str, values: Mapping[str, str]) -> str:
+    """Return a line of text as it reads to who has these values."""
     return "".join(
-        piece if isinstance(piece, str) else value(piece, {}, Part.TEXT) for piece in parse(line)
+        piece if isinstance(piece, str) else value(piece, values, Part.TEXT)
+        for piece in parse(line)
     )
 
 

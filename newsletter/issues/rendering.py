@@ -6,6 +6,7 @@ recipient's links travel the same way and stay open as slots, so that neither
 Markdown nor MJML can mangle them or be opened by them.
 """
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,23 @@ from newsletter.issues.tokens import Tokens
 
 # Wide spaces and joiners that no program shows and none collapses.
 PADDING = "&#847;&zwnj;&nbsp;" * 60
+
+
+class Scheme(enum.Enum):
+    """In which colours a mail is shown: when those for dark apply, and what the page says it knows.
+
+    Mail is for its reader to decide; previews show one of them, whatever the editor's own is.
+    """
+
+    READERS_OWN = ("(prefers-color-scheme: dark)", "light dark")
+    LIGHT = ("not all", "light")
+    DARK = ("all", "dark")
+    # Programs that know no dark colours of a mail turn its light ones over, but for pictures.
+    INVERTED = ("not all", "only light")
+
+    def __init__(self, dark_when: str, known: str) -> None:
+        self.dark_when = dark_when
+        self.known = known
 
 
 @dataclass(frozen=True)
@@ -91,7 +109,9 @@ def masthead_of(issue: Issue) -> Masthead:
     )
 
 
-def render(content: Content, masthead: Masthead) -> RenderedEdition:
+def render(
+    content: Content, masthead: Masthead, *, scheme: Scheme = Scheme.READERS_OWN
+) -> RenderedEdition:
     """Render one edition for all its recipients."""
     tokens = Tokens(isolates=languages.direction(content.language) == "rtl")
     opening = prose.to_html(content.introduction, tokens)
@@ -102,18 +122,22 @@ def render(content: Content, masthead: Masthead) -> RenderedEdition:
             for piece in merge_fields.parse(content.subject)
         ),
         text_part=_text_part(content, masthead, opening, tokens),
-        html_part=_html_part(content, masthead, opening, tokens),
+        html_part=_html_part(content, masthead, opening, tokens, scheme),
     )
 
 
 def preview(
-    content: Content, masthead: Masthead, values: Mapping[str, str] | None = None
+    content: Content,
+    masthead: Masthead,
+    values: Mapping[str, str] | None = None,
+    *,
+    scheme: Scheme = Scheme.READERS_OWN,
 ) -> Preview:
     """Return the issue for a subscriber's `values`, or with neutral ones.
 
     Links that belong to one person lead nowhere, unless `values` has them.
     """
-    edition = render(content, masthead)
+    edition = render(content, masthead, scheme=scheme)
     links = {
         name: f"{masthead.public_url}/{path}/preview"
         for name, path in (("unsubscribe_url", "unsubscribe"), ("preferences_url", "preferences"))
@@ -126,7 +150,9 @@ def preview(
     )
 
 
-def _html_part(content: Content, masthead: Masthead, opening: str, tokens: Tokens) -> Segments:
+def _html_part(
+    content: Content, masthead: Masthead, opening: str, tokens: Tokens, scheme: Scheme
+) -> Segments:
     language = content.language
     source = current_app.jinja_env.get_template("issue/issue.mjml").render(
         language=language,
@@ -135,6 +161,8 @@ def _html_part(content: Content, masthead: Masthead, opening: str, tokens: Token
         start="right" if languages.direction(language) == "rtl" else "left",
         link=prose.LINK_STYLE,
         padding=Markup(PADDING),
+        scheme=scheme,
+        is_inverted=scheme is Scheme.INVERTED,
         number=masthead.issue_number,
         list_name=tokens.text(masthead.list_name),
         subject=tokens.line(content.subject),

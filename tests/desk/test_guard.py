@@ -81,6 +81,7 @@ DOORS = {
     ("GET", "/desk/issues/<int:number>/preview"): WRITE,
     ("GET", "/desk/issues/<int:number>/preview.html"): WRITE,
     ("GET", "/desk/issues/<int:number>/preview.txt"): WRITE,
+    ("POST", "/desk/issues/<int:number>/preview"): WRITE,
     ("POST", "/desk/issues/<int:number>/test"): WRITE,
     ("GET", "/desk/issues/<int:number>/report"): WRITE,
     ("GET", "/desk/issues/<int:number>/progress"): WRITE,

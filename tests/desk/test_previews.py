@@ -7,17 +7,21 @@ from email import message_from_bytes, policy
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
+from newsletter.delivery import previewing
 from newsletter.desk.mailing import TESTS_AN_HOUR
 from newsletter.extensions import db
-from newsletter.issues import composing, workflow
-from newsletter.issues.models import Issue
+from newsletter.issues import composing, editing, workflow
+from newsletter.issues.composition import Composition
+from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.texts import Texts
 from newsletter.library import catalogue
 from newsletter.mail.models import OutboxMessage
 from newsletter.web import FRAME_POLICY
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
-from tests.factories import make_editor, make_item, make_list
+from tests.factories import make_editor, make_item, make_list, rewrite
 
 
 @pytest.fixture
@@ -83,7 +87,205 @@ def test_after_sending_the_preview_shows_what_was_approved(browser: Browser, iss
     workflow.approve(issue, by=None, now=NOW)
     workflow.send_soon(issue, timedelta(0), now=NOW)
     catalogue.find_items(["guidance-on-mms"])[0].title = "Changed since"
-    page = browser.get(f"/desk/issues/{issue.id}/preview").text
+    page = browser.get(f"/desk/issues/{issue.id}/preview?view=text").text
     assert "Guidance on MMS" in page
     assert "Changed since" not in page
+    assert "This is what was approved" in page
     assert "Send or schedule" not in page
+    assert "Save these two lines" not in page
+    assert save_lines(browser, issue, issue.version, subject="Late").status_code == 409
+
+
+def test_a_sent_issue_of_a_public_list_leads_to_its_web_version(
+    browser: Browser, issue: Issue
+) -> None:
+    leads = f'href="/archive/{issue.id}"'
+    assert leads not in browser.get(f"/desk/issues/{issue.id}/preview").text
+    workflow.approve(issue, by=None, now=NOW)
+    issue.state = IssueState.SENT
+    assert leads in browser.get(f"/desk/issues/{issue.id}/preview").text
+    issue.mailing_list.is_public = False
+    assert leads not in browser.get(f"/desk/issues/{issue.id}/preview").text
+
+
+def written(issue: Issue) -> Composition:
+    """The issue, in French too, with the arrangement that the tests of views look at."""
+    whole = editing.with_edition(composing.current(issue), "fr")
+    whole = editing.with_texts(whole, "fr", Texts("Bonjour", "Du nouveau", "Chers lecteurs"))
+    composing.save(issue, whole, based_on_version=issue.version, by=None, now=NOW)
+    return whole
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        ("", 'class="message desktop"'),
+        ("phone", 'class="message phone"'),
+        ("dark", 'class="message dark"'),
+        ("inverted", 'class="message inverted"'),
+        ("no-images", 'class="message no-images"'),
+        ("text", '<pre class="message-text"'),
+        ("raw", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"),
+        ("nonsense", 'class="message desktop"'),
+    ],
+)
+def test_every_view_is_a_page_that_its_tab_leads_to(
+    browser: Browser, issue: Issue, view: str, expected: str
+) -> None:
+    page = browser.get(f"/desk/issues/{issue.id}/preview?view={view}")
+    assert page.status_code == 200
+    assert expected in page.text
+    if view != "nonsense":
+        path = f"/desk/issues/{issue.id}/preview" + (f"?view={view}" if view else "")
+        assert f'href="{path}" aria-current="page"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("view", "there", "gone"),
+    [
+        ("desktop", "@media not all", "prefers-color-scheme"),
+        ("phone", "@media not all", "prefers-color-scheme"),
+        ("dark", "@media all", "prefers-color-scheme"),
+        ("inverted", "invert(1)", "@media all"),
+    ],
+)
+def test_the_frame_has_the_colours_of_its_view_whatever_the_editors_desk_has(
+    browser: Browser, issue: Issue, view: str, there: str, gone: str
+) -> None:
+    framed = browser.get(f"/desk/issues/{issue.id}/preview.html?view={view}").text
+    assert there in framed
+    assert gone not in framed
+
+
+def test_no_image_may_be_fetched_where_images_are_off(browser: Browser, issue: Issue) -> None:
+    framed = browser.get(f"/desk/issues/{issue.id}/preview.html?view=no-images")
+    rules = framed.headers["Content-Security-Policy"]
+    assert "img-src 'none'" in rules
+    assert "img-src 'self'" not in rules
+    assert rules.startswith("sandbox; default-src 'none'")
+
+
+def test_each_edition_is_looked_at_in_its_own_language(browser: Browser, issue: Issue) -> None:
+    written(issue)
+    page = browser.get(f"/desk/issues/{issue.id}/preview?lang=fr&view=dark").text
+    assert "<b>Bonjour</b>" in page
+    assert f"/desk/issues/{issue.id}/preview.html?view=dark&amp;lang=fr" in page
+    framed = browser.get(f"/desk/issues/{issue.id}/preview.html?lang=fr").text
+    assert "Chers lecteurs" in framed
+    assert "Chers lecteurs" in browser.get(f"/desk/issues/{issue.id}/preview.txt?lang=fr").text
+    # There is no edition in it: then it is the first one, as for a reader.
+    assert "Dear friend" in browser.get(f"/desk/issues/{issue.id}/preview.txt?lang=xx").text
+
+
+def test_a_reader_with_long_values_shows_what_they_do_to_a_line(
+    browser: Browser, issue: Issue
+) -> None:
+    page = browser.get(f"/desk/issues/{issue.id}/preview?as=longest").text
+    assert "<b>Hello Wilhelmina-Alexandra" in page
+    framed = browser.get(f"/desk/issues/{issue.id}/preview.html?as=longest").text
+    assert previewing.LONG_NAME in framed
+
+
+def test_the_raw_view_is_a_copy_to_oneself_with_the_size_of_its_parts(
+    browser: Browser, issue: Issue
+) -> None:
+    page = browser.get(f"/desk/issues/{issue.id}/preview?view=raw").text
+    assert "To: edith@example.org" in page
+    assert "text/plain" in page
+    assert "text/html" in page
+
+
+def test_the_inbox_shows_as_much_as_there_is_room_for(browser: Browser, issue: Issue) -> None:
+    rewrite(issue, subject="A" * 50 + "B" * 50)
+    page = browser.get(f"/desk/issues/{issue.id}/preview").text
+    assert f"<b>{'A' * 50}{'B' * 9}…</b>" in page
+    assert f"<b>{'A' * 39}…</b>" in page
+    assert "Without a preheader" in page
+
+
+def lines_of(issue: Issue, language: str = "en") -> tuple[str, str]:
+    said = composing.current(issue).editions[language]
+    return said.subject, said.preheader
+
+
+def save_lines(browser: Browser, issue: Issue, version: int, **typed: str) -> TestResponse:
+    fields = {"version": str(version), "language": "en", "subject": "", "preheader": "", **typed}
+    return browser.post(f"/desk/issues/{issue.id}/preview", fields)
+
+
+def test_subject_and_preheader_are_saved_from_the_preview(browser: Browser, issue: Issue) -> None:
+    written(issue)
+    version = issue.version
+    answer = browser.post(
+        f"/desk/issues/{issue.id}/preview?lang=fr&view=phone",
+        {"version": str(version), "language": "fr", "subject": "Salut", "preheader": "Lisez"},
+    )
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"/desk/issues/{issue.id}/preview?view=phone&lang=fr"
+    assert issue.version == version + 1
+    assert lines_of(issue, "fr") == ("Salut", "Lisez")
+    assert composing.content_of(issue, "fr").introduction == "Chers lecteurs"
+    assert lines_of(issue)[0] == "Hello {{ name | friend }}"
+
+
+def test_saving_the_lines_withdraws_an_approval(browser: Browser, issue: Issue) -> None:
+    workflow.approve(issue, by=None, now=NOW)
+    assert save_lines(browser, issue, issue.version, subject="Other").status_code == 303
+    assert issue.approved_version is None
+    log = browser.get(f"/desk/log/?issue={issue.id}").text
+    assert "withdrew the approval" in log
+
+
+def test_lines_that_a_colleague_changed_are_shown_beside_the_typed_ones(
+    browser: Browser, issue: Issue
+) -> None:
+    version = issue.version
+    rewrite(issue, subject="Theirs")
+    answer = save_lines(browser, issue, version, subject="Mine", preheader="My preheader")
+    assert answer.status_code == 409
+    assert "Nothing was overwritten" in answer.text
+    assert 'value="Mine"' in answer.text
+    assert "<pre>Theirs</pre>" in answer.text
+    assert lines_of(issue)[0] == "Theirs"
+    assert f'name="version" value="{issue.version}"' in answer.text
+    save_lines(browser, issue, issue.version, subject="Mine")
+    assert lines_of(issue)[0] == "Mine"
+
+
+def test_what_a_colleague_wrote_elsewhere_is_no_conflict(browser: Browser, issue: Issue) -> None:
+    version = issue.version
+    rewrite(issue, introduction="Written by a colleague")
+    assert save_lines(browser, issue, version, subject="Mine").status_code == 303
+    assert lines_of(issue)[0] == "Mine"
+    assert composing.content_of(issue).introduction == "Written by a colleague"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"subject": "one\ntwo"},
+        {"subject": "x" * 501},
+        {"preheader": "\x1b"},
+        {"version": ""},
+        {"version": "x"},
+        {"version": "9" * 30},
+        {"language": "xx"},
+    ],
+)
+def test_what_cannot_be_saved_comes_back_with_a_sentence(
+    browser: Browser, issue: Issue, typed: dict[str, str]
+) -> None:
+    before = lines_of(issue), issue.version
+    fields = {"version": "1", "language": "en", "subject": "Kept", "preheader": "", **typed}
+    answer = browser.post(f"/desk/issues/{issue.id}/preview", fields)
+    assert answer.status_code == 422
+    assert "Not done yet" in answer.text
+    assert (lines_of(issue), issue.version) == before
+
+
+def test_a_test_is_of_the_edition_that_is_looked_at(browser: Browser, issue: Issue) -> None:
+    written(issue)
+    browser.post(f"/desk/issues/{issue.id}/test?lang=fr")
+    mail = db.session.scalars(sa.select(OutboxMessage)).one()
+    message = message_from_bytes(base64.b64decode(mail.facts["message"]), policy=policy.default)
+    assert message["Subject"] == "[Test] Bonjour"

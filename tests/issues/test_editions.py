@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from newsletter.issues import content, editing, editions
 from newsletter.issues.composition import (
     Block,
@@ -98,3 +100,19 @@ def test_another_language_comes_first_or_the_only_one_is_renamed() -> None:
     renamed = editions.with_first(one, "es")
     assert renamed.languages == ("es",)
     assert renamed.blocks[0].says("es").text == "Words"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen"),
+    [
+        ("en", "en"),
+        ("pt", "pt-BR"),
+        ("pt-PT", "pt-BR"),
+        ("fr-CA", "fr"),
+        ("de", "en"),
+        ("", "en"),
+        ("p", "en"),
+    ],
+)
+def test_a_reader_gets_the_edition_nearest_to_their_language(wanted: str, chosen: str) -> None:
+    assert editions.nearest(("en", "pt-BR", "fr"), wanted) == chosen
