@@ -16,6 +16,7 @@ from newsletter.extensions import db
 from newsletter.mail.outbox import OutboxMessage
 from newsletter.subscriptions.models import Subscriber
 from tests.desk.browser import Browser, signed_in
+from tests.desk.forms import filled
 from tests.message_standards import check_message, html_of, parse, text_of, unsubscribe_url
 from tests.relay import Received, Relay
 
@@ -71,27 +72,20 @@ def _sign_up_and_confirm(app: Flask, relay: Relay, reader: str) -> None:
 
 
 def _compose(desk: Browser) -> int:
-    answer = desk.post(
-        "/desk/issues/new", {"mailing_list": "stay-informed", "subject": "For {{ name | you }} ✨"}
-    )
-    assert answer.status_code == 303
-    page = desk.get(answer.headers["Location"])
-    items = _values(page, "input[name=items]")
+    items = _values(desk.get("/desk/issues/new"), "input[name=items]")
     assert len(items) >= 12
+    chosen = {"mailing_list": "stay-informed", "items": items[:3]}
+    answer = desk.post("/desk/issues/new", chosen)
+    assert answer.status_code == 303
     number = int(re.search(r"/desk/issues/(\d+)", answer.headers["Location"])[1])  # type: ignore[index]
-    saved = desk.post(
-        f"/desk/issues/{number}",
-        {
-            "version": _values(page, "input[name=version]")[0],
-            "mailing_list": "stay-informed",
-            "subject": "For {{ name | you }} ✨",
-            "preheader": "What is new about multiple micronutrient supplements",
-            "introduction": "Dear {{ name | reader }},\n\nnew **guidance** is [here](https://example.org/x?a=1&b=2).",
-            "items": items[:3],
-            "order": items[:3],
-            "do": "save",
-        },
-    )
+    words = {
+        "subject": "For {{ name | you }} ✨",
+        "preheader": "What is new about multiple micronutrient supplements",
+        "introduction": "Dear {{ name | reader }},\n\nnew **guidance** is "
+        "[here](https://example.org/x?a=1&b=2).",
+    }
+    page = desk.get(answer.headers["Location"]).text
+    saved = desk.post(f"/desk/issues/{number}", filled(page, words))
     assert saved.status_code == 303, saved.text
     preview = desk.get(f"/desk/issues/{number}/preview.html")
     assert "sandbox" in preview.headers["Content-Security-Policy"]
