@@ -25,7 +25,7 @@ WITH_SERVICES = scripts/services start || exit 1; \
 # Either one would lead the interpreter in .venv to another installation's modules.
 unexport PYTHONHOME PYTHONPATH
 
-.PHONY: help run test test-faults setup check test-services bench lock
+.PHONY: help run test test-faults setup check test-services bench words lock
 
 help: ## This list
 	@sed -n 's/^\([a-z][a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -66,6 +66,10 @@ bench: ## How fast it sends, against smtp-source, smtplib and Flask-Mail (half a
 	@$(SETUP) requirements.lock
 	@scripts/services install servers
 	@$(WITH_SERVICES) $(IN_VENV) -m benchmarks $(if $(SMOKE),--smoke) $(if $(ONLY),--only $(ONLY))
+
+words: ## Catalogues of our fixed words: adds what code and templates say now
+	@$(SETUP) requirements-dev.lock
+	@$(IN_VENV) -m scripts.translations
 
 lock: ## Newer versions into all lock files (UPGRADE=no: only what the .in files changed)
 	@"$(PYTHON)" scripts/locks.py write $(UPGRADE)

@@ -27,11 +27,6 @@ def direction(language: str) -> str:
     return "rtl" if language.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
 
 
-def is_english(language: str) -> bool:
-    """Tell whether our own fixed words are in this language already."""
-    return language.partition("-")[0].lower() == "en"
-
-
 @lru_cache(maxsize=1_000)
 def tag(text: str) -> str:
     """Return the language tag in its usual case, as in pt-BR (RFC 5646 section 2.1.1).

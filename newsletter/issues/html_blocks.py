@@ -1,6 +1,7 @@
 """The blocks of an issue as values for its MJML template: all words wait behind tokens."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from newsletter import languages
@@ -16,9 +17,19 @@ from newsletter.issues.content import (
     Prose,
 )
 from newsletter.issues.tokens import Tokens
+from newsletter.translating import Translator, translator
 
 WIDEST = 552
 """Pixels that an image may be wide: a mail of 600 less its margins (STANDARDS H11)."""
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What all blocks of one edition share."""
+
+    tokens: Tokens
+    public_url: str
+    ours: Translator
 
 
 def parts(content: Content, tokens: Tokens, *, public_url: str) -> list[dict[str, Any]]:
@@ -27,10 +38,11 @@ def parts(content: Content, tokens: Tokens, *, public_url: str) -> list[dict[str
     Items below a heading are one level deeper than it (STANDARDS H02). A rule parts an
     item from what comes before it, unless a heading or a divider does.
     """
-    return list(_parts(content, tokens, public_url))
+    frame = _Frame(tokens, public_url, translator(content.language))
+    return list(_parts(content, frame))
 
 
-def _parts(content: Content, tokens: Tokens, public_url: str) -> Iterator[dict[str, Any]]:
+def _parts(content: Content, frame: _Frame) -> Iterator[dict[str, Any]]:
     level, is_parted = 2, False
     for block in content.blocks:
         if isinstance(block, Heading):
@@ -41,48 +53,46 @@ def _parts(content: Content, tokens: Tokens, public_url: str) -> Iterator[dict[s
             "direction": languages.direction(getattr(block, "language", content.language)),
             "level": level,
             "has_rule": isinstance(block, ItemRow) and not is_parted,
-            **_SHOWN[type(block)](block, tokens, public_url),
+            **_SHOWN[type(block)](block, frame),
         }
         is_parted = isinstance(block, (Heading, Divider))
 
 
-def _prose(block: Prose, tokens: Tokens, public_url: str) -> dict[str, Any]:
-    markup = prose.styled(prose.to_html(block.markdown, tokens), block.language)
-    return {"words": tokens.put(*tokens.cut(markup))}
+def _prose(block: Prose, frame: _Frame) -> dict[str, Any]:
+    markup = prose.styled(prose.to_html(block.markdown, frame.tokens), block.language)
+    return {"words": frame.tokens.put(*frame.tokens.cut(markup))}
 
 
-def _heading(block: Heading, tokens: Tokens, public_url: str) -> dict[str, Any]:
-    return {"words": tokens.line(block.words)}
+def _heading(block: Heading, frame: _Frame) -> dict[str, Any]:
+    return {"words": frame.tokens.line(block.words)}
 
 
-def _button(block: Button, tokens: Tokens, public_url: str) -> dict[str, Any]:
-    return {"words": tokens.line(block.words), "url": tokens.text(block.url)}
+def _button(block: Button, frame: _Frame) -> dict[str, Any]:
+    return {"words": frame.tokens.line(block.words), "url": frame.tokens.text(block.url)}
 
 
-def _image(block: Image, tokens: Tokens, public_url: str) -> dict[str, Any]:
+def _image(block: Image, frame: _Frame) -> dict[str, Any]:
     width = min(block.width, WIDEST)
     return {
-        "source": tokens.text(f"{public_url}{block.path}"),
-        "alt": tokens.text(block.alt),
-        "url": tokens.text(block.url) if block.url else "",
+        "source": frame.tokens.text(f"{frame.public_url}{block.path}"),
+        "alt": frame.tokens.text(block.alt),
+        "url": frame.tokens.text(block.url) if block.url else "",
         "width": width,
         "height": max(1, round(block.height * width / max(block.width, 1))),
     }
 
 
-def _divider(block: Divider, tokens: Tokens, public_url: str) -> dict[str, Any]:
+def _divider(block: Divider, frame: _Frame) -> dict[str, Any]:
     return {}
 
 
-def _item(block: ItemRow, tokens: Tokens, public_url: str) -> dict[str, Any]:
+def _item(block: ItemRow, frame: _Frame) -> dict[str, Any]:
     return {
-        "label": wording.label(block),
-        "title": tokens.text(block.title),
-        "summary": block.summary and tokens.text(block.summary),
-        "url": tokens.text(wording.item_url(block, public_url)),
-        "action": wording.action(block),
-        # The fixed words are English, whatever language the item is in.
-        "foreign": not languages.is_english(block.language),
+        "label": frame.tokens.text(wording.label(block, frame.ours)),
+        "title": frame.tokens.text(block.title),
+        "summary": block.summary and frame.tokens.text(block.summary),
+        "url": frame.tokens.text(wording.item_url(block, frame.public_url)),
+        "action": frame.tokens.text(wording.action(block, frame.ours)),
     }
 
 
@@ -95,7 +105,7 @@ _KINDS: dict[type[Block], str] = {
     ItemRow: "item",
 }
 
-_SHOWN: dict[type[Block], Callable[[Any, Tokens, str], dict[str, Any]]] = {
+_SHOWN: dict[type[Block], Callable[[Any, _Frame], dict[str, Any]]] = {
     Prose: _prose,
     Heading: _heading,
     Button: _button,

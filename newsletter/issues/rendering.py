@@ -22,6 +22,7 @@ from newsletter.issues.merge_fields import MergeField, Part
 from newsletter.issues.models import Issue
 from newsletter.issues.segments import Segments, Slot, fill
 from newsletter.issues.tokens import Tokens
+from newsletter.translating import translator
 
 # Wide spaces and joiners that no program shows and none collapses.
 PADDING = "&#847;&zwnj;&nbsp;" * 60
@@ -153,22 +154,24 @@ def preview(
 def _html_part(
     content: Content, masthead: Masthead, opening: str, tokens: Tokens, scheme: Scheme
 ) -> Segments:
-    language = content.language
+    language, ours = content.language, translator(content.language)
+    postal_address = ours.isolated(masthead.postal_address)
     source = current_app.jinja_env.get_template("issue/issue.mjml").render(
         language=language,
         direction=languages.direction(language),
-        foreign=not languages.is_english(language),
+        _=ours.gettext,
+        ours=ours,
         start="right" if languages.direction(language) == "rtl" else "left",
         link=prose.LINK_STYLE,
         padding=Markup(PADDING),
         scheme=scheme,
         is_inverted=scheme is Scheme.INVERTED,
         number=masthead.issue_number,
-        list_name=tokens.text(masthead.list_name),
+        list_name=tokens.text(ours.isolated(masthead.list_name)),
         subject=tokens.line(content.subject),
         preheader=content.preheader and tokens.line(content.preheader),
         introduction=opening and tokens.put(*tokens.cut(prose.styled(opening, language))),
-        postal_address=masthead.postal_address and tokens.text(masthead.postal_address),
+        postal_address=postal_address and tokens.text(postal_address),
         blocks=html_blocks.parts(content, tokens, public_url=masthead.public_url),
         **{name: link and tokens.put(link) for name, link in _links(masthead).items()},
     )
@@ -177,16 +180,16 @@ def _html_part(
 
 
 def _text_part(content: Content, masthead: Masthead, opening: str, tokens: Tokens) -> Segments:
+    ours = translator(content.language)
     text = current_app.jinja_env.get_template("issue/issue.txt").render(
-        heading=plaintext.wrap(f"{masthead.list_name} · Issue {masthead.issue_number}"),
+        _=ours.gettext,
+        wrapped=plaintext.wrap,
+        number=masthead.issue_number,
         subject=plaintext.wrap(tokens.lift(content.subject)),
         introduction=plaintext.from_html(opening),
         blocks=text_blocks.parts(content, tokens, public_url=masthead.public_url),
-        reason=plaintext.wrap(
-            f"You get this e-mail because your address is subscribed to {masthead.list_name}."
-        ),
-        list_name=plaintext.wrap(masthead.list_name),
-        postal_address=plaintext.wrap(masthead.postal_address),
+        list_name=ours.isolated(masthead.list_name),
+        postal_address=ours.isolated(masthead.postal_address),
         **{
             name: tokens.put(link) if isinstance(link, Slot) else link
             for name, link in _links(masthead).items()

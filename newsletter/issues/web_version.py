@@ -10,6 +10,7 @@ from newsletter.issues import content, merge_fields, prose, wording
 from newsletter.issues.content import Content, ItemRow
 from newsletter.languages import direction
 from newsletter.library.models import ItemKind
+from newsletter.translating import Translator, translator
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class ArchivePage:
     direction: str
     introduction: Markup
     blocks: tuple[ArchiveBlock, ...]
+    ours: Translator
+    """Says what stands around it, in its language if we know that."""
 
     @property
     def rows(self) -> tuple[ArchiveRow, ...]:
@@ -64,17 +67,19 @@ class ArchivePage:
 
 def archive_page_parts(said: Content) -> ArchivePage:
     """Return what the archive shows of an issue: the same for everybody (DESIGN 4, 9)."""
+    ours = translator(said.language)
     return ArchivePage(
         subject=merge_fields.neutral(said.subject),
         preheader=merge_fields.neutral(said.preheader),
         language=said.language,
         direction=direction(said.language),
         introduction=_markup(said.introduction),
-        blocks=tuple(_blocks(said)),
+        blocks=tuple(_blocks(said, ours)),
+        ours=ours,
     )
 
 
-def _blocks(said: Content) -> Iterator[ArchiveBlock]:
+def _blocks(said: Content, ours: Translator) -> Iterator[ArchiveBlock]:
     level = 2
     for block in said.blocks:
         spoken = getattr(block, "language", said.language)
@@ -93,14 +98,14 @@ def _blocks(said: Content) -> Iterator[ArchiveBlock]:
             case content.Divider():
                 yield replace(frame, kind="divider")
             case ItemRow():
-                yield replace(frame, kind="item", row=_row(block))
+                yield replace(frame, kind="item", row=_row(block, ours))
 
 
-def _row(row: ItemRow) -> ArchiveRow:
+def _row(row: ItemRow, ours: Translator) -> ArchiveRow:
     return ArchiveRow(
         kind=row.kind,
-        label=wording.label(row),
-        button_words=wording.action(row),
+        label=wording.label(row, ours),
+        button_words=wording.action(row, ours),
         title=row.title,
         summary=row.summary,
         url=wording.item_url(row, ""),

@@ -1,10 +1,10 @@
-"""Where an item of an issue leads, and what stands around it."""
+"""Where an item of an issue leads, and what stands around it in the language of the edition."""
 
-from datetime import date
 from urllib.parse import urlsplit
 
 from newsletter.issues.content import ItemRow
 from newsletter.library.words import BUTTON_WORDS, KIND_NAMES
+from newsletter.translating import Translator
 
 
 def item_url(row: ItemRow, public_url: str) -> str:
@@ -14,20 +14,22 @@ def item_url(row: ItemRow, public_url: str) -> str:
     return f"{public_url}/library/{row.slug}"
 
 
-def label(row: ItemRow) -> str:
+def label(row: ItemRow, ours: Translator) -> str:
     """Return the line above an item: its kind, or the site of a page elsewhere, and its day."""
-    what = KIND_NAMES[row.kind] if row.kind else _site(row)
-    return f"{what} · {long_date(row.published_on)}" if row.published_on else what
+    what = ours.gettext(KIND_NAMES[row.kind]) if row.kind else ours.isolated(_site(row))
+    return f"{what} · {ours.day(row.published_on)}" if row.published_on else what
 
 
-def action(row: ItemRow) -> str:
+def action(row: ItemRow, ours: Translator) -> str:
     """Return the words of the button that leads to an item."""
-    return BUTTON_WORDS[row.kind] if row.kind else f"Read it at {_site(row)}"
+    if row.kind:
+        return ours.gettext(BUTTON_WORDS[row.kind])
+    return ours.gettext("Read it at %(site)s", site=ours.isolated(_site(row)))
 
 
-def long_date(day: date) -> str:
-    """Return a day as people write it: 20 January 2025."""
-    return f"{day.day} {day:%B %Y}"
+def before_address(words: str, ours: Translator) -> str:
+    """Return words with the mark that leads over to an address on the next line."""
+    return ours.gettext("%(words)s:", words=words)
 
 
 def _site(row: ItemRow) -> str:

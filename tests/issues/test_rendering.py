@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 import config
+from newsletter import translating
 from newsletter.issues import composing, rendering
 from newsletter.issues.content import Content
 from newsletter.issues.merge_fields import Part
 from newsletter.issues.rendering import RenderedEdition
 from newsletter.issues.segments import Segments, Slot, fill
 from newsletter.library.models import ItemKind
+from scripts.translations import extracted
 from tests.colours import contrast
 from tests.conftest import NOW
 from tests.factories import make_list
@@ -37,7 +39,7 @@ MJML_TAGS = {
     *("mj-body", "mj-section", "mj-column", "mj-text", "mj-divider", "mj-button"),
 }
 # `h` is the beginning of a tag whose level depends on what stands above.
-HTML_TAGS = {"a", "br", "div", "h", "h1", "h2", "img", "meta", "p"}
+HTML_TAGS = {"a", "br", "div", "h", "h1", "h2", "img", "meta", "p", "span"}
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -172,18 +174,81 @@ def test_right_to_left_languages_turn_the_layout(language: str) -> None:
 
 def test_an_item_in_another_language_says_so() -> None:
     said = content(rows=(item(title="العنوان", language="ar"), item(2)))
-    inner = page(said).css("td.ink div[lang], td.ink p[lang]")
+    inner = page(said).css("td.ink [lang]")
+    # The line above it is in the language of the edition.
     assert [(node.tag, node.attributes["lang"], node.attributes["dir"]) for node in inner] == [
-        ("div", "ar", "rtl"),
-        # Our own words about it are English.
-        ("p", "en", "ltr"),
+        ("h2", "ar", "rtl"),
+        ("p", "ar", "rtl"),
     ]
 
 
-@pytest.mark.parametrize(("language", "marks"), [("en", 0), ("en-GB", 0), ("fr", 1), ("ar", 1)])
-def test_our_own_words_are_marked_as_english_in_other_editions(language: str, marks: int) -> None:
-    footer = page(content(language=language)).css("td.soft div[lang=en]")
-    assert len(footer) == marks
+@pytest.mark.parametrize("language", ["en", "en-GB", "fr", "pt-BR", "ar", "ar-EG"])
+def test_our_own_words_need_no_mark_where_they_are_translated(language: str) -> None:
+    assert not page(content(language=language, rows=(item(language=language),))).css("td [lang]")
+
+
+@pytest.mark.parametrize("language", ["sw", "he"])
+def test_our_own_words_are_marked_as_english_where_they_are_not(language: str) -> None:
+    dom = page(content(language=language, rows=(item(language=language),)))
+    marked = dom.css("td [lang=en]")
+    assert [node.tag for node in marked] == ["div", "p", "span", "div"]
+    assert {node.attributes["dir"] for node in marked} == {"ltr"}
+    words = " ".join(node.text() for node in marked)
+    for ours in ("Issue 42", "Guidance · 20 January 2025", "Read the guidance", "Unsubscribe"):
+        assert ours in words
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "button", "leave", "why"),
+    [
+        (
+            *("fr", "Orientations · 20 janvier 2025", "Lire les orientations", "Se désabonner"),
+            "Vous recevez cet e-mail parce que votre adresse est abonnée à Stay Informed.",
+        ),
+        (
+            *("es", "Orientaciones · 20 de enero de 2025", "Leer las orientaciones"),
+            *("Darse de baja", "Recibe este correo porque su dirección está suscrita a"),
+        ),
+        (
+            *("pt-BR", "Orientações · 20 de janeiro de 2025", "Ler as orientações"),
+            *("Cancelar a inscrição", "Recebe este e-mail porque o seu endereço está inscrito em"),
+        ),
+        (
+            *("ar", "إرشادات · 20 يناير 2025", "قراءة الإرشادات", "إلغاء الاشتراك"),
+            "تصلك هذه الرسالة لأن عنوانك مشترك في \u2068Stay Informed\u2069.",
+        ),
+    ],
+)
+def test_both_parts_speak_the_language_of_the_edition(
+    language: str, label: str, button: str, leave: str, why: str
+) -> None:
+    said = content(language=language)
+    dom = page(said)
+    html_words = dom.body.text(separator="\n") if dom.body else ""
+    for words in (label, button, leave, why):
+        assert words in html_words
+        assert words in " ".join(text(said).split())
+
+
+@pytest.mark.parametrize("language", [name for name in translating.written() if name != "en"])
+def test_no_english_word_of_ours_is_left_in_a_translated_edition(language: str) -> None:
+    rows = (*(item(kind=kind) for kind in ItemKind), item(kind=None, url="https://who.int/x"))
+    said = content(language=language, introduction="", rows=rows)
+    whole = (page(said).html or "") + text(said)
+    ours = translating.translator(language)
+    for message in extracted():
+        name = str(message.id).partition("%")[0].strip()
+        if len(name) > 3 and not ours.gettext(name).startswith(name):
+            assert name not in whole.replace("Guidance on MMS", "")
+
+
+def test_names_do_not_reorder_the_words_around_them() -> None:
+    said = content(language="ar", rows=(item(kind=None, url="https://www.who.int/x"),))
+    for whole in (page(said).html or "", text(said)):
+        assert "\u2068Stay Informed\u2069 · العدد 42" in whole
+        assert "القراءة على \u2068who.int\u2069" in whole
+        # Each line of an address has a direction of its own: a number may begin it.
+        assert "\u206810115 Sample Town\u2069" in whole
 
 
 def test_the_preheader_is_the_first_text_hidden_and_padded() -> None:
