@@ -103,7 +103,8 @@ def take_code(editor: Editor, code: str, *, now: datetime) -> bool:
     taken = db.session.execute(
         sa.update(Authenticator)
         .where(Authenticator.editor_id == editor.id, Authenticator.last_step < step)
-        .values(last_step=step)
+        # Sealed anew each time, it follows SECRET_KEY.
+        .values(last_step=step, secret=sealing.seal(secret, owner=editor.id))
         .execution_options(synchronize_session=False)
     )
     return rows_changed(taken) == 1

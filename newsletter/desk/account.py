@@ -15,7 +15,7 @@ from newsletter.accounts import (
     sessions,
 )
 from newsletter.audit import Deed
-from newsletter.desk import guessing, presence
+from newsletter.desk import browser_session, guessing
 from newsletter.desk.alerts import Alert, mail_alert
 from newsletter.desk.forms import Form, show_again, typed, zone_options
 from newsletter.desk.guard import SIGNED_IN, blueprint, needs, the_editor, the_session
@@ -91,7 +91,7 @@ def change_password() -> Response | tuple[str, int]:
         return show_again("desk/password.html", form, needs_old=needs_old)
     note(Deed.EDITOR_PASSWORD_SET, editor.id)
     mail_alert(editor, Alert.PASSWORD_SET, now=now)
-    presence.begin(editor, SignInWay.PASSWORD, now=now)
+    browser_session.begin(editor, SignInWay.PASSWORD, now=now)
     db.session.commit()
     log.info("editor %s set a password", editor.id)
     flash("Your password is set. You are signed out everywhere else.")

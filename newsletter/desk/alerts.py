@@ -6,7 +6,7 @@ from typing import Self
 
 from newsletter import links
 from newsletter.accounts import Editor
-from newsletter.desk import presence
+from newsletter.desk import browser_session
 from newsletter.desk.mailing import desk_mailbox
 from newsletter.mail import outbox
 
@@ -92,7 +92,7 @@ def mail_alert(
         facts={
             "what": alert.heading,
             "sentence": alert.sentence.format(detail),
-            "browser": presence.this_browser(),
+            "browser": browser_session.this_browser(),
             "advice": ADVICE,
             "account_url": links.public_url("/desk/account/"),
         },

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from newsletter.accounts import Editor, SignInWay, second_factors
 from newsletter.audit import Deed
-from newsletter.desk import known_browsers, presence
+from newsletter.desk import browser_session, known_browsers
 from newsletter.desk.alerts import Alert, mail_alert
 from newsletter.desk.noting import note
 from newsletter.extensions import db
@@ -26,7 +26,7 @@ def arrive(editor: Editor, way: SignInWay, *, next_page: str, now: datetime) -> 
     """Let the editor in by password or link, or ask for the second factor; commits."""
     if not second_factors.has_second_factor(editor):
         return let_in(editor, way, next_page=next_page, now=now)
-    presence.begin_half(editor, way, next_page=within_the_desk(next_page), now=now)
+    browser_session.begin_half(editor, way, next_page=within_the_desk(next_page), now=now)
     db.session.commit()
     return redirect(CODE_PAGE, code=303)
 
@@ -40,7 +40,7 @@ def let_in(
         editor.joined_at = now
     elif not known_browsers.number_here(editor):
         mail_alert(editor, Alert.NEW_BROWSER, now=now)
-    presence.begin(editor, way, now=now)
+    browser_session.begin(editor, way, now=now)
     words = f"{way} and {also}" if also else way.value
     note(Deed.EDITOR_SIGNED_IN, number, words, by=editor)
     db.session.commit()

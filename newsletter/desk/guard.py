@@ -20,7 +20,7 @@ from newsletter.accounts import (
     role_of,
     sessions,
 )
-from newsletter.desk import presence
+from newsletter.desk import browser_session
 from newsletter.desk.security import csrf
 from newsletter.errors import NotFound
 from newsletter.issues import composing
@@ -130,7 +130,7 @@ def _check() -> Response | None:
 
 def the_session() -> EditorSession:
     """Return the session of who is signed in, on a page that nobody else sees."""
-    found = presence.this_session()
+    found = browser_session.this_session()
     if found is None:
         abort(403)
     return found

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from newsletter import clock
 from newsletter.accounts import Editor, SignInWay, passkeys
 from newsletter.audit import Deed
-from newsletter.desk import guessing, presence
+from newsletter.desk import browser_session, guessing
 from newsletter.desk.alerts import Alert, mail_alert
 from newsletter.desk.arriving import let_in, within_the_desk
 from newsletter.desk.forms import Form, show_again, typed
@@ -85,7 +85,7 @@ def prove_by_passkey() -> Response | tuple[str, int]:
 @needs(SIGNED_IN, proof=True)
 def show_passkeys() -> str:
     """List the editor's passkeys, with a form for one more."""
-    form = Form({"name": presence.this_browser()})
+    form = Form({"name": browser_session.this_browser()})
     return render_template("desk/passkeys.html", form=form, **_facts())
 
 

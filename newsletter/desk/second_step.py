@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from newsletter import clock, limits
 from newsletter.accounts import EditorSession, passkeys, recovery_codes, second_factors, sessions
 from newsletter.audit import Deed
-from newsletter.desk import guessing, presence
+from newsletter.desk import browser_session, guessing
 from newsletter.desk.alerts import Alert, mail_alert
 from newsletter.desk.arriving import let_in
 from newsletter.desk.forms import Form, typed
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 @needs(PUBLIC)
 def show_code_page() -> str | Response:
     """Ask for the code, of whom password or link let half in."""
-    if presence.this_half(now=clock.now()) is None:
+    if browser_session.this_half(now=clock.now()) is None:
         return _begin_again("Sign in first; the code is asked for after that.")
     return _page(Form({}))
 
@@ -35,7 +35,7 @@ def show_code_page() -> str | Response:
 def enter_code() -> Response | tuple[str, int]:
     """Sign in with a code of the app; each works once."""
     now = clock.now()
-    half = presence.this_half(now=now)
+    half = browser_session.this_half(now=now)
     if half is None:
         return _begin_again("This took too long. Sign in again.")
     if not sessions.count_try(half):
@@ -51,7 +51,7 @@ def enter_code() -> Response | tuple[str, int]:
             "This is not the code of now, or it was used before. Wait for the next one.",
         )
     sessions.end_session(half)
-    return let_in(editor, way, next_page=presence.next_page(), now=now, also="code")
+    return let_in(editor, way, next_page=browser_session.next_page(), now=now, also="code")
 
 
 @blueprint.post("/sign-in-recovery")
@@ -59,7 +59,7 @@ def enter_code() -> Response | tuple[str, int]:
 def enter_recovery_code() -> Response | tuple[str, int]:
     """Sign in with a recovery code; it is used up."""
     now = clock.now()
-    half = presence.this_half(now=now)
+    half = browser_session.this_half(now=now)
     if half is None:
         return _begin_again("This took too long. Sign in again.")
     if not sessions.count_try(half):
@@ -101,6 +101,6 @@ def _page(form: Form) -> str:
     return render_template(
         "desk/sign_in_code.html",
         form=form,
-        next_page=presence.next_page(),
+        next_page=browser_session.next_page(),
         passkeys_are_possible=passkeys.are_possible(),
     )

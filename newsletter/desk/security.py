@@ -15,7 +15,7 @@ from flask_security.datastore import SQLAlchemyUserDatastore
 from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]  # it has no types
 
 from newsletter.accounts import Editor, Role, sessions
-from newsletter.desk import presence
+from newsletter.desk import browser_session
 from newsletter.extensions import db
 
 SETTINGS: dict[str, Any] = {
@@ -75,7 +75,7 @@ def init_app(app: Flask) -> None:
     security = Security(app, SQLAlchemyUserDatastore(db, Editor, Role), register_blueprint=False)
     # No tokens in headers, addresses or JSON: a session is the only way to be signed in.
     security.login_manager.request_loader(None)
-    security.login_manager.user_loader(presence.load_editor)
+    security.login_manager.user_loader(browser_session.load_editor)
     app.register_error_handler(CSRFError, _show_stale_form)
 
 

@@ -119,6 +119,16 @@ def test_a_secret_whose_key_is_gone_lets_nobody_in_and_is_logged(
     assert second_factors.has_second_factor(edith)
 
 
+def test_the_secret_follows_the_key_when_it_is_used(app: Flask, edith: Editor) -> None:
+    phone = phone_of(edith, now=NOW)
+    app.config["SECRET_KEY_FALLBACKS"] = [app.config["SECRET_KEY"]]
+    app.config["SECRET_KEY"] = "another key for tests that is long enough to be taken"
+    assert second_factors.take_code(edith, phone.code(NOW), now=NOW)
+    app.config["SECRET_KEY_FALLBACKS"] = []
+    later = NOW + timedelta(minutes=1)
+    assert second_factors.take_code(edith, phone.code(later), now=later)
+
+
 def test_removing_it_ends_the_recovery_codes_too(edith: Editor) -> None:
     phone_of(edith, now=NOW)
     codes = recovery_codes.renew(edith)
