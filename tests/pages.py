@@ -104,7 +104,14 @@ NO_PAGES = {
 }
 """Addresses of the desk that nobody looks at as pages."""
 
-FOR_PROGRAMS = {"/feed.xml", "/healthz", "/readyz", "/metrics", "/static/<path:filename>"}
+FOR_PROGRAMS = {
+    "/feed.xml",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/media/<digest>.<ending>",
+    "/static/<path:filename>",
+}
 """Addresses that have no page."""
 
 

@@ -1,5 +1,6 @@
 """An installation that has a past, answering on loopback, and an admin who is signed in to it."""
 
+import io
 import shutil
 import threading
 from collections.abc import Iterator
@@ -7,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import PIL.Image
+import sqlalchemy as sa
 from flask import Flask
 from playwright.sync_api import Browser, StorageState
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -14,6 +17,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from benchmarks import past
 from newsletter import accounts, clock
 from newsletter.extensions import db
+from newsletter.media import store
+from newsletter.media.models import Image
 from tests.conftest import running, settings
 
 READERS = 1_200
@@ -36,11 +41,22 @@ def furnished(database: Path, folder: Path, port: int, browser: Browser) -> Iter
     here = {"PUBLIC_URL": url, "PUBLIC_HOST": "127.0.0.1", "IS_PRODUCTION": False}
     with running({**settings(folder), **here}) as app:
         past.fill(READERS, now=clock.now())
+        _draw_images()
         admin = accounts.get_editor("admin@example.org")
         link = accounts.make_sign_in_link(admin, now=clock.now())
         db.session.commit()
         with _serving(app, port):
             yield Furnished(url, app, _signed_in(browser, link))
+
+
+def _draw_images() -> None:
+    """Give every image a file, one and the same."""
+    drawn = io.BytesIO()
+    PIL.Image.linear_gradient("L").resize((600, 400)).save(drawn, "JPEG")
+    for image in db.session.scalars(sa.select(Image)):
+        path = store.path_of(image.digest, image.format)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(drawn.getvalue())
 
 
 @contextmanager

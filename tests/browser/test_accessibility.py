@@ -42,11 +42,6 @@ def reader(
         yield eyes
 
 
-def test_every_page_is_looked_at(furnished_installation: Furnished) -> None:
-    known = {*pages.DESK, *pages.DESK_OF_NOBODY, *pages.READERS, *pages.FOR_PROGRAMS}
-    assert pages.rules(furnished_installation.app, "/") == known, "tests/pages.py has to name it"
-
-
 def test_pages_of_the_desk_are_without_fault(admin: Eyes, request: pytest.FixtureRequest) -> None:
     most = None if request.node.callspec.params["admin"] in THOROUGH else 1
     shown = [paths[:most] for rule, paths in pages.DESK.items() if rule not in pages.NO_PAGES]

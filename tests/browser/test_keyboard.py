@@ -16,8 +16,10 @@ MOST = 60
 
 # Marks what the Tab key should reach, in the order of the page. Of radio buttons with one name it
 # reaches one, which the arrow keys move from; what a closed <details> hides it does not reach.
+# Frames are left out: they hold pages without scripts, and so nothing that could hold anybody.
 MARK = """() => {
-    const kinds = 'a[href], button, input, select, textarea, summary, iframe, [tabindex="0"]';
+    const kinds = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
+    for (const frame of document.querySelectorAll('iframe')) frame.inert = true;
     const radios = new Set();
     let number = 0;
     for (const one of document.querySelectorAll(kinds)) {
@@ -41,10 +43,8 @@ WHERE = """() => {
     return {
         place: one.place ?? 0,
         what: one.outerHTML.slice(0, 120),
-        holdsOthers: one.matches('iframe, [type^=date], [type=time], [type=month]'),
-        // What is focused within a frame has the ring there.
-        isRinged: one.localName === 'iframe'
-            || ring.outlineStyle !== 'none' && parseFloat(ring.outlineWidth) >= 2,
+        isDate: one.matches('[type^=date], [type=time], [type=month]'),
+        isRinged: ring.outlineStyle !== 'none' && parseFloat(ring.outlineWidth) >= 2,
         isThere: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight,
     };
 }"""
@@ -95,12 +95,12 @@ def faults_of(page: Page, path: str) -> list[str]:
 def _places(page: Page) -> Iterator[dict[str, Any]]:
     """Press the Tab key again and again and yield where that leads.
 
-    A frame, and a field for a date with its day, month and year, count as one with all in them.
+    A field for a date has places within, for its day, month and year: they count as one.
     """
     last = None
     while True:
         page.keyboard.press("Tab")
         at = page.evaluate(WHERE)
-        if at["place"] != last or not at["holdsOthers"]:
+        if at["place"] != last or not at["isDate"]:
             yield at
         last = at["place"]
