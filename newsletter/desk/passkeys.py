@@ -9,7 +9,7 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 from werkzeug.wrappers import Response
 
 from newsletter import clock
-from newsletter.accounts import Editor, SignInWay, passkeys
+from newsletter.accounts import Editor, SignInWay, passkeys, second_factors
 from newsletter.audit import Deed
 from newsletter.desk import browser_session, guessing
 from newsletter.desk.alerts import Alert, mail_alert
@@ -159,6 +159,7 @@ def _facts() -> dict[str, object]:
     return {
         "passkeys": passkeys.passkeys_of(the_editor()),
         "are_possible": passkeys.are_possible(),
+        "has_factor": second_factors.has_second_factor(the_editor()),
         "most": passkeys.LONGEST_NAME,
     }
 

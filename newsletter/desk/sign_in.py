@@ -7,10 +7,12 @@ from werkzeug.wrappers import Response
 
 from newsletter import accounts, addresses, clock
 from newsletter.accounts import SignInWay, passkeys
+from newsletter.audit import Deed
 from newsletter.desk import browser_session, guessing
 from newsletter.desk.arriving import arrive, within_the_desk
-from newsletter.desk.guard import PUBLIC, SIGNED_IN, blueprint, needs, signed_in_editor
+from newsletter.desk.guard import PUBLIC, SIGNED_IN, blueprint, needs, signed_in_editor, the_editor
 from newsletter.desk.mailing import mail_sign_in_link
+from newsletter.desk.noting import note
 from newsletter.errors import DeadLink
 from newsletter.extensions import db
 
@@ -95,6 +97,7 @@ def use_link(token: str) -> Response | tuple[str, int]:
 @needs(SIGNED_IN)
 def sign_out() -> Response:
     """End this session."""
+    note(Deed.EDITOR_SIGNED_OUT, the_editor().id)
     browser_session.end()
     db.session.commit()
     return redirect("/desk/sign-in", code=303)
