@@ -64,6 +64,7 @@ DESK = {
     "/desk/lists/": ["/desk/lists/"],
     "/desk/lists/<slug>": ["/desk/lists/news"],
     "/desk/lists/new": ["/desk/lists/new"],
+    "/desk/search": ["/desk/search?q=pilot", "/desk/search?q=a+b+version", "/desk/search?q=42"],
     "/desk/log/": [
         "/desk/log/",
         f"/desk/log/?issue={past.DRAFT}",

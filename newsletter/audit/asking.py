@@ -17,6 +17,9 @@ PAGE_SIZE = 50
 CHUNK = 1_000
 """Entries that are read at a time where all of them are wanted."""
 
+LOOKED_THROUGH = 10_000
+"""The newest entries that a search for words looks through."""
+
 SHARED_KINDS = ("item", "topic", "image")
 """What every editor works with, whatever their lists are."""
 
@@ -86,6 +89,19 @@ def ask(
 def everything(question: Question, *, seen_by: Editor) -> Iterator[Entry]:
     """Give all entries, the newest first, with no transaction open while somebody uses them."""
     return _chunks(_wanted(question, seen_by))
+
+
+def find_by_words(search: str, *, seen_by: Editor, most: int) -> Sequence[Entry]:
+    """Return the newest entries that have all words of a search, in any part of them."""
+    parts = sa.func.lower(
+        AuditEntry.actor + " " + AuditEntry.deed + " " + AuditEntry.key + " " + AuditEntry.detail
+    )
+    wanted = [parts.contains(word.lower(), autoescape=True) for word in search.split()]
+    if not wanted:
+        return []
+    newest = sa.select(sa.func.max(AuditEntry.id) - LOOKED_THROUGH).scalar_subquery()
+    visible = _wanted(Question(), seen_by)
+    return _page([AuditEntry.id > newest, *visible, *wanted], before=None, most=most).entries
 
 
 def _chunks(wanted: Conditions) -> Iterator[Entry]:

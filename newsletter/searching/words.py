@@ -78,6 +78,15 @@ def asked(search: str) -> list[Term]:
     return list(dict.fromkeys(terms))
 
 
+def fits(text: str, search: str) -> bool:
+    """Tell whether a text has all that a search asks for: for the few things without an index."""
+    said = f" {' '.join(words(text))} "
+    terms = asked(search)
+    return bool(terms) and all(
+        f" {' '.join(term.words)}{'' if term.is_begun else ' '}" in said for term in terms
+    )
+
+
 def _bare(word: str) -> str:
     return _ARTICLE.sub("", word)[:LONGEST_WORD]
 

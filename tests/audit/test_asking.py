@@ -111,3 +111,21 @@ def test_no_question_sorts_the_log(edith: Editor, question: Question) -> None:
     compiled = str(statement.compile(db.engine, compile_kwargs={"literal_binds": True}))
     plan = db.session.execute(sa.text(f"EXPLAIN QUERY PLAN {compiled}")).all()
     assert "TEMP B-TREE" not in str(plan)
+
+
+def test_entries_are_found_by_words_in_any_part_of_them(edith: Editor) -> None:
+    audit.record(Deed.ISSUE_WARNING_WAIVED, by=edith, now=NOW, key=7, detail="100% true")
+    audit.record(Deed.ITEM_ADDED, by=edith, now=NOW, key="zinc-guide")
+
+    def found(search: str) -> list[str]:
+        entries = asking.find_by_words(search, seen_by=edith, most=5)
+        return [entry.key for entry in entries]
+
+    assert found("edith ZINC") == ["zinc-guide"]
+    assert found("waived") == ["7"]
+    assert found("100%") == ["7"]
+    assert found("edith") == ["zinc-guide", "7"]
+    assert found("%") == ["7"]
+    assert found(" ") == []
+    accounts.bind_to_lists(edith, [make_list().id])
+    assert len(found("edith")) == 2

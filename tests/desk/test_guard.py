@@ -114,6 +114,8 @@ DOORS = {
     ("GET", "/desk/subscribers/"): SEND,
     ("POST", "/desk/subscribers/"): SEND,
     ("POST", "/desk/subscribers/suppress"): SEND,
+    ("GET", "/desk/search"): HERE,
+    ("POST", "/desk/search"): HERE,
     ("GET", "/desk/log/"): WRITE,
     ("POST", "/desk/log/log.csv"): WRITE,
     ("GET", "/desk/lists/"): LISTS,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.searching.words import LONGEST_SEARCH, MOST_WORDS, Term, asked, words
+from newsletter.searching.words import LONGEST_SEARCH, MOST_WORDS, Term, asked, fits, words
 from tests.naughty import NAUGHTY
 
 
@@ -63,3 +63,20 @@ def test_long_texts_and_searches_are_cut() -> None:
 def test_nothing_is_left_that_a_database_could_read_as_a_sign(text: str) -> None:
     for word in [*words(text), *(word for term in asked(text) for word in term.words)]:
         assert not set(word) & set("\"'\\:*^()&|!<>{}- \0\t\n")
+
+
+@pytest.mark.parametrize(
+    ("search", "is_there"),
+    [
+        ("zinc", True),
+        ("ZIMM paul", True),
+        ('"zinc friends"', True),
+        ('"zinc fr"', False),
+        ("inc", False),
+        ("zinc iron", False),
+        ("", False),
+        ("%", False),
+    ],
+)
+def test_a_text_fits_as_the_index_would_have_it(search: str, is_there: bool) -> None:
+    assert fits("Zinc Friends of Paul Zimmer", search) is is_there
