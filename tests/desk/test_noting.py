@@ -90,7 +90,7 @@ def test_saving_again_withdraws_an_approval_and_both_are_written_down(
     assert do(browser, page, version="1", mailing_list="news", subject="Better") == 303
     assert said()[-2:] == [
         "saved issue 1 as version 2.",
-        "withdrew the approval of issue 1: it was saved again.",
+        "withdrew the approval of issue 1: it was changed.",
     ]
 
 
