@@ -39,6 +39,7 @@ class Deed(enum.StrEnum):
     ISSUE_WARNING_WAIVED = "issue.warning-waived", "waived a warning about {}"
     ISSUE_VERSION_RESTORED = "issue.version-restored", "brought back an older text of {}"
     ISSUE_TESTED = "issue.tested", "sent a test of {}", " to "
+    ISSUE_SEEN_AS = "issue.seen-as", "looked at {} as a reader would get it", ", as "
     ISSUE_SCHEDULED = "issue.scheduled", "scheduled {}", " for "
     ISSUE_RESCHEDULED = "issue.rescheduled", "moved {}", " to "
     ISSUE_SENT = "issue.sent", "sent {}", ", "

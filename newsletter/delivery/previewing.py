@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes, policy
 
+from newsletter import addresses
 from newsletter.addresses import Address
 from newsletter.delivery import compiling
 from newsletter.delivery.compiling import Person
@@ -13,8 +14,8 @@ from newsletter.issues import composing, editions, merge_fields, rendering
 from newsletter.issues.composition import Composition
 from newsletter.issues.content import Content
 from newsletter.issues.models import Issue
-from newsletter.subscriptions import signup
-from newsletter.subscriptions.models import MailFormat
+from newsletter.subscriptions import signup, suppression
+from newsletter.subscriptions.models import MailFormat, Subscriber, SubscriptionState
 
 NOBODY = 0
 """The subscription that links in a preview belong to: they work, and change nothing."""
@@ -52,6 +53,19 @@ def whole_of(issue: Issue) -> Composition:
     if issue.state not in composing.EDITABLE and issue.approved_version is not None:
         return composing.approved(issue)
     return composing.current(issue)
+
+
+def would_reach(issue: Issue, subscriber: Subscriber) -> bool:
+    """Tell whether the subscriber would be planned for, if the issue were planned now."""
+    if suppression.find(addresses.parse(subscriber.address)) is not None:
+        return False
+    about = {topic.id for topic in issue.topics}
+    for subscription in subscriber.subscriptions:
+        if subscription.mailing_list_id == issue.mailing_list_id:
+            wanted = {topic.id for topic in subscription.topics}
+            is_meant = not wanted or not about or bool(wanted & about)
+            return is_meant and subscription.state is SubscriptionState.CONFIRMED
+    return False
 
 
 def long_values(content: Content, masthead: rendering.Masthead) -> dict[str, str]:

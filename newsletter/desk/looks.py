@@ -9,7 +9,8 @@ from flask import request
 from newsletter.issues.rendering import Scheme
 
 LONGEST = "longest"
-"""What `as` says for the reader with long values; without it, it is the chosen one or nobody."""
+CHOSEN = "reader"
+"""What `as` says for the reader with long values, and for the one whom the session knows."""
 
 
 class View(enum.StrEnum):
@@ -69,10 +70,9 @@ class Look:
         )
         return other._address("preview")
 
-    @property
-    def test(self) -> str:
-        """The address that sends a test of this edition."""
-        return self._address("test")
+    def post(self, what: str) -> str:
+        """Return the address that does something and leads back to this look."""
+        return self._address(what)
 
     @property
     def frame(self) -> str:
@@ -107,5 +107,5 @@ def asked(number: int) -> Look:
         number=number,
         view=View(view) if view in set(View) else View.DESKTOP,
         language=request.args.get("lang", ""),
-        reader=reader if reader == LONGEST else "",
+        reader=reader if reader in (LONGEST, CHOSEN) else "",
     )

@@ -79,32 +79,43 @@ def mail_change_of_address(address: str, url: str, *, now: datetime) -> None:
     )
 
 
-def mail_test(issue: Issue, editor: Editor, *, language: str, now: datetime) -> None:
-    """Queue one edition, marked as a test, to the editor's own address and no other (XD14).
+def mail_tests(
+    issue: Issue,
+    languages: Sequence[str],
+    *,
+    to: Sequence[Editor],
+    by: Editor,
+    now: datetime,
+) -> None:
+    """Queue editions, marked as tests, to editors' own addresses and no other (XD14).
 
-    Raises TooOften beyond the hourly number.
+    Raises TooOften beyond the hourly number; then nothing of it is mailed.
     """
     try:
-        limits.count("test", str(editor.id), window=timedelta(hours=1), most=TESTS_AN_HOUR, now=now)
+        for _ in range(len(languages) * len(to)):
+            limits.count("test", str(by.id), window=timedelta(hours=1), most=TESTS_AN_HOUR, now=now)
     except TooOften as exc:
         raise TooOften(
-            f"{TESTS_AN_HOUR} tests were mailed to you within the hour. Look at the preview, "
-            "or wait for the next hour.",
+            f"With this, more than {TESTS_AN_HOUR} tests were mailed for you within the hour. Look "
+            "at the preview, choose fewer, or wait for the next hour.",
             retry_after=exc.retry_after,
         ) from exc
     mailing_list = issue.mailing_list
-    outbox.enqueue_message(
-        previewing.preview_message(
-            issue,
-            addresses.parse(editor.email),
-            language=language,
-            subject_mark="[Test] ",
-            now=now,
-        ),
-        to=editor.email,
-        sender=Mailbox(lists.sender_name(mailing_list), lists.sender_address(mailing_list)),
-        now=now,
-    )
+    for editor in to:
+        for language in languages:
+            message = previewing.preview_message(
+                issue,
+                addresses.parse(editor.email),
+                language=language,
+                subject_mark="[Test] ",
+                now=now,
+            )
+            outbox.enqueue_message(
+                message,
+                to=editor.email,
+                sender=Mailbox(lists.sender_name(mailing_list), lists.sender_address(mailing_list)),
+                now=now,
+            )
 
 
 def desk_mailbox() -> Mailbox:

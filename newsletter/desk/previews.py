@@ -6,20 +6,22 @@ from http import HTTPStatus
 
 from flask import Response, make_response, render_template
 
-from newsletter import addresses, clock, languages
-from newsletter.accounts import Action
+from newsletter import addresses, clock, languages, reports
+from newsletter.accounts import Action, who_may
 from newsletter.delivery import preflight, previewing
 from newsletter.delivery.previewing import RawMessage
-from newsletter.desk import looks
+from newsletter.desk import chosen_reader, looks
 from newsletter.desk.forms import Form
-from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
-from newsletter.desk.looks import HINTS, LONGEST, WORDS, Look, View
+from newsletter.desk.guard import blueprint, my_lists, needs, the_editor, the_issue
+from newsletter.desk.looks import CHOSEN, HINTS, LONGEST, WORDS, Look, View
 from newsletter.issues import composing, editions, inbox, merge_fields, rendering
 from newsletter.issues.composition import Composition
 from newsletter.issues.content import Content
 from newsletter.issues.inbox import InboxLine
 from newsletter.issues.models import Issue, IssueState
 from newsletter.issues.rendering import Preview
+from newsletter.reports import Trace
+from newsletter.subscriptions.models import Subscriber
 from newsletter.web import FRAME_POLICY, FRAME_POLICY_WITHOUT_IMAGES, policy
 
 
@@ -29,6 +31,7 @@ class Copy:
 
     content: Content
     values: Mapping[str, str]
+    subscriber: Subscriber | None = None
 
     @property
     def language(self) -> str:
@@ -73,11 +76,14 @@ def preview_page(
     *,
     form: Form | None = None,
     theirs: Mapping[str, str] | None = None,
+    reader_form: Form | None = None,
+    test_form: Form | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
-    """Return the page; with a `form`, what was typed for the inbox and is not saved."""
+    """Return the page; with forms, what was typed into one of them and not done."""
     whole = previewing.whole_of(issue)
-    copy = _copy(issue, whole, look)
+    chosen = chosen_reader.chosen()
+    copy = _copy(issue, whole, look, chosen=chosen)
     preview = _preview(issue, copy, look)
     is_open = issue.state in composing.EDITABLE
     page = render_template(
@@ -95,6 +101,14 @@ def preview_page(
         names=languages.OFFERED,
         form=form or form_of(issue, whole, copy.language),
         theirs=theirs,
+        reader_form=reader_form or Form({"address": ""}),
+        readers=_readers(look, has_chosen=chosen is not None),
+        reader=copy.subscriber,
+        chosen=chosen,
+        trace=_trace(issue, copy.subscriber),
+        is_reached=copy.subscriber is not None and previewing.would_reach(issue, copy.subscriber),
+        test_form=test_form or Form({"editions": ""}, {"to": [str(the_editor().id)]}),
+        colleagues=who_may(Action.WRITE, issue.mailing_list_id),
         is_open=is_open,
         web_version=_web_version(issue),
         findings=preflight.examine(issue) if is_open else None,
@@ -117,8 +131,14 @@ def form_of(issue: Issue, whole: Composition, language: str) -> Form:
     )
 
 
-def _copy(issue: Issue, whole: Composition, look: Look) -> Copy:
-    content = editions.in_language(whole, editions.nearest(whole.languages, look.language))
+def _copy(
+    issue: Issue, whole: Composition, look: Look, *, chosen: Subscriber | None = None
+) -> Copy:
+    reader = (chosen or chosen_reader.chosen()) if look.reader == CHOSEN else None
+    wanted = look.language or (reader.language if reader else "")
+    content = editions.in_language(whole, editions.nearest(whole.languages, wanted))
+    if reader is not None:
+        return Copy(content, merge_fields.values_of(reader.name, reader.attributes), reader)
     if look.reader == LONGEST:
         return Copy(content, previewing.long_values(content, rendering.masthead_of(issue)))
     return Copy(content, {})
@@ -138,12 +158,27 @@ def _inbox_lines(preview: Preview, copy: Copy) -> list[InboxLine]:
 def _raw(issue: Issue, copy: Copy) -> RawMessage:
     message = previewing.preview_message(
         issue,
-        addresses.parse(the_editor().email),
+        addresses.parse(copy.subscriber.address if copy.subscriber else the_editor().email),
         language=copy.language,
-        values=copy.values,
+        values=None if copy.subscriber else copy.values,
         now=clock.now(),
     )
     return previewing.taken_apart(message)
+
+
+def _readers(look: Look, *, has_chosen: bool) -> list[tuple[str, str, bool]]:
+    """Return the tabs of readers; that of the chosen one is there while there is one."""
+    tabs = [("", "Nobody in particular"), (LONGEST, "Long values")]
+    if has_chosen:
+        tabs.append((CHOSEN, "The chosen reader"))
+    shown = look.reader if look.reader in dict(tabs) else ""
+    return [(look.page(reader=value), words, value == shown) for value, words in tabs]
+
+
+def _trace(issue: Issue, reader: Subscriber | None) -> Trace | None:
+    if reader is None:
+        return None
+    return reports.trace(issue.id, reader.address, lists=my_lists())
 
 
 def _web_version(issue: Issue) -> str:

@@ -1,27 +1,25 @@
-"""Looking at an issue before it is sent, and mailing it to oneself."""
+"""Looking at an issue before it is sent, in every light."""
 
-import base64
 from datetime import timedelta
-from email import message_from_bytes, policy
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
-from werkzeug.test import TestResponse
 
 from newsletter.delivery import previewing
-from newsletter.desk.mailing import TESTS_AN_HOUR
-from newsletter.extensions import db
 from newsletter.issues import composing, editing, workflow
 from newsletter.issues.composition import Composition
 from newsletter.issues.models import Issue, IssueState
 from newsletter.issues.texts import Texts
 from newsletter.library import catalogue
-from newsletter.mail.models import OutboxMessage
 from newsletter.web import FRAME_POLICY
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
-from tests.factories import make_editor, make_item, make_list, rewrite
+from tests.factories import (
+    make_editor,
+    make_item,
+    make_list,
+    rewrite,
+)
 
 
 @pytest.fixture
@@ -42,6 +40,14 @@ def issue(app: Flask) -> Issue:
     )
 
 
+def written(issue: Issue) -> Composition:
+    """The issue, in French too, with the arrangement that the tests of views look at."""
+    whole = editing.with_edition(composing.current(issue), "fr")
+    whole = editing.with_texts(whole, "fr", Texts("Bonjour", "Du nouveau", "Chers lecteurs"))
+    composing.save(issue, whole, based_on_version=issue.version, by=None, now=NOW)
+    return whole
+
+
 def test_the_preview_frames_the_message_under_a_policy_of_its_own(
     browser: Browser, issue: Issue
 ) -> None:
@@ -57,32 +63,6 @@ def test_the_preview_frames_the_message_under_a_policy_of_its_own(
     assert "Guidance on MMS" in text.text
 
 
-def test_a_test_goes_to_ones_own_address_with_real_headers(browser: Browser, issue: Issue) -> None:
-    answer = browser.post(f"/desk/issues/{issue.id}/test", {"address": "victim@example.org"})
-    assert answer.status_code == 303
-    mail = db.session.scalars(sa.select(OutboxMessage)).one()
-    assert mail.recipient == "edith@example.org"
-    message = message_from_bytes(base64.b64decode(mail.facts["message"]), policy=policy.default)
-    assert message["Subject"] == "[Test] Hello friend"
-    assert "edith@example.org" in message["To"]
-    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert message["List-Id"]
-    unsubscribe = message["List-Unsubscribe"].strip("<>").removeprefix("https://news.example.org")
-    # The link of a test opens the page that readers see, and belongs to nobody.
-    assert browser.get(unsubscribe).status_code == 200
-
-
-def test_tests_are_limited(browser: Browser, issue: Issue) -> None:
-    statuses = [
-        browser.post(f"/desk/issues/{issue.id}/test").status_code
-        for _ in range(2 * TESTS_AN_HOUR + 1)
-    ]
-    # A new hour may begin meanwhile, but not two.
-    assert TESTS_AN_HOUR <= statuses.count(303) <= 2 * TESTS_AN_HOUR
-    assert statuses[-1] == 429
-    assert "tests were mailed" in browser.post(f"/desk/issues/{issue.id}/test").text
-
-
 def test_after_sending_the_preview_shows_what_was_approved(browser: Browser, issue: Issue) -> None:
     workflow.approve(issue, by=None, now=NOW)
     workflow.send_soon(issue, timedelta(0), now=NOW)
@@ -93,7 +73,6 @@ def test_after_sending_the_preview_shows_what_was_approved(browser: Browser, iss
     assert "This is what was approved" in page
     assert "Send or schedule" not in page
     assert "Save these two lines" not in page
-    assert save_lines(browser, issue, issue.version, subject="Late").status_code == 409
 
 
 def test_a_sent_issue_of_a_public_list_leads_to_its_web_version(
@@ -106,14 +85,6 @@ def test_a_sent_issue_of_a_public_list_leads_to_its_web_version(
     assert leads in browser.get(f"/desk/issues/{issue.id}/preview").text
     issue.mailing_list.is_public = False
     assert leads not in browser.get(f"/desk/issues/{issue.id}/preview").text
-
-
-def written(issue: Issue) -> Composition:
-    """The issue, in French too, with the arrangement that the tests of views look at."""
-    whole = editing.with_edition(composing.current(issue), "fr")
-    whole = editing.with_texts(whole, "fr", Texts("Bonjour", "Du nouveau", "Chers lecteurs"))
-    composing.save(issue, whole, based_on_version=issue.version, by=None, now=NOW)
-    return whole
 
 
 @pytest.mark.parametrize(
@@ -201,91 +172,3 @@ def test_the_inbox_shows_as_much_as_there_is_room_for(browser: Browser, issue: I
     assert f"<b>{'A' * 50}{'B' * 9}…</b>" in page
     assert f"<b>{'A' * 39}…</b>" in page
     assert "Without a preheader" in page
-
-
-def lines_of(issue: Issue, language: str = "en") -> tuple[str, str]:
-    said = composing.current(issue).editions[language]
-    return said.subject, said.preheader
-
-
-def save_lines(browser: Browser, issue: Issue, version: int, **typed: str) -> TestResponse:
-    fields = {"version": str(version), "language": "en", "subject": "", "preheader": "", **typed}
-    return browser.post(f"/desk/issues/{issue.id}/preview", fields)
-
-
-def test_subject_and_preheader_are_saved_from_the_preview(browser: Browser, issue: Issue) -> None:
-    written(issue)
-    version = issue.version
-    answer = browser.post(
-        f"/desk/issues/{issue.id}/preview?lang=fr&view=phone",
-        {"version": str(version), "language": "fr", "subject": "Salut", "preheader": "Lisez"},
-    )
-    assert answer.status_code == 303
-    assert answer.headers["Location"] == f"/desk/issues/{issue.id}/preview?view=phone&lang=fr"
-    assert issue.version == version + 1
-    assert lines_of(issue, "fr") == ("Salut", "Lisez")
-    assert composing.content_of(issue, "fr").introduction == "Chers lecteurs"
-    assert lines_of(issue)[0] == "Hello {{ name | friend }}"
-
-
-def test_saving_the_lines_withdraws_an_approval(browser: Browser, issue: Issue) -> None:
-    workflow.approve(issue, by=None, now=NOW)
-    assert save_lines(browser, issue, issue.version, subject="Other").status_code == 303
-    assert issue.approved_version is None
-    log = browser.get(f"/desk/log/?issue={issue.id}").text
-    assert "withdrew the approval" in log
-
-
-def test_lines_that_a_colleague_changed_are_shown_beside_the_typed_ones(
-    browser: Browser, issue: Issue
-) -> None:
-    version = issue.version
-    rewrite(issue, subject="Theirs")
-    answer = save_lines(browser, issue, version, subject="Mine", preheader="My preheader")
-    assert answer.status_code == 409
-    assert "Nothing was overwritten" in answer.text
-    assert 'value="Mine"' in answer.text
-    assert "<pre>Theirs</pre>" in answer.text
-    assert lines_of(issue)[0] == "Theirs"
-    assert f'name="version" value="{issue.version}"' in answer.text
-    save_lines(browser, issue, issue.version, subject="Mine")
-    assert lines_of(issue)[0] == "Mine"
-
-
-def test_what_a_colleague_wrote_elsewhere_is_no_conflict(browser: Browser, issue: Issue) -> None:
-    version = issue.version
-    rewrite(issue, introduction="Written by a colleague")
-    assert save_lines(browser, issue, version, subject="Mine").status_code == 303
-    assert lines_of(issue)[0] == "Mine"
-    assert composing.content_of(issue).introduction == "Written by a colleague"
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        {"subject": "one\ntwo"},
-        {"subject": "x" * 501},
-        {"preheader": "\x1b"},
-        {"version": ""},
-        {"version": "x"},
-        {"version": "9" * 30},
-        {"language": "xx"},
-    ],
-)
-def test_what_cannot_be_saved_comes_back_with_a_sentence(
-    browser: Browser, issue: Issue, typed: dict[str, str]
-) -> None:
-    before = lines_of(issue), issue.version
-    fields = {"version": "1", "language": "en", "subject": "Kept", "preheader": "", **typed}
-    answer = browser.post(f"/desk/issues/{issue.id}/preview", fields)
-    assert answer.status_code == 422
-    assert "Not done yet" in answer.text
-    assert (lines_of(issue), issue.version) == before
-
-
-def test_a_test_is_of_the_edition_that_is_looked_at(browser: Browser, issue: Issue) -> None:
-    written(issue)
-    browser.post(f"/desk/issues/{issue.id}/test?lang=fr")
-    mail = db.session.scalars(sa.select(OutboxMessage)).one()
-    message = message_from_bytes(base64.b64decode(mail.facts["message"]), policy=policy.default)
-    assert message["Subject"] == "[Test] Bonjour"
