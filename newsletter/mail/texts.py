@@ -13,11 +13,11 @@ from flask import current_app
 from jinja2 import Environment, StrictUndefined
 from mjml import mjml2html
 
-from newsletter.languages import direction
 from newsletter.mail.message import AUTOMATIC, Mailbox, Message
+from newsletter.translating import ORIGINAL, translator
 
-LANGUAGES = ("en",)
-"""The languages that the texts are written in; the first serves every other."""
+FOR_READERS = frozenset({"confirm", "welcome", "already-subscribed"})
+"""The kinds that come in the reader's language; editors get theirs in English, like the desk."""
 
 WIDTH = 76
 """Letters of a line of the plain text; an address that is longer stays whole."""
@@ -40,16 +40,19 @@ def compose(
     `asked_at` is when its cause happened. Raises jinja2.TemplateError for a
     fact that is missing, ValueError for a template that is not MJML.
     """
-    written = language if language in LANGUAGES else LANGUAGES[0]
+    ours = translator(language if kind in FOR_READERS else ORIGINAL)
     context = {
         "public_url": current_app.config["PUBLIC_URL"],
         "postal_address": "",
         **facts,
         "sender_name": sender.name,
         "asked_at": asked_at,
-        "language": written,
-        "direction": direction(written),
-        "start": "right" if direction(written) == "rtl" else "left",
+        "language": ours.language,
+        "direction": ours.direction,
+        "start": "right" if ours.direction == "rtl" else "left",
+        "ours": ours,
+        "_": ours.gettext,
+        "ngettext": ours.ngettext,
     }
     templates = _templates()
     subject = " ".join(templates.get_template(f"mail/{kind}/subject.txt").render(context).split())

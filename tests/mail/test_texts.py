@@ -12,12 +12,19 @@ import pytest
 from flask import Flask
 from selectolax.lexbor import LexborHTMLParser
 
+from newsletter import languages
 from newsletter.mail import texts
 from newsletter.mail.message import Mailbox, Message, boundary_for, to_bytes
+from newsletter.translating import written
+from scripts.translations import extracted
 from tests.conftest import NOW
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "mail"
 KINDS = sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir())
+MAILS = [
+    *((kind, "en") for kind in KINDS),
+    *((kind, language) for kind in sorted(texts.FOR_READERS) for language in written()[1:]),
+]
 TAGS = (
     {"mjml", "mj-head", "mj-title", "mj-preview", "mj-attributes", "mj-all", "mj-style", "mj-raw"}
     | {"mj-body", "mj-section", "mj-column", "mj-text", "mj-divider", "mj-button"}
@@ -140,14 +147,17 @@ def test_every_tag_is_one_that_exists(path: Path) -> None:
     assert set(re.findall(r"</?([a-zA-Z][\w-]*)", source)) <= TAGS
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_mail_says_its_language_title_and_preheader(app: Flask, kind: str) -> None:
-    message = compose(kind)
+@pytest.mark.parametrize(("kind", "language"), MAILS)
+def test_mail_says_its_language_title_and_preheader(app: Flask, kind: str, language: str) -> None:
+    message = compose(kind, language=language)
     html = page(message)
     assert message.html_part is not None and message.html_part.startswith("<!doctype html>")
     for node in (html.css_first("html"), html.css_first("body > div[role=article]")):
         assert node is not None
-        assert (node.attributes["lang"], node.attributes["dir"]) == ("en", "ltr")
+        assert (node.attributes["lang"], node.attributes["dir"]) == (
+            language,
+            languages.direction(language),
+        )
     title = html.css_first("title")
     assert title is not None and title.text() == message.subject
     assert len(html.css("h1")) == 1
@@ -159,9 +169,9 @@ def test_mail_says_its_language_title_and_preheader(app: Flask, kind: str) -> No
     assert preheader != message.subject
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_mail_is_laid_out_for_every_program(app: Flask, kind: str) -> None:
-    message = compose(kind)
+@pytest.mark.parametrize(("kind", "language"), MAILS)
+def test_mail_is_laid_out_for_every_program(app: Flask, kind: str, language: str) -> None:
+    message = compose(kind, language=language)
     html = page(message)
     assert message.html_part is not None
     for table in html.css("table"):
@@ -174,9 +184,11 @@ def test_mail_is_laid_out_for_every_program(app: Flask, kind: str) -> None:
         assert (anchor.attributes["href"] or "").startswith("https://")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_mail_has_one_button_and_the_bare_address_under_it(app: Flask, kind: str) -> None:
-    message = compose(kind)
+@pytest.mark.parametrize(("kind", "language"), MAILS)
+def test_mail_has_one_button_and_the_bare_address_under_it(
+    app: Flask, kind: str, language: str
+) -> None:
+    message = compose(kind, language=language)
     html = page(message)
     url = FACTS[kind][BUTTONS[kind]]
     [button] = html.css(".act a")
@@ -186,17 +198,17 @@ def test_mail_has_one_button_and_the_bare_address_under_it(app: Flask, kind: str
     assert f"\n{url}\n" in message.text_part
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_both_parts_say_the_same_links(app: Flask, kind: str) -> None:
-    message = compose(kind)
+@pytest.mark.parametrize(("kind", "language"), MAILS)
+def test_both_parts_say_the_same_links(app: Flask, kind: str, language: str) -> None:
+    message = compose(kind, language=language)
     in_html = {anchor.attributes["href"] for anchor in page(message).css("a")}
     in_text = {word.rstrip(".,") for word in message.text_part.split() if "://" in word}
     assert in_html == in_text
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_voice_is_plain(app: Flask, kind: str) -> None:
-    message = compose(kind)
+@pytest.mark.parametrize(("kind", "language"), MAILS)
+def test_the_voice_is_plain(app: Flask, kind: str, language: str) -> None:
+    message = compose(kind, language=language)
     body = page(message).css_first("body")
     assert body is not None
     for words in (message.subject, message.text_part, body.text()):
@@ -204,20 +216,22 @@ def test_the_voice_is_plain(app: Flask, kind: str) -> None:
         assert not re.search(r"\b(please|successfully|click here|email)\b", words, re.IGNORECASE)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_plain_text_is_wrapped_but_for_addresses(app: Flask, kind: str) -> None:
-    for line in compose(kind).text_part.splitlines():
+@pytest.mark.parametrize(("kind", "language"), MAILS)
+def test_the_plain_text_is_wrapped_but_for_addresses(app: Flask, kind: str, language: str) -> None:
+    for line in compose(kind, language=language).text_part.splitlines():
         assert len(line) <= 78 or "://" in line
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_transactional_mail_says_that_it_is_automatic_and_is_no_list(app: Flask, kind: str) -> None:
-    data = to_bytes(compose(kind))
+@pytest.mark.parametrize(("kind", "language"), MAILS)
+def test_transactional_mail_says_that_it_is_automatic_and_is_no_list(
+    app: Flask, kind: str, language: str
+) -> None:
+    data = to_bytes(compose(kind, language=language))
     message = email.message_from_bytes(data, policy=email.policy.default)
     assert isinstance(message, EmailMessage)
     assert message["Auto-Submitted"] == "auto-generated"
     assert not [name for name in message if name.lower().startswith("list-")]
-    assert message["Subject"] == compose(kind).subject
+    assert message["Subject"] == compose(kind, language=language).subject
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -261,10 +275,53 @@ def test_a_lifetime_is_said_in_the_unit_that_fits(app: Flask, minutes: int, word
     assert f"once and for {words}." in compose("sign-in", minutes=minutes).text_part
 
 
-def test_a_language_that_is_not_written_yet_gets_english_that_says_so(app: Flask) -> None:
-    html = page(compose("confirm", language="ar")).css_first("html")
+@pytest.mark.parametrize(
+    ("kind", "language"), [("confirm", "sw"), ("confirm", "he"), ("pause-alarm", "fr")]
+)
+def test_what_is_not_written_in_a_language_is_english_that_says_so(
+    app: Flask, kind: str, language: str
+) -> None:
+    html = page(compose(kind, language=language)).css_first("html")
     assert html is not None
     assert (html.attributes["lang"], html.attributes["dir"]) == ("en", "ltr")
+
+
+@pytest.mark.parametrize(("kind", "language"), [mail for mail in MAILS if mail[1] != "en"])
+def test_no_english_word_is_left_for_readers_of_another_language(
+    app: Flask, kind: str, language: str
+) -> None:
+    message = compose(kind, language=language)
+    whole = f"{message.subject}\n{message.text_part}\n{message.html_part}"
+    for english in extracted():
+        for form in [english.id] if isinstance(english.id, str) else english.id:
+            words = max(re.split(r"%\(\w+\)s", form), key=len).strip(" .:")
+            assert len(words) < 12 or words not in whole
+
+
+@pytest.mark.parametrize("kind", sorted(texts.FOR_READERS))
+@pytest.mark.parametrize("name", ["subject.txt", "body.txt", "body.mjml"])
+def test_readers_mails_have_no_word_that_nobody_can_translate(kind: str, name: str) -> None:
+    source = (TEMPLATES / kind / name).read_text("utf-8")
+    bare = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}|<[^>]*>", "", source, flags=re.DOTALL)
+    assert re.findall(r"\w+", bare) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [(1, "لمدة يوم واحد."), (2, "لمدة يومين."), (7, "لمدة 7 أيام."), (30, "لمدة 30 يومًا.")],
+)
+def test_numbers_take_the_forms_of_the_language(app: Flask, days: int, words: str) -> None:
+    assert words in compose("confirm", language="ar", days=days).text_part
+
+
+def test_names_stay_whole_among_words_that_run_the_other_way(app: Flask) -> None:
+    message = compose("confirm", language="ar")
+    assert "\u2068Stay Informed\u2069" in message.text_part
+    html = page(message)
+    assert "Stay Informed" in [node.text() for node in html.css("bdi")]
+    for anchor in html.css("a"):
+        is_bare = anchor.text() == anchor.attributes["href"]
+        assert (anchor.attributes.get("dir") == "ltr") is is_bare
 
 
 def test_a_missing_fact_is_an_error(app: Flask) -> None:
