@@ -319,7 +319,7 @@ def _log(news: MailingList, *, now: datetime) -> None:
             "kind": deeds[number % 2].kind,
             "key": str(1 + number // 2 % ISSUES),
             "mailing_list_id": None if number % 2 else news.id,
-            "detail": "version 3",
+            "detail": "link" if number % 2 else "version 3",
         }
         for number in range(DEEDS)
     ]

@@ -25,11 +25,12 @@ _NUMBER = re.compile(r"(?:issue |#)?([0-9]{1,9})", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Find:
-    """One thing that was found: where it is, what it is called, a word about it."""
+    """One thing that was found: where it is, what it is called, a word about it, how it stands."""
 
     path: str
     title: str
     note: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def _issues(search: str, _by: Editor) -> Group:
         Find(
             f"/desk/issues/{line.number}",
             f"Issue {line.number}: {line.title or '(no subject yet)'}",
-            f"{line.state}, {line.list_name}",
+            line.list_name,
+            line.state,
         )
         for line in lines
     ]

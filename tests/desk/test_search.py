@@ -75,7 +75,7 @@ def test_everything_is_found_by_its_words_in_the_order_of_the_places(
 def test_what_is_not_found_is_said(admin: Browser, issue: Issue) -> None:
     page = found(admin, "zinc")
     assert f"Issue {issue.id}: Iron for" in page
-    assert "draft, Country news" in page
+    assert '<span class="state draft">Draft</span> · Country news' in page
     assert "Nothing in Library, Images, Lists, Editors, Who did what." in page
     assert "Nothing in Issues, Library" in found(admin, "unheard-of")
     assert "A number leads straight to the issue." in found(admin, " ")
