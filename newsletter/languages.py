@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from babel import Locale, UnknownLocaleError
+
 from newsletter.errors import InvalidInput
 
 OFFERED = {
@@ -25,6 +27,15 @@ RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 def direction(language: str) -> str:
     """Return `rtl` or `ltr`, as HTML's dir attribute wants it."""
     return "rtl" if language.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
+
+
+@lru_cache(maxsize=100)
+def english_name(language: str) -> str:
+    """Return what a language is called in English, or its tag if nobody knows."""
+    try:
+        return Locale.parse(language, sep="-").get_display_name("en") or language
+    except (UnknownLocaleError, ValueError):
+        return language
 
 
 @lru_cache(maxsize=1_000)

@@ -41,6 +41,7 @@ DESK = {
     "/desk/issues/<int:number>/cancel": _of("/desk/issues/{}/cancel", past.SENDING, past.PAUSED),
     "/desk/issues/<int:number>/image": _of("/desk/issues/{}/image", past.DRAFT),
     "/desk/issues/<int:number>/link": _of("/desk/issues/{}/link", past.DRAFT),
+    "/desk/issues/<int:number>/checks": _of("/desk/issues/{}/checks", *OPEN, past.SCHEDULED),
     "/desk/issues/<int:number>/live": _of("/desk/issues/{}/live", *BEGUN),
     "/desk/issues/<int:number>/who/<group>": [
         f"/desk/issues/{number}/who/{group}" for number in BEGUN for group in Group

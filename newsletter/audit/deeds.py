@@ -37,6 +37,7 @@ class Deed(enum.StrEnum):
     ISSUE_APPROVED = "issue.approved", "approved {}", " as "
     ISSUE_APPROVAL_WITHDRAWN = "issue.approval-withdrawn", "withdrew the approval of {}"
     ISSUE_WARNING_WAIVED = "issue.warning-waived", "waived a warning about {}"
+    ISSUE_WAIVER_WITHDRAWN = "issue.waiver-withdrawn", "took back what was waived about {}"
     ISSUE_VERSION_RESTORED = "issue.version-restored", "brought back an older text of {}"
     ISSUE_TESTED = "issue.tested", "sent a test of {}", " to "
     ISSUE_SEEN_AS = "issue.seen-as", "looked at {} as a reader would get it", ", as "

@@ -15,6 +15,7 @@ from newsletter.delivery import preflight, previewing
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db, reading
 from newsletter.issues import composing
+from newsletter.issues.checks import Finding
 from newsletter.issues.models import Issue
 from newsletter.subscriptions import lists
 
@@ -64,7 +65,7 @@ def check(number: int, as_json: bool) -> None:
         print_json([finding.to_json() for finding in findings])
         return
     for finding in findings:
-        click.echo(f"{finding.level.value}: {finding.sentence} {finding.why} [{finding.code}]")
+        click.echo(_said(finding))
     if not findings:
         click.echo("Nothing found.")
 
@@ -120,6 +121,12 @@ def trace(number: int, address: str, as_json: bool) -> None:
         print_json({"address": address, "issue": number, **facts})
         return
     click.echo(f"{facts['state']}: {facts['reason']}")
+
+
+def _said(finding: Finding) -> str:
+    marks = ", ".join(mark for mark in (finding.code, finding.language) if mark)
+    waived = f" Let pass: {finding.waived.reason}" if finding.waived else ""
+    return f"{finding.level.value}: {finding.sentence} {finding.why} [{marks}]{waived}"
 
 
 def _facts(issue: Issue) -> dict[str, Any]:

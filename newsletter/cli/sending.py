@@ -191,11 +191,7 @@ def _approve(number: int) -> tuple[Issue, list[Finding], list[Finding]]:
     if issue.state is not IssueState.APPROVED:
         workflow.approve(issue, by=None, now=clock.now())
         note_issue(Deed.ISSUE_APPROVED, issue, f"version {issue.version}")
-    warnings = [
-        finding
-        for finding in findings
-        if finding.level is Level.WARN or finding.code == POSTAL_ADDRESS
-    ]
+    warnings = [finding for finding in findings if finding.stands or finding.code == POSTAL_ADDRESS]
     stops = [finding for finding in findings if finding.level is Level.STOP]
     return issue, [finding for finding in stops if finding not in warnings], warnings
 

@@ -1,25 +1,150 @@
 """The checks before sending, with the facts that they need gathered from everywhere."""
 
-from newsletter.delivery import planning
-from newsletter.issues import checks, composing, picking, rendering
-from newsletter.issues.checks import Facts, Finding
-from newsletter.issues.models import Issue
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from flask import current_app
+
+from newsletter.delivery import planning, readership
+from newsletter.extensions import db
+from newsletter.fetching import rules
+from newsletter.issues import checks, composing, editions, picking, rendering, waivers, workflow
+from newsletter.issues.checks import Facts, Finding, Message, Moment, Neighbour, Sender, fields
+from newsletter.issues.checks import typed as typed_words
+from newsletter.issues.composition import Composition
+from newsletter.issues.models import Issue, IssueState
+from newsletter.library.models import Item
+from newsletter.mail.encoding import quoted_printable
+from newsletter.media import images
+from newsletter.reachability import domains, links
+from newsletter.subscriptions import lists
 
 POSTAL_ADDRESS = "postal-address"
 """The code of the one stop that a command lets pass with a warning."""
 
+HEAD = 3_000
+"""Bytes of a message around its two parts: the header, two signatures and the boundaries."""
 
-def examine(issue: Issue) -> list[Finding]:
-    """Return what is to be said about the issue as it stands now, the stops first."""
-    content = composing.content_of(issue)
-    preview = rendering.preview(content, rendering.masthead_of(issue))
-    items = picking.items_of(composing.current(issue)).values()
-    sent = picking.sent_in(issue.mailing_list, [item.id for item in items], besides=issue)
-    facts = Facts(
-        recipients=planning.audience_count(issue).recipients,
-        html_bytes=len(preview.html.encode()),
+IDLE = timedelta(days=30)
+"""How long after its last save the links of a draft are still looked at."""
+
+MOST_AHEAD = 200
+"""Issues whose links are looked at by themselves."""
+
+
+def examine(issue: Issue, *, at: Moment | None = None) -> list[Finding]:
+    """Return what is to be said about the issue as it stands now, the stops first.
+
+    The moment is judged for a scheduled issue, or if one is given. Warnings
+    that somebody lets pass say so.
+    """
+    return waivers.marked(issue, checks.check(gather(issue, at=at)))
+
+
+def gather(issue: Issue, *, at: Moment | None = None) -> Facts:
+    """Return all that the checks must know, in few questions, however large the list is."""
+    whole = composing.current(issue)
+    items = picking.items_of(whole)
+    drifts = picking.drifted(whole, items)
+    readers = readership.of(issue, fields.paths(whole))
+    pictures = images.find_images({block.image.number for block in whole.blocks if block.image})
+    moment = at or _schedule(issue)
+    return Facts(
+        whole=whole,
+        public_url=current_app.config["PUBLIC_URL"],
         postal_address=issue.mailing_list.postal_address,
-        withdrawn=frozenset(item.slug for item in items if item.withdrawn_at is not None),
-        sent_in={item.slug: sent[item.id][-1].number for item in items if sent.get(item.id)},
+        recipients=planning.audience_count(issue).recipients,
+        readers=readers.for_checks,
+        withdrawn=frozenset(drift.block.key for drift in drifts if drift.is_withdrawn),
+        changed={
+            drift.block.key: drift.now.updated_at.isoformat()
+            for drift in drifts
+            if drift.now is not None and not drift.is_withdrawn
+        },
+        sent_in=_sent_in(issue, items),
+        octets={number: image.octets for number, image in pictures.items()},
+        verdicts=links.verdicts(_addresses(whole)),
+        messages=_messages(issue, whole, readers.longest_values),
+        sender=_sender(issue),
+        moment=moment,
+        neighbours=_neighbours(issue) if moment else (),
     )
-    return checks.check(content, facts)
+
+
+def look_ahead(issue: Issue, *, now: datetime) -> None:
+    """Have the pages looked at that the issue leads to; call it where an issue is saved."""
+    links.wanted(_addresses(composing.current(issue)), now=now)
+
+
+def addresses_ahead(*, now: datetime) -> Sequence[Sequence[str]]:
+    """Return where each issue leads that may still go out, but for drafts that nobody touches."""
+    open_issues = db.session.scalars(
+        sa.select(Issue)
+        .where(
+            (Issue.state == IssueState.SCHEDULED)
+            | (Issue.state.in_(composing.EDITABLE) & (Issue.updated_at > now - IDLE))
+        )
+        .order_by(Issue.updated_at.desc())
+        .limit(MOST_AHEAD)
+    )
+    return [_addresses(composing.current(issue)) for issue in open_issues]
+
+
+def _addresses(whole: Composition) -> list[str]:
+    return typed_words.addresses(whole, public_url=current_app.config["PUBLIC_URL"])
+
+
+def _sent_in(issue: Issue, items: Mapping[str, Item]) -> dict[str, picking.Sent]:
+    found = picking.sent_in(issue.mailing_list, [item.id for item in items.values()], besides=issue)
+    return {slug: found[item.id][-1] for slug, item in items.items() if found.get(item.id)}
+
+
+def _messages(issue: Issue, whole: Composition, longest: Mapping[str, str]) -> tuple[Message, ...]:
+    """Return each edition as the reader with the longest values would get it."""
+    masthead = rendering.masthead_of(issue)
+    return tuple(
+        _message(rendering.preview(editions.in_language(whole, one), masthead, longest), one)
+        for one in whole.languages
+    )
+
+
+def _message(seen: rendering.Preview, language: str) -> Message:
+    html_bytes = len(quoted_printable(seen.html))
+    return Message(
+        language=language,
+        subject=seen.subject,
+        html=seen.html,
+        text=seen.text,
+        html_bytes=html_bytes,
+        all_bytes=html_bytes + len(quoted_printable(seen.text)) + HEAD,
+    )
+
+
+def _sender(issue: Issue) -> Sender:
+    address = lists.sender_address(issue.mailing_list)
+    # Where nothing is asked of the DNS, or no mail leaves the machine, there is nothing to prove.
+    is_asked = rules.is_on() and not current_app.config["USES_MAILBOX"]
+    verdict = domains.verdict(domains.domain_of(address)) if is_asked else None
+    return Sender(address, current_app.config["PUBLIC_HOST"], verdict)
+
+
+def _schedule(issue: Issue) -> Moment | None:
+    if issue.state is not IssueState.SCHEDULED or issue.send_at is None or issue.zone is None:
+        return None
+    return Moment(issue.send_at, issue.zone)
+
+
+def _neighbours(issue: Issue) -> tuple[Neighbour, ...]:
+    """Return when other issues to the same list begin, or began lately."""
+    others = db.session.scalars(
+        sa.select(Issue)
+        .where(
+            Issue.mailing_list_id == issue.mailing_list_id,
+            Issue.id != issue.id,
+            (Issue.state == IssueState.SCHEDULED) | Issue.begun_at.is_not(None),
+        )
+        .order_by(Issue.id.desc())
+        .limit(20)
+    )
+    return tuple(Neighbour(other.id, other.begun_at or workflow.due_at(other)) for other in others)

@@ -6,6 +6,7 @@ from newsletter import web
 from newsletter.desk import (
     account,
     baskets,
+    checking,
     composer,
     home,
     images,
@@ -44,6 +45,7 @@ from newsletter.desk.guard import blueprint
 PAGES = (
     account,
     baskets,
+    checking,
     composer,
     home,
     images,

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from newsletter import clock
+from newsletter import clock, languages
 from newsletter.desk.guard import blueprint, signed_in_editor
 from newsletter.issues import merge_fields
+from newsletter.issues.checks import Finding, Level
 
 
 @blueprint.app_template_filter("when")
@@ -80,6 +81,28 @@ def neutral(line: str) -> str:
 def grouped(count: int) -> str:
     """Return a number with its thousands grouped."""
     return f"{count:,}"
+
+
+@blueprint.app_template_filter("language_name")
+def language_name(language: str) -> str:
+    """Return what a language is called in English."""
+    return languages.english_name(language)
+
+
+@blueprint.app_template_filter("summed")
+def summed(findings: Sequence[Finding]) -> str:
+    """Return how many findings there are: “1 stop, 2 warnings and 3 notes; 1 more is let pass”."""
+    counts = [
+        _how_many(sum(one.level is level and one.waived is None for one in findings), word)
+        for level, word in ((Level.STOP, "stop"), (Level.WARN, "warning"), (Level.NOTE, "note"))
+    ]
+    said = in_a_row([count for count in counts if count] or ["nothing to mend"])
+    waived = sum(one.waived is not None for one in findings)
+    return f"{said}; {waived} more {'is' if waived == 1 else 'are'} let pass" if waived else said
+
+
+def _how_many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}" if count else ""
 
 
 def in_a_row(names: Sequence[str]) -> str:

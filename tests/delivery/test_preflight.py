@@ -33,13 +33,14 @@ def test_the_tables_are_asked(app: Flask) -> None:
     gone.withdrawn_at = NOW
     db.session.flush()
     findings = preflight.examine(issue)
+    one, two = composing.current(issue).blocks
     assert [(finding.code, finding.place) for finding in findings] == [
-        ("withdrawn-item", "items/two"),
+        ("withdrawn-item", f"block-{two.key}"),
         ("no-recipients", "audience"),
         ("postal-address", "list"),
-        ("sent-before", "items/one"),
+        ("sent-before", f"block-{one.key}"),
     ]
-    assert f"issue {sent.id}." in findings[3].sentence
+    assert findings[3].sentence.endswith(f"was already in issue {sent.id} (1 March 2027).")
 
 
 def test_a_large_issue_is_measured(app: Flask) -> None:
@@ -53,4 +54,4 @@ def test_a_large_issue_is_measured(app: Flask) -> None:
         by=None,
         now=NOW,
     )
-    assert [finding.code for finding in preflight.examine(issue)] == ["large"]
+    assert [finding.code for finding in preflight.examine(issue)] == ["large", "heavy"]
