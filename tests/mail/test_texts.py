@@ -26,9 +26,9 @@ MAILS = [
     *((kind, language) for kind in sorted(texts.FOR_READERS) for language in written()[1:]),
 ]
 TAGS = (
-    {"mjml", "mj-head", "mj-title", "mj-preview", "mj-attributes", "mj-all", "mj-style", "mj-raw"}
+    {"mjml", "mj-head", "mj-title", "mj-attributes", "mj-all", "mj-style", "mj-raw"}
     | {"mj-body", "mj-section", "mj-column", "mj-text", "mj-divider", "mj-button"}
-    | {"a", "bdi", "br", "h1", "li", "meta", "ul"}
+    | {"a", "bdi", "br", "div", "h1", "li", "meta", "ul"}
 )
 LINK = "https://news.example.org/confirm/" + "t" * 120
 
