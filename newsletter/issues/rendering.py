@@ -155,7 +155,6 @@ def _html_part(
     content: Content, masthead: Masthead, opening: str, tokens: Tokens, scheme: Scheme
 ) -> Segments:
     language, ours = content.language, translator(content.language)
-    postal_address = ours.isolated(masthead.postal_address)
     source = current_app.jinja_env.get_template("issue/issue.mjml").render(
         language=language,
         direction=languages.direction(language),
@@ -171,7 +170,9 @@ def _html_part(
         subject=tokens.line(content.subject),
         preheader=content.preheader and tokens.line(content.preheader),
         introduction=opening and tokens.put(*tokens.cut(prose.styled(opening, language))),
-        postal_address=postal_address and tokens.text(postal_address),
+        postal_lines=[
+            tokens.text(ours.isolated(line)) for line in masthead.postal_address.splitlines()
+        ],
         blocks=html_blocks.parts(content, tokens, public_url=masthead.public_url),
         **{name: link and tokens.put(link) for name, link in _links(masthead).items()},
     )
