@@ -24,6 +24,7 @@ from newsletter.delivery import (
     leases,
     pacing,
     planning,
+    preflight,
     sweeping,
     wakeups,
 )
@@ -167,6 +168,15 @@ def look_at_links(now: datetime) -> None:
     looking.look(rules=rules.of_installation(), texts=Nameserver, now=now)
 
 
+def want_links(now: datetime) -> None:
+    """Have the links of issues looked at that may still go out, however they were saved."""
+    with reading():
+        of_issues = preflight.addresses_ahead(now=now)
+    for addresses in of_issues:
+        links.wanted(addresses, now=now)
+        db.session.commit()
+
+
 def forget_links(now: datetime) -> None:
     """Delete what is known of links and domains that nobody has wanted for months."""
     links.forget_old(now=now)
@@ -224,6 +234,12 @@ JOBS: Sequence[Job] = (
         "ask whether links answer, and about senders' domains",
         timedelta(seconds=10),
         look_at_links,
+    ),
+    Job(
+        "want-links",
+        "have the links of issues looked at that may still go out",
+        timedelta(minutes=10),
+        want_links,
     ),
     Job("forget-links", "delete what nobody asks about", timedelta(days=1), forget_links),
     Job("images", "delete files of images that nobody has", timedelta(hours=1), sweep_images),

@@ -19,7 +19,7 @@ from newsletter.delivery.models import Heartbeat, Send
 from newsletter.errors import NotFound, Refused
 from newsletter.extensions import db, reading
 from newsletter.fetching.rules import Rules
-from newsletter.issues import workflow
+from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue, IssueState, Revision
 from newsletter.limits import Counter
 from newsletter.mail.models import OutboxMessage
@@ -316,6 +316,25 @@ def test_nothing_is_looked_at_where_fetching_is_off(app: Flask) -> None:
     db.session.commit()
     jobs.once("look-at-links", now=NOW)
     assert db.session.scalar(sa.select(sa.func.count(DomainCheck.id))) == 0
+
+
+def test_links_of_open_issues_are_wanted_however_they_were_saved(app: Flask) -> None:
+    app.config["FETCH_RULES"] = Rules()
+    news = make_list()
+    for name, state in (("draft", "draft"), ("old", "draft"), ("waits", "scheduled")):
+        text = f"[Read it](https://{name}.example.org/)"
+        issue = composing.create_issue(news, subject="S", introduction=text, by=None, now=NOW)
+        if state == "scheduled":
+            issue.state, issue.send_at, issue.zone = (
+                IssueState.SCHEDULED,
+                NOW.replace(tzinfo=None),
+                "UTC",
+            )
+        if name != "draft":
+            issue.updated_at = NOW - timedelta(days=40)
+    jobs.once("want-links", now=NOW)
+    wanted = db.session.scalars(sa.select(LinkCheck.url).order_by(LinkCheck.url)).all()
+    assert wanted == ["https://draft.example.org/", "https://waits.example.org/"]
 
 
 def test_links_and_domains_that_nobody_wants_are_forgotten(app: Flask) -> None:

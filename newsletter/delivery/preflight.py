@@ -1,6 +1,6 @@
 """The checks before sending, with the facts that they need gathered from everywhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -48,7 +48,7 @@ def gather(issue: Issue, *, at: Moment | None = None) -> Facts:
     items = picking.items_of(whole)
     drifts = picking.drifted(whole, items)
     readers = readership.of(issue, fields.paths(whole))
-    pictures = images.find_images({block.image.number for block in whole.blocks if block.image})
+    pictures = {block.image.number for block in whole.blocks if block.image}
     moment = at or _schedule(issue)
     return Facts(
         whole=whole,
@@ -63,7 +63,7 @@ def gather(issue: Issue, *, at: Moment | None = None) -> Facts:
             if drift.now is not None and not drift.is_withdrawn
         },
         sent_in=_sent_in(issue, items),
-        octets={number: image.octets for number, image in pictures.items()},
+        octets=_octets(pictures),
         verdicts=links.verdicts(_addresses(whole)),
         messages=_messages(issue, whole, readers.longest_values),
         sender=_sender(issue),
@@ -98,6 +98,11 @@ def _addresses(whole: Composition) -> list[str]:
 def _sent_in(issue: Issue, items: Mapping[str, Item]) -> dict[str, picking.Sent]:
     found = picking.sent_in(issue.mailing_list, [item.id for item in items.values()], besides=issue)
     return {slug: found[item.id][-1] for slug, item in items.items() if found.get(item.id)}
+
+
+def _octets(pictures: Collection[int]) -> dict[int, int]:
+    found = images.find_images(pictures) if pictures else {}
+    return {number: image.octets for number, image in found.items()}
 
 
 def _messages(issue: Issue, whole: Composition, longest: Mapping[str, str]) -> tuple[Message, ...]:

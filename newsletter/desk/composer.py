@@ -151,6 +151,9 @@ def _save(
         by=by,
         now=now,
     )
+    if change is not None:
+        # By itself, a save may have half an address in it; the clock comes by for the others.
+        preflight.look_ahead(issue, now=now)
     return composing.current(issue)
 
 

@@ -191,9 +191,7 @@ def items_of(whole: Composition) -> dict[str, Item]:
     slugs = whole.slugs
     if not slugs:
         return {}
-    found = db.session.scalars(
-        sa.select(Item).where(Item.slug.in_(slugs)).options(selectinload(Item.topics))
-    )
+    found = db.session.scalars(sa.select(Item).where(Item.slug.in_(slugs)))
     return {item.slug: item for item in found}
 
 

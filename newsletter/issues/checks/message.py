@@ -25,6 +25,8 @@ ACTIVE = (
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
 _TOKEN = re.compile(r"t[0-9a-f]{16}n[0-9]+e")
+# Blanks, and marks of direction that are put around what is in another script.
+_UNSEEN = re.compile("[\\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 _REMOTE = re.compile(r"@import|@font-face|url\(", re.I)
 
 Fault = tuple[Level, str, str, str]
@@ -73,7 +75,7 @@ def _postal_address(message: Message, dom: LexborHTMLParser, address: str) -> It
 
 
 def _squeezed(text: str) -> str:
-    return "".join(text.split())
+    return _UNSEEN.sub("", text)
 
 
 def _links(message: Message, dom: LexborHTMLParser, known: set[str]) -> Iterator[Fault]:
