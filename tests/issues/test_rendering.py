@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 import config
 from newsletter import translating
 from newsletter.issues import composing, rendering
-from newsletter.issues.content import Content
+from newsletter.issues.content import Content, Heading
 from newsletter.issues.merge_fields import Part
 from newsletter.issues.rendering import RenderedEdition
 from newsletter.issues.segments import Segments, Slot, fill
@@ -59,6 +59,13 @@ def text(said: Content = CONTENT, **values: str) -> str:
 
 def slots(segments: Segments) -> list[str]:
     return [piece.field.path for piece in segments if isinstance(piece, Slot)]
+
+
+def test_items_below_a_heading_are_smaller_than_it() -> None:
+    below = content(blocks=(Heading("h", "From the field", "en"), item(1)))
+    for said, tag, size in ((below, "h3", "17px"), (CONTENT, "h2", "21px")):
+        [title, *_] = page(said).css(tag)
+        assert f"font-size:{size}" in (title.attributes["style"] or "")
 
 
 def test_the_parts_are_open_at_their_slots_only() -> None:
