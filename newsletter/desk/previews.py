@@ -8,11 +8,11 @@ from flask import Response, make_response, render_template
 
 from newsletter import addresses, clock, languages, reports
 from newsletter.accounts import Action, who_may
-from newsletter.delivery import preflight, previewing
+from newsletter.delivery import previewing
 from newsletter.delivery.previewing import RawMessage
 from newsletter.desk import chosen_reader, looks
 from newsletter.desk.forms import Form
-from newsletter.desk.guard import blueprint, my_lists, needs, the_editor, the_issue
+from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.desk.looks import CHOSEN, HINTS, LONGEST, WORDS, Look, View
 from newsletter.issues import composing, editions, inbox, merge_fields, rendering
 from newsletter.issues.composition import Composition
@@ -42,7 +42,7 @@ class Copy:
 @blueprint.get("/issues/<int:number>/preview")
 @needs(Action.WRITE)
 def show_preview(number: int) -> Response:
-    """Show the issue as the address asks for it, and what the checks say."""
+    """Show the issue as the address asks for it."""
     issue = the_issue(number)
     return preview_page(issue, looks.asked(number))
 
@@ -111,7 +111,6 @@ def preview_page(
         colleagues=who_may(Action.WRITE, issue.mailing_list_id),
         is_open=is_open,
         web_version=_web_version(issue),
-        findings=preflight.examine(issue) if is_open else None,
     )
     response = make_response(page, status)
     response.headers["Content-Security-Policy"] = policy(frame_src="'self'")
@@ -178,7 +177,8 @@ def _readers(look: Look, *, has_chosen: bool) -> list[tuple[str, str, bool]]:
 def _trace(issue: Issue, reader: Subscriber | None) -> Trace | None:
     if reader is None:
         return None
-    return reports.trace(issue.id, reader.address, lists=my_lists())
+    # That the editor may know of this reader was asked when they were found.
+    return reports.trace(issue.id, reader.address)
 
 
 def _web_version(issue: Issue) -> str:

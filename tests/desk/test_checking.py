@@ -64,7 +64,7 @@ def test_a_finding_shows_its_place_and_can_be_waived(browser: Browser, issue: Is
     assert "nothing to mend; 1 more is let pass" in text
 
 
-@pytest.mark.parametrize("page", ["", "/preview", "/send", "/review"])
+@pytest.mark.parametrize("page", ["", "/send", "/review"])
 def test_it_is_shown_and_waived_beside_other_things(
     browser: Browser, issue: Issue, page: str
 ) -> None:

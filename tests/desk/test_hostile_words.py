@@ -4,11 +4,13 @@ import pytest
 from flask import Flask
 from selectolax.lexbor import LexborHTMLParser
 
+from newsletter import addresses
 from newsletter.desk.looks import View
 from newsletter.issues import composing, editing
 from newsletter.issues.composition import BlockKind, Composition, PickedImage, Words
 from newsletter.issues.models import Issue
 from newsletter.issues.texts import Texts
+from newsletter.subscriptions import signup
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
 from tests.factories import (
@@ -64,15 +66,10 @@ EVIL = [
 def test_what_anybody_typed_does_nothing_in_any_view(
     browser: Browser, issue: Issue, evil: str
 ) -> None:
-    whole = with_all_blocks(composing.current(issue), evil)
-    composing.save(issue, whole, based_on_version=issue.version, by=None, now=NOW)
-    issue.mailing_list.name = issue.mailing_list.from_name = evil
-    reader = make_subscription(issue.mailing_list, name=evil).subscriber
-    reader.attributes = {"country": evil}
-    browser.post(f"/desk/issues/{issue.id}/preview/reader", {"address": reader.address})
+    harmless = {view: elements_of(page_of(browser, issue, view, "words")) for view in View}
     for view in View:
-        page = browser.get(f"/desk/issues/{issue.id}/preview?view={view}&as=reader").text
-        assert elements_of(page) <= DESK_ELEMENTS
+        page = page_of(browser, issue, view, evil)
+        assert elements_of(page) == harmless[view]
         assert PRODUCT not in LexborHTMLParser(page).text()
         assert not acting_in(page)
     framed = browser.get(f"/desk/issues/{issue.id}/preview.html?as=reader").text
@@ -80,15 +77,23 @@ def test_what_anybody_typed_does_nothing_in_any_view(
     assert not acting_in(framed)
 
 
-DESK_ELEMENTS = frozenset(
-    ("html", "head", "meta", "title", "link", "script", "body", "a", "header", "nav", "ul", "li")
-    + ("form", "input", "button", "main", "div", "p", "span", "h1", "h2", "dl", "dt", "dd", "b")
-    + ("details", "summary", "label", "iframe", "pre", "fieldset", "legend", "footer", "time")
-)
 MAIL_ELEMENTS = frozenset(
     ("html", "head", "title", "meta", "style", "body", "div", "table", "tbody", "tr", "td")
     + ("h1", "h2", "h3", "p", "a", "br", "img", "strong", "em", "ul", "li")
 )
+
+
+def page_of(browser: Browser, issue: Issue, view: View, words: str) -> str:
+    """A page of the preview where everything that somebody can type are these words."""
+    whole = with_all_blocks(composing.current(issue), words)
+    composing.save(issue, whole, based_on_version=issue.version, by=None, now=NOW)
+    issue.mailing_list.name = issue.mailing_list.from_name = words
+    reader = signup.find_subscriber(addresses.parse("ada@example.org"))
+    if reader is None:
+        reader = make_subscription(issue.mailing_list).subscriber
+        browser.post(f"/desk/issues/{issue.id}/preview/reader", {"address": reader.address})
+    reader.name, reader.attributes = words, {"country": words}
+    return browser.get(f"/desk/issues/{issue.id}/preview?view={view}&as=reader").text
 
 
 def elements_of(page: str) -> set[str]:
@@ -111,8 +116,9 @@ def with_all_blocks(whole: Composition, words: str) -> Composition:
     """Every kind of block, with the same words in each of its places."""
     whole = editing.with_texts(whole, "en", Texts(words, words, words))
     picture = PickedImage(1, "/media/a.png", 600, 400)
+    known = {block.kind for block in whole.blocks}
     for kind in BlockKind:
-        if kind is BlockKind.ITEM:
+        if kind in known:
             continue
         image = picture if kind is BlockKind.IMAGE else None
         whole = editing.with_block(whole, kind, image=image)
