@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from newsletter.issues import editions
 from newsletter.issues.checks import typed
 from newsletter.issues.checks.facts import Facts
-from newsletter.issues.checks.findings import Finding, Level
+from newsletter.issues.checks.findings import Finding, Level, shown
 from newsletter.issues.checks.typed import Sort
 from newsletter.issues.composition import Block, BlockKind, Composition
 from newsletter.issues.content import Divider, Heading
@@ -68,7 +68,7 @@ def _button(words: str, url: str, place: str) -> Iterator[Finding]:
         yield Finding(
             Level.STOP,
             "button-address",
-            f"The button “{words}” leads nowhere.",
+            f"The button “{shown(words)}” leads nowhere.",
             "Readers would press it in vain. Write where it leads.",
             place,
         )
