@@ -41,6 +41,9 @@ MOST_CONNECTIONS = 100
 
 LAST_PORT = 65_535
 
+LONGEST_HOLD = 60
+"""Minutes of the longest hold that an editor can choose."""
+
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of the largest request body that is read at all."""
 
@@ -76,6 +79,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         "SUPPRESSION_KEY": environ.get("SUPPRESSION_KEY")
         or f"suppression\n{(fallbacks or [secret_key])[-1]}",
         "TRUSTED_PROXIES": _networks(environ),
+        "HOLD_MINUTES": _number(environ, "HOLD_MINUTES", 10, least=0, most=LONGEST_HOLD),
         **_database(environ, instance),
         **_engine(environ),
         **_mail(environ, port, is_production=is_production),
@@ -312,12 +316,14 @@ def _networks(environ: Mapping[str, str]) -> list[Any]:
         ) from exc
 
 
-def _number(environ: Mapping[str, str], name: str, default: int, *, most: int = LAST_PORT) -> int:
+def _number(
+    environ: Mapping[str, str], name: str, default: int, *, least: int = 1, most: int = LAST_PORT
+) -> int:
     text = environ.get(name, "").strip()
     if not text:
         return default
-    if not text.isdecimal() or len(text) > 9 or not 0 < int(text) <= most:
-        raise ConfigurationError(f"{name} must be a number from 1 to {most}, not “{text}”.")
+    if not text.isdecimal() or len(text) > 9 or not least <= int(text) <= most:
+        raise ConfigurationError(f"{name} must be a number from {least} to {most}, not “{text}”.")
     return int(text)
 
 

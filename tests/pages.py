@@ -54,6 +54,9 @@ DESK = {
     "/desk/issues/<int:number>/providers": _of("/desk/issues/{}/providers", *BEGUN),
     "/desk/issues/<int:number>/report": _of("/desk/issues/{}/report", *BEGUN),
     "/desk/issues/<int:number>/review": _of("/desk/issues/{}/review", *OPEN),
+    "/desk/issues/<int:number>/sentence": _of(
+        "/desk/issues/{}/sentence?when=soon&hold=10", past.DRAFT
+    ),
     "/desk/issues/<int:number>/send": _of("/desk/issues/{}/send", *OPEN),
     "/desk/issues/<int:number>/versions": _of("/desk/issues/{}/versions", *OPEN, *SENT),
     "/desk/issues/<int:number>/versions/<int:version>": _of(

@@ -27,11 +27,18 @@ __all__ = ["group"]
 @click.option("--at", "at", required=True, help="Wall time, like 2027-03-01T09:00.")
 @click.option("--zone", required=True, help="Time zone, like Europe/Vienna.")
 def schedule(number: int, at: str, zone: str) -> None:
-    """Approve what an issue says now and schedule it for a wall time in a zone."""
-    issue, stops, warnings = _approve(number)
+    """Approve what an issue says now and schedule it; move one that is scheduled already."""
+    issue = composing.find_issue(number)
     wall = clock.parse_wall_time(at)
-    workflow.schedule(issue, wall, zone, findings=stops, now=clock.now())
-    note_issue(Deed.ISSUE_SCHEDULED, issue, f"{wall:%Y-%m-%d %H:%M} ({zone})")
+    when = f"{wall:%Y-%m-%d %H:%M} ({zone})"
+    if issue.state is IssueState.SCHEDULED:
+        stops, warnings = _findings(issue)
+        workflow.reschedule(issue, wall, zone, findings=stops, now=clock.now())
+        note_issue(Deed.ISSUE_RESCHEDULED, issue, when)
+    else:
+        issue, stops, warnings = _approve(number)
+        workflow.schedule(issue, wall, zone, findings=stops, now=clock.now())
+        note_issue(Deed.ISSUE_SCHEDULED, issue, when)
     db.session.commit()
     _warn(warnings)
     if note := clock.oddity(wall, zone):
@@ -187,13 +194,19 @@ def _is_on_its_way(issue: Issue) -> bool:
 def _approve(number: int) -> tuple[Issue, list[Finding], list[Finding]]:
     """Approve the issue as it stands; return it, what stops it and what a command lets pass."""
     issue = composing.find_issue(number)
-    findings = preflight.examine(issue)
+    stops, warnings = _findings(issue)
     if issue.state is not IssueState.APPROVED:
         workflow.approve(issue, by=None, now=clock.now())
         note_issue(Deed.ISSUE_APPROVED, issue, f"version {issue.version}")
+    return issue, stops, warnings
+
+
+def _findings(issue: Issue) -> tuple[list[Finding], list[Finding]]:
+    """Return what stops an issue, and what a command lets pass."""
+    findings = preflight.examine(issue)
     warnings = [finding for finding in findings if finding.stands or finding.code == POSTAL_ADDRESS]
     stops = [finding for finding in findings if finding.level is Level.STOP]
-    return issue, [finding for finding in stops if finding not in warnings], warnings
+    return [finding for finding in stops if finding not in warnings], warnings
 
 
 def _warn(findings: list[Finding]) -> None:

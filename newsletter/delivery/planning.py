@@ -17,20 +17,14 @@ import sqlalchemy as sa
 from psycopg.errors import LockNotAvailable
 from sqlalchemy.exc import OperationalError
 
-from newsletter.delivery import alarms, closing, compiling, drafting, providers
+from newsletter.delivery import alarms, audience, closing, compiling, drafting, providers
 from newsletter.delivery.drafting import Draft
 from newsletter.delivery.models import Batch, CompiledEdition, Delivery, DeliveryState, Send
 from newsletter.errors import Refused
 from newsletter.extensions import Base, db, reading, rows_changed
 from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue, IssueState
-from newsletter.subscriptions.models import (
-    Subscriber,
-    Subscription,
-    SubscriptionState,
-    Suppression,
-    subscription_topic,
-)
+from newsletter.subscriptions.models import Subscriber, Subscription, SubscriptionState
 
 log = logging.getLogger(__name__)
 
@@ -48,36 +42,6 @@ Longer than the second after which the server ends a vacuum of its own that is i
 
 PARTITION = 10_000
 """Readers' numbers that come out of the database at a time."""
-
-
-@dataclass(frozen=True)
-class AudienceCount:
-    """How many would get an issue now, and how many subscribers are left out and why."""
-
-    recipients: int
-    suppressed: int
-    paused: int
-
-
-def audience_count(issue: Issue) -> AudienceCount:
-    """Return whom the issue would go to if it were planned now, in one query.
-
-    Each number is counted for itself: the states along an index that holds nothing else, and
-    those who are suppressed from their own list, which is short.
-    """
-    addressed = sa.select(sa.func.count()).select_from(Subscription).where(*_is_addressed(issue))
-    is_confirmed = Subscription.state == SubscriptionState.CONFIRMED
-    confirmed = addressed.where(is_confirmed)
-    # The state is no condition: SQLite would go by it, through all the list.
-    suppressed = (
-        sa.select(sa.func.count().filter(is_confirmed))
-        .select_from(Subscription)
-        .where(*_is_addressed(issue), Subscription.subscriber_id.in_(_suppressed()))
-    )
-    paused = addressed.where(Subscription.state == SubscriptionState.PAUSED)
-    counts = [count.scalar_subquery() for count in (confirmed, suppressed, paused)]
-    all_confirmed, left_out, waiting = db.session.execute(sa.select(*counts)).one()
-    return AudienceCount(all_confirmed - left_out, left_out, waiting)
 
 
 def plan(issue: Issue, *, now: datetime) -> Send | None:
@@ -157,11 +121,11 @@ def _look(issue: Issue) -> _Plan:
 def _readers(issue: Issue) -> "array[int]":
     """Return the numbers of the subscribers it goes to; a million of them take 8 megabytes."""
     # Few are suppressed: asked once who they are, the database need not look at every reader.
-    suppressed = set(db.session.scalars(_suppressed()))
+    suppressed = set(db.session.scalars(audience.suppressed()))
     # The connection and not the session: what the ORM does for each row takes longer than it all.
     found = db.session.connection().execute(
         sa.select(Subscription.subscriber_id)
-        .where(*_is_addressed(issue), Subscription.state == SubscriptionState.CONFIRMED)
+        .where(*audience.is_addressed(issue), Subscription.state == SubscriptionState.CONFIRMED)
         .order_by(Subscription.id)
         .execution_options(yield_per=PARTITION)
     )
@@ -208,7 +172,7 @@ def _insert(editions: Sequence[CompiledEdition]) -> sa.Insert:
         sa.select(
             sa.bindparam("send_id", type_=Delivery.send_id.type),
             sa.bindparam("batch_id", type_=Delivery.batch_id.type),
-            _edition_for(editions),
+            audience.edition_for([(edition.language, edition.id) for edition in editions]),
             Subscriber.id,
             providers.expression(Subscriber.canonical),
             sa.literal(DeliveryState.WAITING, Delivery.state.type),
@@ -262,43 +226,3 @@ def _count_anew() -> None:
             if not isinstance(exc.orig, LockNotAvailable):
                 raise
             log.warning("%s is held by somebody and not counted anew", model.__tablename__)
-
-
-def _edition_for(editions: Sequence[CompiledEdition]) -> sa.ColumnElement[int]:
-    """Return the edition in the reader's language, or one they can read, else the first one's.
-
-    Who asked for `pt-BR` reads `pt`, and the other way round, where there is nothing nearer.
-    """
-    default, *others = editions
-    if not others:
-        return sa.literal(default.id)
-    exact = [(Subscriber.language == edition.language, edition.id) for edition in editions]
-    near = []
-    for edition in editions:
-        tongue = edition.language.partition("-")[0]
-        is_kin = (Subscriber.language == tongue) | Subscriber.language.startswith(f"{tongue}-")
-        near.append((is_kin, edition.id))
-    return sa.case(*exact, *near, else_=default.id)
-
-
-def _is_addressed(issue: Issue) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions for being a reader of the issue's list and topics.
-
-    An issue without topics is for all of the list, and a reader without
-    topics wants all of them (DESIGN section 5).
-    """
-    conditions: list[sa.ColumnElement[bool]] = [
-        Subscription.mailing_list_id == issue.mailing_list_id
-    ]
-    topic_ids = [topic.id for topic in issue.topics]
-    if topic_ids:
-        chosen = sa.exists().where(subscription_topic.c.subscription_id == Subscription.id)
-        conditions.append(~chosen | chosen.where(subscription_topic.c.topic_id.in_(topic_ids)))
-    return conditions
-
-
-def _suppressed() -> sa.Select[int]:
-    """Return the numbers of the subscribers who are never mailed, found from the shorter table."""
-    return sa.select(Subscriber.id).where(
-        Subscriber.address_hmac.in_(sa.select(Suppression.address_hmac))
-    )

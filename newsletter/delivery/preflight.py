@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from flask import current_app
 
-from newsletter.delivery import planning, readership
+from newsletter.delivery import audience, readership
 from newsletter.extensions import db
 from newsletter.fetching import rules
 from newsletter.issues import checks, composing, editions, picking, rendering, waivers, workflow
@@ -54,7 +54,7 @@ def gather(issue: Issue, *, at: Moment | None = None) -> Facts:
         whole=whole,
         public_url=current_app.config["PUBLIC_URL"],
         postal_address=issue.mailing_list.postal_address,
-        recipients=planning.audience_count(issue).recipients,
+        recipients=audience.count(issue).recipients,
         readers=readers.for_checks,
         withdrawn=frozenset(drift.block.key for drift in drifts if drift.is_withdrawn),
         changed={

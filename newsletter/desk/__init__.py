@@ -5,9 +5,11 @@ from flask import Flask
 from newsletter import web
 from newsletter.desk import (
     account,
+    audience,
     baskets,
     checking,
     composer,
+    holding,
     home,
     images,
     inbox_lines,
@@ -36,6 +38,7 @@ from newsletter.desk import (
     sending,
     showing,
     sign_in,
+    steering,
     subscribers,
     test_sends,
     versions,
@@ -44,9 +47,11 @@ from newsletter.desk.guard import blueprint
 
 PAGES = (
     account,
+    audience,
     baskets,
     checking,
     composer,
+    holding,
     home,
     images,
     inbox_lines,
@@ -74,6 +79,7 @@ PAGES = (
     sending,
     showing,
     sign_in,
+    steering,
     subscribers,
     test_sends,
     versions,

@@ -8,7 +8,7 @@ from flask import render_template
 
 from newsletter import clock, reports
 from newsletter.accounts import Action, may
-from newsletter.delivery import planning, reserve
+from newsletter.delivery import audience, reserve
 from newsletter.desk.growth import year_of_growth
 from newsletter.desk.guard import SIGNED_IN, blueprint, my_lists, needs, the_editor
 from newsletter.issues import composing, overview, picking, presence
@@ -128,7 +128,7 @@ def _next(scheduled: Sequence[Line], *, now: datetime) -> Next | None:
     if not in_order:
         return None
     first, *others = in_order
-    count = planning.audience_count(composing.find_issue(first.number))
+    count = audience.count(composing.find_issue(first.number))
     left = _due_at(first) - now
     soon = in_words(left) if timedelta(0) < left < SOON else ""
     return Next(first, soon, count.recipients, others)

@@ -1,5 +1,7 @@
 """An issue on its way: how far, how fast, at whom, and whether to end it."""
 
+from datetime import datetime, timedelta
+
 from flask import Response, make_response, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -8,6 +10,7 @@ from newsletter.accounts import Action, may
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
+from newsletter.reports import Progress
 from newsletter.reports.by_provider import providers
 from newsletter.reports.progress import held_providers, in_words
 from newsletter.web import policy
@@ -43,7 +46,7 @@ def show_moving(number: int) -> Response:
         "desk/issue_moving.html",
         issue=issue,
         progress=progress,
-        left=in_words(progress.left) if progress.left is not None else "",
+        left=_left(issue, progress, now=now),
         held=held_providers(now=now) if issue.state is IssueState.SENDING else [],
         refresh=_refresh(issue) if progress.gathered is None else SOON,
     )
@@ -57,12 +60,13 @@ def show_moving(number: int) -> Response:
 def show_live(number: int) -> str:
     """Show the pieces of an issue's page that change while it is sent, for its script."""
     issue = the_issue(number)
-    progress = reports.progress_of(number, now=clock.now(), is_watched=True)
+    now = clock.now()
+    progress = reports.progress_of(number, now=now, is_watched=True)
     return render_template(
         "desk/issue_live.html",
         issue=issue,
         progress=progress,
-        time_left=in_words(progress.left) if progress.left is not None else "",
+        time_left=_left(issue, progress, now=now),
         **facts(issue),
     )
 
@@ -115,6 +119,14 @@ def facts(issue: Issue) -> dict[str, object]:
         "held": {one.name: one for one in held_providers(now=now)},
         "most_providers": MOST_PROVIDERS,
     }
+
+
+def _left(issue: Issue, progress: Progress, *, now: datetime) -> str:
+    """Return how long it takes until the last mail, or, before its time, until the first one."""
+    left = progress.left
+    if issue.state is IssueState.SCHEDULED:
+        left = max(workflow.due_at(issue) - now, timedelta(0))
+    return in_words(left) if left is not None else ""
 
 
 def _refresh(issue: Issue) -> int | None:

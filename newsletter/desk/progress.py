@@ -11,11 +11,11 @@ from newsletter.accounts import Action, may
 from newsletter.audit import Deed
 from newsletter.audit.deeds import NOBODY
 from newsletter.charts import Point
-from newsletter.delivery import planning
 from newsletter.delivery.resolving import RISK
 from newsletter.desk import moving
 from newsletter.desk.forms import Form
 from newsletter.desk.guard import blueprint, my_lists, needs, the_editor, the_issue
+from newsletter.desk.holding import show_held
 from newsletter.desk.noting import note_issue
 from newsletter.desk.showing import day_and_time, here
 from newsletter.errors import InvalidAddress, NotFound
@@ -71,6 +71,8 @@ def show_progress(
     story: Sequence[Step] = (),
 ) -> str:
     """Return the page of an issue that is beyond writing."""
+    if issue.state is IssueState.SCHEDULED:
+        return show_held(issue)
     after_this_request(_let_it_frame)
     numbers = reports.report(issue.id)
     return render_template(
@@ -81,7 +83,6 @@ def show_progress(
         failures=reports.failures(issue.id),
         left=reports.left(issue.id),
         charts=_charts(issue) if numbers.sent else [],
-        audience=planning.audience_count(issue) if issue.state is IssueState.SCHEDULED else None,
         is_clock_alive=reports.clock_is_alive(now=clock.now()),
         waits_for_relay=workflow.is_waiting_for_relay(issue),
         uncertain=_uncertain(issue, numbers),

@@ -7,7 +7,7 @@ from flask import flash, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from newsletter import clock
-from newsletter.accounts import Action, Editor, may
+from newsletter.accounts import Action, Editor
 from newsletter.audit import Deed
 from newsletter.delivery import preflight
 from newsletter.desk.forms import Form, typed, typed_version
@@ -107,7 +107,7 @@ def _again(number: int, form: Form, status: HTTPStatus) -> Response:
 
 
 def _page(issue: Issue, form: Form, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    me = the_editor()
+    why_not = approval.why_not(issue, the_editor())
     whole = composing.current(issue)
     wanted = request.args.get("lang", "")
     language = wanted if wanted in whole.editions else whole.first_language
@@ -124,8 +124,8 @@ def _page(issue: Issue, form: Form, status: HTTPStatus = HTTPStatus.OK) -> Respo
         saver=revisions.last_saver(issue),
         approver=_person(issue.approved_by_id),
         asked=_person(issue.review_asked_of_id),
-        may_approve=may(me, Action.SEND) and not approval.why_not(issue, me),
-        why_not=approval.why_not(issue, me),
+        may_approve=not why_not,
+        why_not=why_not,
         is_waiting=issue.state is IssueState.REVIEW,
         colleagues=_colleagues(issue),
         steps=reviewing.steps(issue),

@@ -1,146 +1,121 @@
-"""Sending: one plain sentence, then schedule or send; stop, pause, resume, cancel."""
+"""The last step: one sentence that says what will happen, and the button that repeats its verb."""
 
-import logging
+from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 
-from flask import flash, redirect, render_template
-from werkzeug.wrappers import Response
+from flask import current_app, flash, jsonify, redirect, render_template, request
+from flask.typing import ResponseReturnValue
 
-from newsletter import addresses, clock
-from newsletter.accounts import Action
+from config import LONGEST_HOLD
+from newsletter import clock
+from newsletter.accounts import Action, Editor
 from newsletter.audit import Deed
-from newsletter.delivery import control, planning, preflight, resolving
-from newsletter.delivery.resolving import Decision
-from newsletter.desk.forms import Form, show_again, typed, typed_version, zone_options
+from newsletter.delivery import announcing, audience, preflight
+from newsletter.desk.forms import Form, typed, typed_version, zone_options
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.desk.noting import note_issue
 from newsletter.desk.showing import wall as wall_words
-from newsletter.errors import InvalidInput
+from newsletter.desk.steering import done
+from newsletter.errors import InvalidInput, Refused
 from newsletter.extensions import db
-from newsletter.issues import composing, workflow
+from newsletter.issues import approval, checks, composing, times, workflow
 from newsletter.issues.models import Issue, IssueState
 
-log = logging.getLogger(__name__)
+AT, SOON = "at", "soon"
+"""The two ways: at a wall time in a zone, or now, after a hold."""
 
-HOLD = 10
-LONGEST_HOLD = 60
-"""Minutes between “Send” and the first mail, in which Stop takes everything back."""
+SAY = "say"
+"""The button that only says the sentence again, which a script does by itself."""
+
+UNKNOWN = "At a time that is not chosen yet,"
+"""How the sentence begins while what was typed is no time."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When it would go out: how the sentence begins, and the time itself for the checks."""
+
+    words: str
+    oddity: str = ""
+    at: checks.Moment | None = None
 
 
 @blueprint.get("/issues/<int:number>/send")
 @needs(Action.SEND)
-def show_sending(number: int) -> str | Response:
-    """Say whom the issue would go to, what the checks found, and ask when."""
+def show_sending(number: int) -> ResponseReturnValue:
+    """Say whom the issue would go to and when, what the checks found, and ask."""
     issue = the_issue(number)
     if issue.state not in composing.EDITABLE:
         return redirect(f"/desk/issues/{number}")
-    form = Form(
-        {"version": str(issue.version), "at": "", "zone": the_editor().zone, "hold": str(HOLD)}
+    way = SOON if request.args.get("when") == SOON else AT
+    return _page(issue, Form({}), way)
+
+
+@blueprint.get("/issues/<int:number>/sentence")
+@needs(Action.SEND)
+def say_sentence(number: int) -> ResponseReturnValue:
+    """Say the sentence for what is being chosen, to the script of the page."""
+    issue = the_issue(number)
+    if issue.state not in composing.EDITABLE:
+        return jsonify(state=issue.state)
+    form = Form({name: request.args.get(name, "") for name in ("at", "zone", "hold")})
+    moment = _moment(form, SOON if request.args.get("when") == SOON else AT)
+    said = announcing.announce(number, audience.of(issue), moment.words)
+    return jsonify(
+        state=issue.state,
+        sentence=said.sentence,
+        left_out=said.left_out,
+        oddity=moment.oddity,
+        wrong=" ".join(form.errors.values()),
     )
-    return render_template("desk/issue_send.html", form=form, **_facts(issue))
 
 
 @blueprint.post("/issues/<int:number>/schedule")
 @needs(Action.SEND)
-def schedule_issue(number: int) -> Response | tuple[str, int]:
+def schedule_issue(number: int) -> ResponseReturnValue:
     """Approve what was shown and schedule it for a wall time in a zone."""
-    issue = the_issue(number)
-    form = typed("version", "at", "zone")
-    with form.checking():
-        wall = clock.parse_wall_time(form.values["at"])
-        _approve(issue, form)
-        workflow.schedule(
-            issue,
-            wall,
-            form.values["zone"],
-            by=the_editor(),
-            now=clock.now(),
-            findings=preflight.examine(issue),
-        )
-        note_issue(Deed.ISSUE_SCHEDULED, issue, wall_words(wall, form.values["zone"]))
-    return _answer(issue, form, "scheduled")
+    return _press(number, typed("version", "at", "zone", "do"), AT)
 
 
 @blueprint.post("/issues/<int:number>/send")
 @needs(Action.SEND)
-def send_issue(number: int) -> Response | tuple[str, int]:
+def send_issue(number: int) -> ResponseReturnValue:
     """Approve what was shown and send it after a hold."""
+    return _press(number, typed("version", "hold", "do"), SOON)
+
+
+def _press(number: int, form: Form, way: str) -> ResponseReturnValue:
     issue = the_issue(number)
-    form = typed("version", "hold")
-    with form.checking():
-        hold = _hold(form.values["hold"])
-        _approve(issue, form)
-        workflow.send_soon(
-            issue,
-            hold,
-            by=the_editor(),
-            now=clock.now(),
-            findings=preflight.examine(issue),
-        )
-        note_issue(Deed.ISSUE_SENT, issue, f"after a hold of {form.values['hold']} minutes")
-    return _answer(issue, form, "set to be sent")
+    if form.values["do"] == SAY:
+        return _page(issue, form, way)
+    try:
+        with form.checking():
+            if way == AT:
+                _schedule(issue, form)
+            else:
+                _send_soon(issue, form)
+    except Refused as exc:
+        return _tell_how_it_stands(number, exc)
+    if form.errors:
+        return _page(the_issue(number), form, way), HTTPStatus.UNPROCESSABLE_ENTITY
+    return done(number, "scheduled" if way == AT else "set to be sent", "")
 
 
-@blueprint.post("/issues/<int:number>/stop")
-@needs(Action.SEND)
-def stop_issue(number: int) -> Response:
-    """Take a scheduled issue back before its first mail."""
-    issue = the_issue(number)
-    workflow.stop(issue)
-    note_issue(Deed.ISSUE_STOPPED, issue)
-    return _done(number, "stopped", f"Stopped. Nobody got issue {number}; it is as it was.")
+def _schedule(issue: Issue, form: Form) -> None:
+    wall, zone = clock.parse_wall_time(form.values["at"]), form.values["zone"]
+    _approve(issue, form)
+    findings = preflight.examine(issue)
+    workflow.schedule(issue, wall, zone, by=the_editor(), now=clock.now(), findings=findings)
+    note_issue(Deed.ISSUE_SCHEDULED, issue, wall_words(wall, zone))
 
 
-@blueprint.post("/issues/<int:number>/pause")
-@needs(Action.SEND)
-def pause_issue(number: int) -> Response:
-    """Stop between two recipients."""
-    issue = the_issue(number)
-    control.pause(issue)
-    note_issue(Deed.ISSUE_PAUSED, issue)
-    return _done(number, "paused", f"Issue {number} is paused. Everybody left waits.")
-
-
-@blueprint.post("/issues/<int:number>/resume")
-@needs(Action.SEND)
-def resume_issue(number: int) -> Response:
-    """Go on where it stopped."""
-    issue = the_issue(number)
-    control.resume(issue, now=clock.now())
-    note_issue(Deed.ISSUE_RESUMED, issue)
-    return _done(number, "resumed", f"Issue {number} goes on where it stopped.")
-
-
-@blueprint.post("/issues/<int:number>/cancel")
-@needs(Action.SEND)
-def cancel_issue(number: int) -> Response:
-    """End the issue for good."""
-    issue = the_issue(number)
-    # It commits, and what it commits has to have its entry.
-    note_issue(Deed.ISSUE_CANCELLED, issue)
-    control.cancel(issue, now=clock.now())
-    return _done(number, "cancelled", f"Issue {number} is cancelled. Who got it keeps it.")
-
-
-@blueprint.post("/issues/<int:number>/resolve")
-@needs(Action.SEND)
-def resolve_issue(number: int) -> Response:
-    """Decide what is uncertain: all of an issue, or what went to one reader."""
-    issue = the_issue(number)
-    form = typed("as", "address")
-    if form.values["as"] not in list(Decision):
-        raise InvalidInput("Choose whether it counts as sent or is sent again.")
-    decision = Decision(form.values["as"])
-    address = addresses.parse(form.values["address"]) if form.values["address"] else None
-    found = resolving.resolve(
-        issue,
-        decision,
-        by=the_editor().signature,
-        now=clock.now(),
-        address=address,
-    )
-    note_issue(Deed.ISSUE_RESOLVED, issue, f"{decision}, {found.decided:,} messages")
-    return _done(number, f"resolved as {decision}", " ".join(found.sentences(decision)))
+def _send_soon(issue: Issue, form: Form) -> None:
+    hold = _hold(form.values["hold"])
+    _approve(issue, form)
+    findings = preflight.examine(issue)
+    workflow.send_soon(issue, hold, by=the_editor(), now=clock.now(), findings=findings)
+    note_issue(Deed.ISSUE_SENT, issue, f"after a hold of {form.values['hold']} minutes")
 
 
 def _approve(issue: Issue, form: Form) -> None:
@@ -151,36 +126,74 @@ def _approve(issue: Issue, form: Form) -> None:
         note_issue(Deed.ISSUE_APPROVED, issue, f"version {issue.version}")
 
 
+def _tell_how_it_stands(number: int, refusal: Refused) -> ResponseReturnValue:
+    """Show who pressed second, or twice, that it is done already; raise any other refusal."""
+    db.session.rollback()
+    issue = the_issue(number)
+    if issue.state in composing.EDITABLE:
+        raise refusal
+    flash(f"{_standing(issue)} Nothing was done twice.")
+    return redirect(f"/desk/issues/{number}", code=303)
+
+
+def _standing(issue: Issue) -> str:
+    person = db.session.get(Editor, issue.scheduled_by_id) if issue.scheduled_by_id else None
+    by = f" by {person.name or person.email}" if person and person.id != the_editor().id else ""
+    if issue.state is IssueState.SCHEDULED and issue.send_at and issue.zone:
+        when = wall_words(issue.send_at, issue.zone)
+        return f"Issue {issue.id} is scheduled already{by}, for {when}."
+    if issue.state is IssueState.SENDING:
+        return f"Issue {issue.id} is being sent already."
+    return f"Issue {issue.id} is {issue.state} already."
+
+
+def _moment(form: Form, way: str) -> Moment:
+    """Return when it would go out by what is typed; what is wrong with that goes to the form."""
+    now = clock.now()
+    try:
+        if way == SOON:
+            hold, zone = _hold(form.values["hold"]), the_editor().zone
+            wall = (now + hold).astimezone(clock.zone(zone)).replace(tzinfo=None)
+            said = announcing.after(hold, zone=zone, now=now)
+            return Moment(said, at=checks.Moment(wall, zone))
+        wall, zone = clock.parse_wall_time(form.values["at"]), form.values["zone"]
+        times.refuse_impossible(wall, zone, now=now)
+        return Moment(
+            announcing.on(wall, zone), clock.oddity(wall, zone), checks.Moment(wall, zone)
+        )
+    except InvalidInput as exc:
+        form.errors.setdefault(exc.field or "", str(exc))
+        return Moment(UNKNOWN)
+
+
 def _hold(text: str) -> timedelta:
-    if not text.isdecimal() or len(text) > 4 or int(text) > LONGEST_HOLD:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 4 or int(text) > LONGEST_HOLD:
         raise InvalidInput(f"Write a number of minutes from 0 to {LONGEST_HOLD}.", field="hold")
     return timedelta(minutes=int(text))
 
 
-def _facts(issue: Issue) -> dict[str, object]:
-    return {
-        "issue": issue,
-        "audience": planning.audience_count(issue),
-        "findings": preflight.examine(issue),
-        "zones": zone_options(),
-        "longest_hold": LONGEST_HOLD,
-        "is_approved": issue.state is IssueState.APPROVED,
+def _page(issue: Issue, form: Form, way: str) -> str:
+    zone = the_editor().zone
+    form.values = {
+        "version": str(issue.version),
+        "at": f"{times.suggested(zone, now=clock.now()):%Y-%m-%dT%H:%M}",
+        "zone": zone,
+        "hold": str(current_app.config["HOLD_MINUTES"]),
+        **form.values,
     }
-
-
-def _answer(issue: Issue, form: Form, what: str) -> Response | tuple[str, int]:
-    if form.errors:
-        editor = the_editor()
-        form.values = {"at": "", "zone": editor.zone, "hold": str(HOLD), **form.values}
-        return show_again("desk/issue_send.html", form, **_facts(issue))
-    return _done(issue.id, what, "")
-
-
-def _done(number: int, what: str, words: str) -> Response:
-    """Commit one move, note who made it (STANDARDS XD23), and show how things stand."""
-    editor_id = the_editor().id
-    db.session.commit()
-    log.info("issue %s %s by editor %s", number, what, editor_id)
-    if words:
-        flash(words)
-    return redirect(f"/desk/issues/{number}", code=303)
+    moment = _moment(form, way)
+    findings = preflight.examine(issue, at=moment.at)
+    return render_template(
+        "desk/issue_send.html",
+        issue=issue,
+        form=form,
+        way=way,
+        said=announcing.announce(issue.id, audience.of(issue), moment.words),
+        oddity=moment.oddity,
+        findings=findings,
+        is_stopped=any(finding.level == "stop" for finding in findings),
+        warnings=sum(finding.stands for finding in findings),
+        missing=approval.missing(issue),
+        zones=zone_options(),
+        longest_hold=LONGEST_HOLD,
+    )

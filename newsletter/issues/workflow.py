@@ -245,6 +245,11 @@ def reopen(issue: Issue) -> None:
     _move(issue, IssueState.SENDING, allowed={IssueState.SENT})
 
 
+def how_it_stands(issue: Issue) -> str:
+    """Return how an issue stands and what can be done with it."""
+    return f"Issue {issue.id} {_WHAT_NOW[issue.state]}."
+
+
 def due_issues(*, now: datetime) -> list[Issue]:
     """Return the scheduled issues whose time has come, oldest number first."""
     scheduled = db.session.scalars(
@@ -307,4 +312,4 @@ def _move(
     if rows_changed(moved) != 1:
         if issue.version != seen:
             raise StaleVersion(yours=seen, theirs=issue.version)
-        raise Refused(f"Issue {issue.id} {_WHAT_NOW[issue.state]}.")
+        raise Refused(how_it_stands(issue))

@@ -303,3 +303,18 @@ def test_a_command_is_no_second_person(app: Flask, line: str) -> None:
     # A year that is too far away is refused for what it is.
     state = IssueState.SCHEDULED if line.startswith("send") else IssueState.APPROVED
     assert issue.state is state
+
+
+def test_a_scheduled_issue_is_moved_and_stays_scheduled(app: Flask) -> None:
+    news = make_list()
+    make_subscription(news)
+    issue = make_due_issue(news, at=clock.now())
+    workflow.stop(issue)
+    workflow.send_soon(issue, timedelta(hours=1), now=clock.now())
+    at = f"{clock.now().year + 1}-07-01T09:00"
+    moved = run(app, f"issues schedule {issue.id} --at {at} --zone Europe/Vienna")
+    assert moved.exit_code == 0, moved.output
+    assert (issue.state, issue.zone) == (IssueState.SCHEDULED, "Europe/Vienna")
+    workflow.begin_sending(issue, now=clock.now())
+    refused = run(app, f"issues schedule {issue.id} --at {at} --zone UTC")
+    assert (refused.exit_code, issue.zone) == (2, "Europe/Vienna")

@@ -16,7 +16,17 @@ from flask import Flask
 
 from newsletter import erasure, reports
 from newsletter.addresses import parse
-from newsletter.delivery import control, drafting, due, planning, restoring, sweeping, turns
+from newsletter.delivery import (
+    audience,
+    control,
+    drafting,
+    due,
+    planning,
+    restoring,
+    sweeping,
+    turns,
+)
+from newsletter.delivery.audience import AudienceCount
 from newsletter.delivery.backoff import AT_ONCE
 from newsletter.delivery.models import Batch, CompiledEdition, Delivery, Send
 from newsletter.errors import Refused
@@ -82,11 +92,11 @@ def test_topics_meet_and_no_topics_mean_all(
     make_subscription(news, "both@example.org", topics=(topics["mms"], topics["bep"]))
     issue = make_due_issue(news, topics=tuple(topics[slug] for slug in issue_topics))
 
-    count = planning.audience_count(issue)
+    count = audience.count(issue)
     send = planning.plan(issue, now=NOW)
 
     assert sorted(_addresses(send)) == expected
-    assert count == planning.AudienceCount(recipients=len(expected), suppressed=0, paused=0)
+    assert count == AudienceCount(recipients=len(expected), suppressed=0, paused=0)
 
 
 def test_the_desk_can_say_who_is_left_out_and_why(app: Flask) -> None:
@@ -100,9 +110,9 @@ def test_the_desk_can_say_who_is_left_out_and_why(app: Flask) -> None:
     for name in ("eve", "fay", "gus", "hal", "nobody"):
         suppress(parse(f"{name}@example.org"), reason=SuppressionReason.BOUNCE, note="", now=NOW)
 
-    count = planning.audience_count(make_due_issue(news))
+    count = audience.count(make_due_issue(news))
 
-    assert count == planning.AudienceCount(recipients=1, suppressed=1, paused=2)
+    assert count == AudienceCount(recipients=1, suppressed=1, paused=2)
 
 
 def test_readers_are_cut_into_batches_in_their_order(

@@ -113,7 +113,7 @@ def test_while_its_readers_are_gathered_the_frame_says_so_and_looks_often(
     assert '<meta http-equiv="refresh" content="2">' in frame
     draft.give_up()
     frame = browser.get(f"/desk/issues/{due.id}/progress").text
-    assert "It waits for its time. Nothing has left." in words(frame)
+    assert " until its time. Nothing has left." in words(frame)
     assert '<meta http-equiv="refresh" content="15">' in frame
 
 

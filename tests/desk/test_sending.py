@@ -1,11 +1,15 @@
 """Sending from the desk: the sentence, the hold, Stop, pause, resume, cancel."""
 
-from datetime import timedelta
+import re
+import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from newsletter import clock
+from newsletter.audit.models import AuditEntry
 from newsletter.delivery import planning
 from newsletter.extensions import db
 from newsletter.issues import composing, workflow
@@ -49,9 +53,17 @@ def start(issue: Issue) -> None:
 def test_one_sentence_says_whom_it_goes_to_and_who_is_left_out(
     browser: Browser, issue: Issue
 ) -> None:
-    page = " ".join(browser.get(f"/desk/issues/{issue.id}/send").text.split())
-    assert "goes to 3 people on Stay Informed" in page
-    assert "1 person because they paused" in page
+    page = words(browser.get(f"/desk/issues/{issue.id}/send").text)
+    assert f"(UTC) issue {issue.id} goes to 3 people." in page
+    assert "1 person is left out because they paused." in page
+    assert f">Schedule issue {issue.id}</button>" in page
+    page = words(browser.get(f"/desk/issues/{issue.id}/send?when=soon").text)
+    assert "In 10 minutes, at " in page
+    assert f">Send issue {issue.id}</button>" in page
+
+
+def words(page: str) -> str:
+    return " ".join(re.sub("</?span[^>]*>", "", page).split())
 
 
 def test_scheduling_is_for_a_wall_time_in_a_zone(browser: Browser, issue: Issue) -> None:
@@ -139,7 +151,7 @@ def test_what_the_checks_stop_is_not_sent(browser: Browser, issue: Issue) -> Non
     rewrite(issue, subject="")
     page = browser.get(f"/desk/issues/{issue.id}/send").text
     assert "The subject is empty." in page
-    assert "Schedule issue" not in page
+    assert f"Schedule issue {issue.id}</button>" not in page
     answer = browser.post(f"/desk/issues/{issue.id}/send", {"version": "2", "hold": "0"})
     assert answer.status_code == 409
     assert "The subject is empty." in answer.text
@@ -191,3 +203,134 @@ def test_did_they_get_it_has_an_answer(browser: Browser, issue: Issue) -> None:
         answer = browser.post(path, {"address": address})
         assert answer.status_code == 422
         assert 'id="address-error"' in answer.text
+
+
+@pytest.mark.parametrize("do", ["say", "go"])
+def test_without_scripts_a_button_says_the_sentence_for_what_is_typed(
+    browser: Browser, issue: Issue, do: str
+) -> None:
+    year = clock.now().year + 1
+    fields = {"version": "1", "at": f"{year}-07-01T09:00", "zone": "Europe/Vienna", "do": do}
+    answer = browser.post(f"/desk/issues/{issue.id}/schedule", fields)
+    if do == "say":
+        assert answer.status_code == 200
+        assert f"1 July {year} at 09:00 (Europe/Vienna) issue {issue.id} goes to" in answer.text
+        assert state_of(issue) is IssueState.DRAFT
+    else:
+        assert answer.status_code == 303
+
+
+def test_the_first_button_of_the_form_sends_nothing(browser: Browser, issue: Issue) -> None:
+    """It is the one that the Enter key presses."""
+    for way in ("", "?when=soon"):
+        page = browser.get(f"/desk/issues/{issue.id}/send{way}").text
+        form = page[page.index('id="when"') :]
+        assert re.search(r"<button[^>]*>", form)[0].count('value="say"')  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("query", "said", "wrong"),
+    [
+        ("when=soon&hold=0", "As soon as you press the button, issue 1 goes to 3 people.", ""),
+        ("when=soon&hold=1", "In 1 minute, at ", ""),
+        ("when=soon&hold=61", "At a time that is not chosen yet, issue 1", "from 0 to 60."),
+        ("when=at&at=&zone=UTC", "At a time that is not chosen yet, issue 1", "Write it like"),
+        ("when=at&at=2001-01-01T09:00&zone=UTC", "At a time that is not", "Choose a later time."),
+        ("when=at&at=2001-01-01T09:00&zone=x", "At a time that is not", "not a time zone"),
+        ("", "At a time that is not chosen yet, issue 1", "Write it like"),
+    ],
+)
+def test_a_script_is_told_the_sentence_and_what_is_wrong(
+    browser: Browser, issue: Issue, query: str, said: str, wrong: str
+) -> None:
+    answer = browser.get(f"/desk/issues/{issue.id}/sentence?{query}")
+    assert answer.status_code == 200
+    assert answer.json["sentence"].startswith(said)  # type: ignore[index]
+    assert answer.json["left_out"] == "1 person is left out because they paused."  # type: ignore[index]
+    assert wrong in answer.json["wrong"]  # type: ignore[index]
+    assert bool(wrong) == bool(answer.json["wrong"])  # type: ignore[index]
+    workflow.approve(issue, by=None, now=NOW)
+    workflow.send_soon(issue, timedelta(hours=1), now=clock.now())
+    assert browser.get(f"/desk/issues/{issue.id}/sentence").json == {"state": "scheduled"}
+
+
+def test_a_time_that_clocks_skip_is_said_at_once(browser: Browser, issue: Issue) -> None:
+    year = clock.now().year + 1
+    sunday = max(day for day in range(25, 32) if datetime(year, 3, day, tzinfo=UTC).weekday() == 6)
+    query = f"when=at&at={year}-03-{sunday}T02:30&zone=Europe/Berlin"
+    said = browser.get(f"/desk/issues/{issue.id}/sentence?{query}").json
+    assert said is not None
+    assert "clocks go forward: it goes out at 03:00." in said["oddity"]
+    assert "at 03:00 (Europe/Berlin)" in said["sentence"]
+
+
+def test_pressing_again_says_calmly_that_it_is_done(browser: Browser, issue: Issue) -> None:
+    fields = {"version": "1", "hold": "10"}
+    first = browser.post(f"/desk/issues/{issue.id}/send", fields)
+    due = workflow.due_at(issue) if state_of(issue) else None
+    again = browser.post(f"/desk/issues/{issue.id}/send", fields)
+    assert (first.status_code, again.status_code) == (303, 303)
+    page = words(browser.get(again.headers["Location"]).text)
+    assert f"Issue {issue.id} is scheduled already, for" in page
+    assert "Nothing was done twice." in page
+    assert state_of(issue) is IssueState.SCHEDULED
+    assert workflow.due_at(issue) == due
+
+
+def test_who_presses_second_is_told_who_was_first(
+    app: Flask, browser: Browser, issue: Issue
+) -> None:
+    browser.post(f"/desk/issues/{issue.id}/send", {"version": "1", "hold": "10"})
+    other = signed_in(app, make_editor("olga@example.org", name="Olga"))
+    at = {"version": "1", "at": f"{clock.now().year + 1}-07-01T09:00", "zone": "UTC"}
+    answer = other.post(f"/desk/issues/{issue.id}/schedule", at)
+    assert answer.status_code == 303
+    page = other.get(answer.headers["Location"]).text
+    assert f"Issue {issue.id} is scheduled already by Edith" in page
+    assert workflow.due_at(issue) - clock.now() < timedelta(minutes=11)
+
+
+def test_of_many_presses_at_once_one_counts(app: Flask, issue: Issue) -> None:
+    """A double click, two editors, a browser that tries again (STANDARDS XH01)."""
+    editors = [make_editor(f"{name}@example.org", name=name) for name in ("ada", "bo", "cy")]
+    presses = [(signed_in(app, editor), way) for editor in editors for way in ("send", "schedule")]
+    fields = {"version": "1", "hold": "10", "zone": "UTC"}
+    fields["at"] = f"{clock.now().year + 1}-07-01T09:00"
+    tokens = [browser.token() for browser, _ in presses]
+    number = issue.id
+    db.session.commit()
+    answers: list[int] = []
+    start = threading.Barrier(len(presses))
+
+    def press(browser: Browser, way: str, token: str) -> None:
+        start.wait()
+        path, data = f"/desk/issues/{number}/{way}", {**fields, "csrf_token": token}
+        answers.append(browser.client.post(path, data=data).status_code)
+
+    threads = [
+        threading.Thread(target=press, args=(*one, token))
+        for one, token in zip(presses, tokens, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [303] * 6
+    assert state_of(issue) is IssueState.SCHEDULED
+    deeds = db.session.scalars(sa.select(AuditEntry.deed).where(AuditEntry.kind == "issue")).all()
+    assert len([deed for deed in deeds if deed in ("issue.sent", "issue.scheduled")]) == 1
+
+
+def test_the_page_names_the_warnings_that_stand(browser: Browser, issue: Issue) -> None:
+    page = words(browser.get(f"/desk/issues/{issue.id}/send").text)
+    assert "One warning stands" in page
+    assert "There is no preheader." in page
+
+
+def test_the_hold_that_is_offered_is_the_installations(
+    app: Flask, browser: Browser, issue: Issue
+) -> None:
+    app.config["HOLD_MINUTES"] = 25
+    page = words(browser.get(f"/desk/issues/{issue.id}/send?when=soon").text)
+    assert "In 25 minutes, at " in page
+    assert 'name="hold" value="25"' in page

@@ -1,0 +1,227 @@
+"""Whom an issue goes to, in which edition, and who of its list is left out and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
+
+from newsletter.delivery.models import Delivery, DeliveryState, Send
+from newsletter.extensions import db
+from newsletter.issues.models import Issue
+from newsletter.subscriptions.models import (
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+    SuppressionReason,
+    subscription_topic,
+)
+
+GOT_IT = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
+"""Where the mail of a reader is who has an issue, or may have it."""
+
+
+@dataclass(frozen=True)
+class AudienceCount:
+    """How many would get an issue now, and how many subscribers are left out and why."""
+
+    recipients: int
+    suppressed: int
+    paused: int
+
+
+@dataclass(frozen=True)
+class Audience:
+    """The same in full: by the language of their edition, if there are several, and by reason.
+
+    Of a correction, `reached` is how many got the issue `corrects`, and `left` how
+    many of them are not on the list any more.
+    """
+
+    recipients: int
+    by_language: Mapping[str, int] = field(default_factory=dict)
+    paused: int = 0
+    suppressed: Mapping[SuppressionReason, int] = field(default_factory=dict)
+    corrects: int | None = None
+    reached: int = 0
+    left: int = 0
+
+
+def count(issue: Issue) -> AudienceCount:
+    """Return whom the issue would go to if it were planned now, in one query."""
+    found = _counts(issue, [_suppressed_for(issue)])
+    return AudienceCount(found.confirmed - found.suppressed[0], found.suppressed[0], found.paused)
+
+
+def of(issue: Issue) -> Audience:
+    """Return whom the issue would go to if it were planned now, in full: in two queries at most."""
+    found = _counts(issue, [_suppressed_for(issue, reason) for reason in SuppressionReason])
+    suppressed = dict(zip(SuppressionReason, found.suppressed, strict=True))
+    recipients = found.confirmed - sum(found.suppressed)
+    return Audience(
+        recipients=recipients,
+        by_language=_by_language(issue, recipients),
+        paused=found.paused,
+        suppressed={reason: number for reason, number in suppressed.items() if number},
+        corrects=issue.corrects_id,
+        reached=found.reached,
+        left=found.left,
+    )
+
+
+def is_addressed(
+    issue: Issue, *, person: InstrumentedAttribute[int] = Subscription.subscriber_id
+) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for a subscription to be the issue's, whatever its state.
+
+    `person` is the number of its subscriber, if a join has it at hand. An issue
+    without topics is for all of the list, and a reader without topics wants all of
+    them (DESIGN section 5). A correction is for exactly those who got what it
+    corrects, or may have got it.
+    """
+    conditions: list[sa.ColumnElement[bool]] = [
+        Subscription.mailing_list_id == issue.mailing_list_id
+    ]
+    if issue.corrects_id is not None:
+        return [*conditions, _got(issue.corrects_id, person)]
+    topic_ids = [topic.id for topic in issue.topics]
+    if topic_ids:
+        conditions.append(wants(topic_ids))
+    return conditions
+
+
+def wants(topic_ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    """Return the condition for a subscription to one of these topics, or to all of them."""
+    chosen = sa.exists().where(subscription_topic.c.subscription_id == Subscription.id)
+    return ~chosen | chosen.where(subscription_topic.c.topic_id.in_(topic_ids))
+
+
+def suppressed(reason: SuppressionReason | None = None) -> sa.Select[int]:
+    """Return the numbers of the subscribers who are never mailed, found from the shorter table."""
+    hashes = sa.select(Suppression.address_hmac)
+    if reason is not None:
+        hashes = hashes.where(Suppression.reason == reason)
+    return sa.select(Subscriber.id).where(Subscriber.address_hmac.in_(hashes))
+
+
+def edition_for(editions: Sequence[tuple[str, Any]]) -> sa.ColumnElement[Any]:
+    """Return what stands for the edition in a subscriber's language, or for one they can read.
+
+    `editions` are pairs of a language and its value, the first one for all others.
+    Who asked for `pt-BR` reads `pt`, and the other way round, where there is
+    nothing nearer.
+    """
+    (_, default), *others = editions
+    if not others:
+        return sa.literal(default)
+    exact = [(Subscriber.language == language, value) for language, value in editions]
+    near = []
+    for language, value in editions:
+        tongue = language.partition("-")[0]
+        is_kin = (Subscriber.language == tongue) | Subscriber.language.startswith(f"{tongue}-")
+        near.append((is_kin, value))
+    return sa.case(*exact, *near, else_=default)
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """What one look counts; `suppressed` are in the order in which they were asked for."""
+
+    confirmed: int
+    paused: int
+    suppressed: Sequence[int]
+    reached: int = 0
+    left: int = 0
+
+
+def _counts(issue: Issue, left_out: Sequence[sa.Select[int]]) -> _Counts:
+    """Count each for itself: the states along an index that holds nothing else."""
+    if issue.corrects_id is not None:
+        return _counts_of_correction(issue.corrects_id, issue, left_out)
+    confirmed = _in_state(issue, SubscriptionState.CONFIRMED)
+    paused = _in_state(issue, SubscriptionState.PAUSED)
+    all_confirmed, all_paused, *suppressed = _ask(confirmed, paused, *left_out)
+    return _Counts(all_confirmed, all_paused, suppressed)
+
+
+def _counts_of_correction(number: int, issue: Issue, left_out: Sequence[sa.Select[int]]) -> _Counts:
+    """Count who has it along an index, and those who are gone, who are fewer than who stayed."""
+    has_it = (
+        sa.select(sa.func.count())
+        .select_from(Delivery)
+        .where(Delivery.send_id == _send_of(number), Delivery.state.in_(GOT_IT))
+    )
+    erased = has_it.where(Delivery.subscriber_id.is_(None))
+    gone = [
+        _in_state(issue, state)
+        for state in SubscriptionState
+        if state is not SubscriptionState.CONFIRMED
+    ]
+    reached, nobody, pending, paused, unsubscribed, *suppressed = _ask(
+        has_it, erased, *gone, *left_out
+    )
+    left = nobody + pending + unsubscribed
+    return _Counts(reached - left - paused, paused, suppressed, reached, left)
+
+
+def _ask(*counts: sa.Select[int]) -> list[int]:
+    row = db.session.execute(sa.select(*(count.scalar_subquery() for count in counts))).one()
+    return [int(number) for number in row]
+
+
+def _in_state(issue: Issue, state: SubscriptionState) -> sa.Select[int]:
+    return (
+        sa.select(sa.func.count())
+        .select_from(Subscription)
+        .where(*is_addressed(issue), Subscription.state == state)
+    )
+
+
+def _suppressed_for(issue: Issue, reason: SuppressionReason | None = None) -> sa.Select[int]:
+    """Count the confirmed readers who are never mailed, from their own list, which is short."""
+    # The state is no condition: SQLite would go by it, through all the list.
+    is_confirmed = Subscription.state == SubscriptionState.CONFIRMED
+    return (
+        sa.select(sa.func.count().filter(is_confirmed))
+        .select_from(Subscription)
+        .where(*is_addressed(issue), Subscription.subscriber_id.in_(suppressed(reason)))
+    )
+
+
+def _by_language(issue: Issue, recipients: int) -> dict[str, int]:
+    """Return how many get each edition, if there are several, as planning chooses them."""
+    default, *others = [edition.language for edition in issue.editions]
+    if not others:
+        return {}
+    chosen = edition_for([(language, language) for language in (default, *others)])
+    rows = db.session.execute(
+        sa.select(chosen, sa.func.count())
+        .select_from(Subscription)
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .where(
+            # Most read the first edition: only of the others is asked whether they got what is
+            # corrected, and only with the subscriber's own number does SQLite ask so late.
+            chosen != default,
+            *is_addressed(issue, person=Subscriber.id),
+            Subscription.state == SubscriptionState.CONFIRMED,
+            Subscriber.id.not_in(suppressed()),
+        )
+        .group_by(sa.literal_column("1"))
+    )
+    found = dict.fromkeys(others, 0) | {language: number for language, number in rows}
+    return {default: recipients - sum(found.values()), **found}
+
+
+def _got(number: int, person: InstrumentedAttribute[int]) -> sa.ColumnElement[bool]:
+    """Return the condition for a subscriber to have got the issue with this number."""
+    return sa.exists().where(
+        Delivery.send_id == _send_of(number),
+        Delivery.subscriber_id == person,
+        Delivery.state.in_(GOT_IT),
+    )
+
+
+def _send_of(number: int) -> sa.ScalarSelect[int]:
+    return sa.select(Send.id).where(Send.issue_id == number).scalar_subquery()

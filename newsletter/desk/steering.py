@@ -1,0 +1,81 @@
+"""An issue on its way: pause, resume, cancel, and decide what is uncertain."""
+
+import logging
+
+from flask import flash, redirect
+from werkzeug.wrappers import Response
+
+from newsletter import addresses, clock
+from newsletter.accounts import Action
+from newsletter.audit import Deed
+from newsletter.delivery import control, resolving
+from newsletter.delivery.resolving import Decision
+from newsletter.desk.forms import typed
+from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
+from newsletter.desk.noting import note_issue
+from newsletter.errors import InvalidInput
+from newsletter.extensions import db
+
+log = logging.getLogger(__name__)
+
+
+@blueprint.post("/issues/<int:number>/pause")
+@needs(Action.SEND)
+def pause_issue(number: int) -> Response:
+    """Stop between two recipients."""
+    issue = the_issue(number)
+    control.pause(issue)
+    note_issue(Deed.ISSUE_PAUSED, issue)
+    return done(number, "paused", f"Issue {number} is paused. Everybody left waits.")
+
+
+@blueprint.post("/issues/<int:number>/resume")
+@needs(Action.SEND)
+def resume_issue(number: int) -> Response:
+    """Go on where it stopped."""
+    issue = the_issue(number)
+    control.resume(issue, now=clock.now())
+    note_issue(Deed.ISSUE_RESUMED, issue)
+    return done(number, "resumed", f"Issue {number} goes on where it stopped.")
+
+
+@blueprint.post("/issues/<int:number>/cancel")
+@needs(Action.SEND)
+def cancel_issue(number: int) -> Response:
+    """End the issue for good."""
+    issue = the_issue(number)
+    # It commits, and what it commits has to have its entry.
+    note_issue(Deed.ISSUE_CANCELLED, issue)
+    control.cancel(issue, now=clock.now())
+    return done(number, "cancelled", f"Issue {number} is cancelled. Who got it keeps it.")
+
+
+@blueprint.post("/issues/<int:number>/resolve")
+@needs(Action.SEND)
+def resolve_issue(number: int) -> Response:
+    """Decide what is uncertain: all of an issue, or what went to one reader."""
+    issue = the_issue(number)
+    form = typed("as", "address")
+    if form.values["as"] not in list(Decision):
+        raise InvalidInput("Choose whether it counts as sent or is sent again.")
+    decision = Decision(form.values["as"])
+    address = addresses.parse(form.values["address"]) if form.values["address"] else None
+    found = resolving.resolve(
+        issue,
+        decision,
+        by=the_editor().signature,
+        now=clock.now(),
+        address=address,
+    )
+    note_issue(Deed.ISSUE_RESOLVED, issue, f"{decision}, {found.decided:,} messages")
+    return done(number, f"resolved as {decision}", " ".join(found.sentences(decision)))
+
+
+def done(number: int, what: str, words: str) -> Response:
+    """Commit one move, note who made it (STANDARDS XD23), and show how things stand."""
+    editor_id = the_editor().id
+    db.session.commit()
+    log.info("issue %s %s by editor %s", number, what, editor_id)
+    if words:
+        flash(words)
+    return redirect(f"/desk/issues/{number}", code=303)
