@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import quote
 
-from flask import Blueprint, abort, current_app, redirect, request
+from flask import Blueprint, abort, current_app, g, redirect, request
 from flask_login import current_user  # type: ignore[import-untyped]  # it has no types
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # it has no types
 from werkzeug.wrappers import Response
@@ -16,7 +16,6 @@ from newsletter.accounts import (
     EditorSession,
     allowed_lists,
     may,
-    may_use_list,
     role_of,
     sessions,
 )
@@ -76,8 +75,14 @@ def the_editor() -> Editor:
 
 
 def my_lists() -> frozenset[int] | None:
-    """Return the ids of the lists that who is signed in may use; None means all of them."""
-    return allowed_lists(the_editor())
+    """Return the ids of the lists that who is signed in may use; None means all of them.
+
+    Asked once a request: a page needs it for many things.
+    """
+    if "my_lists" not in g:
+        g.my_lists = allowed_lists(the_editor())
+    found: frozenset[int] | None = g.my_lists
+    return found
 
 
 def the_issue(number: int) -> Issue:
@@ -87,7 +92,7 @@ def the_issue(number: int) -> Issue:
     number that is guessed tells nothing (STANDARDS XD10).
     """
     issue = composing.find_issue(number)
-    if not may_use_list(the_editor(), issue.mailing_list_id):
+    if not _is_mine(issue.mailing_list_id):
         raise NotFound(composing.no_such_issue(number))
     return issue
 
@@ -95,7 +100,7 @@ def the_issue(number: int) -> Issue:
 def the_list(slug: str) -> MailingList:
     """Return the mailing list called `slug`, if the editor may use it; else raise NotFound."""
     mailing_list = lists.find_list(slug)
-    if mailing_list is None or not may_use_list(the_editor(), mailing_list.id):
+    if mailing_list is None or not _is_mine(mailing_list.id):
         raise NotFound(f"There is no list “{slug[:80]}”.")
     return mailing_list
 
@@ -103,6 +108,11 @@ def the_list(slug: str) -> MailingList:
 def _has_right(what: Action | str) -> bool:
     editor = signed_in_editor()
     return editor is not None and (not isinstance(what, Action) or may(editor, what))
+
+
+def _is_mine(mailing_list_id: int) -> bool:
+    mine = my_lists()
+    return mine is None or mailing_list_id in mine
 
 
 @blueprint.before_request

@@ -90,6 +90,8 @@ def find_image(number: int) -> Image:
 
 def find_images(numbers: Collection[int]) -> Mapping[int, Image]:
     """Return the images with these numbers, by number; those that are gone are left out."""
+    if not numbers:
+        return {}
     found = db.session.scalars(sa.select(Image).where(Image.id.in_(set(numbers))))
     return {image.id: image for image in found}
 
