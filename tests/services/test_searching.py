@@ -2,9 +2,15 @@
 
 from flask import Flask
 
-from newsletter import searching
+from newsletter import audit, searching
+from newsletter.accounts import RoleName
+from newsletter.audit import Deed
 from newsletter.extensions import db
+from newsletter.issues import composing
 from newsletter.searching import Index
+from tests.conftest import NOW
+from tests.desk.browser import signed_in
+from tests.factories import make_editor, make_image, make_item, make_list
 from tests.naughty import NAUGHTY
 from tests.searching.test_index import SEARCHES, best, fill, found, make_items
 
@@ -37,3 +43,17 @@ def test_the_largest_text_is_taken(app: Flask) -> None:
     searching.put(Index.ITEMS, 1, title="Large", text=many)
     db.session.commit()
     assert found("large") == [1]
+
+
+def test_the_pages_of_the_desk_find_it_too(app: Flask) -> None:
+    admin = signed_in(app, make_editor("ann@example.org", role=RoleName.ADMIN, name="Ann"))
+    composing.create_issue(make_list(), subject="Zinc", by=None, now=NOW)
+    make_item("zinc-guide", title="Zinc in pregnancy")
+    make_image("Tablets of zinc", alt="A hand")
+    audit.record(Deed.ITEM_ADDED, by=None, now=NOW, key="zinc-guide")
+    page = admin.get("/desk/search?q=zin").text
+    for path in ("issues/1", "library/item/zinc-guide", "images/1", "log/?before="):
+        assert f'href="/desk/{path}' in page
+    assert "signed in by link" in admin.get("/desk/log/?kind=editor&since=2020-01-01").text
+    answer = admin.post("/desk/log/log.csv")
+    assert "added the item “zinc-guide”." in answer.text
