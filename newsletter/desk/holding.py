@@ -17,7 +17,7 @@ from newsletter.desk.showing import wall as wall_words
 from newsletter.desk.steering import done
 from newsletter.errors import Refused
 from newsletter.extensions import db
-from newsletter.issues import workflow
+from newsletter.issues import correcting, workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.reports.progress import in_words
 from newsletter.web import policy
@@ -72,6 +72,7 @@ def show_held(issue: Issue, form: Form | None = None) -> str:
         is_elsewhere=place != zone,
         due_in=in_words(due_at - now) if due_at > now else "",
         by=by,
+        caution=correcting.caution(issue),
         findings=[one for one in preflight.examine(issue) if one.level != "note"],
         is_clock_alive=reports.clock_is_alive(now=now),
         zones=zone_options(),

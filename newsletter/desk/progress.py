@@ -20,7 +20,7 @@ from newsletter.desk.noting import note_issue
 from newsletter.desk.showing import day_and_time, here
 from newsletter.errors import InvalidAddress, NotFound
 from newsletter.extensions import db, reading
-from newsletter.issues import workflow
+from newsletter.issues import correcting, workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.reports import Report, Trace, hours, stories, who
 from newsletter.reports.stories import Step
@@ -90,6 +90,7 @@ def show_progress(
         form=form or Form({"address": ""}),
         trace=trace,
         story=story,
+        corrections=correcting.of(issue),
         **moving.facts(issue),
     )
 

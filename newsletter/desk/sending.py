@@ -19,7 +19,7 @@ from newsletter.desk.showing import wall as wall_words
 from newsletter.desk.steering import done
 from newsletter.errors import InvalidInput, Refused
 from newsletter.extensions import db
-from newsletter.issues import approval, checks, composing, times, workflow
+from newsletter.issues import approval, checks, composing, correcting, times, workflow
 from newsletter.issues.models import Issue, IssueState
 
 AT, SOON = "at", "soon"
@@ -190,6 +190,7 @@ def _page(issue: Issue, form: Form, way: str) -> str:
         way=way,
         said=announcing.announce(issue.id, audience.of(issue), moment.words),
         oddity=moment.oddity,
+        caution=correcting.caution(issue),
         findings=findings,
         is_stopped=any(finding.level == "stop" for finding in findings),
         warnings=sum(finding.stands for finding in findings),

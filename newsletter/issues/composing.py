@@ -45,9 +45,23 @@ def create_issue(
     whole = editing.blank(language)
     whole = editing.with_texts(whole, whole.first_language, Texts(subject, preheader, introduction))
     whole = editing.with_items(whole, [picking.picked(item) for item in find_items(items)])
+    found = catalogue.find_topics(topics)
+    return begin(mailing_list, whole, topics=found, corrects=corrects, by=by, now=now)
+
+
+def begin(
+    mailing_list: MailingList,
+    whole: Composition,
+    *,
+    topics: Sequence[Topic] = (),
+    corrects: Issue | None = None,
+    by: Editor | None,
+    now: datetime,
+) -> Issue:
+    """Start an issue that says `whole`, its first revision."""
     issue = Issue(
         mailing_list=mailing_list,
-        topics=catalogue.find_topics(topics),
+        topics=list(topics),
         corrects_id=corrects.id if corrects else None,
         created_by_id=by.id if by else None,
         created_at=now,
@@ -83,6 +97,12 @@ def save(
     themes = list(issue.topics) if topics is None else list(topics)
     home = mailing_list or issue.mailing_list
     is_same = home is issue.mailing_list and {*themes} == {*issue.topics}
+    if issue.corrects_id is not None and not is_same:
+        raise InvalidInput(
+            f"A correction goes to exactly those who got issue {issue.corrects_id}: "
+            "its list and topics stay as they are.",
+            field="mailing_list",
+        )
     if is_same and whole == current(issue):
         # Also from a page that is older: it was sent twice, or says what a colleague says.
         _refuse_beyond_editing(issue)

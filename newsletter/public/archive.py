@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, render_template, request
 
 from newsletter import links
-from newsletter.issues import archiving, composing, web_version
+from newsletter.issues import archiving, composing, correcting, web_version
 
 IN_FEED = 20
 """Entries in the feed."""
@@ -29,6 +29,7 @@ def show_issue(number: int) -> str:
     return render_template(
         "public/archived_issue.html",
         issue=issue,
+        corrections=[one for one in correcting.of(issue) if one.begun_at is not None],
         page=web_version.archive_page_parts(composing.approved_content(issue)),
     )
 

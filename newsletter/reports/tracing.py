@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from newsletter import addresses
-from newsletter.delivery import reasons
+from newsletter.delivery import audience, reasons
 from newsletter.delivery.models import Delivery, Send
 from newsletter.errors import NotFound
 from newsletter.extensions import db
@@ -123,6 +123,8 @@ def _trace_unplanned(issue: Issue, send: Send | None, subscriber: Subscriber) ->
 def _why_not_planned(issue: Issue, send: Send | None, subscription: Subscription) -> str:
     if subscription.state is not SubscriptionState.CONFIRMED:
         return _SUBSCRIPTION_REASONS[subscription.state]
+    if issue.corrects_id is not None and not _is_addressed(issue, subscription):
+        return f"Did not get issue {issue.corrects_id}, which issue {issue.id} corrects."
     wanted = {topic.id for topic in subscription.topics}
     if wanted and issue.topics and not wanted & {topic.id for topic in issue.topics}:
         return f"Chose topics that issue {issue.id} is not about."
@@ -136,6 +138,11 @@ def _why_not_planned(issue: Issue, send: Send | None, subscription: Subscription
     if since is not None and since > send.planned_at:
         return f"Subscribed after issue {issue.id} was planned."
     return f"Became part of the audience after issue {issue.id} was planned."
+
+
+def _is_addressed(issue: Issue, subscription: Subscription) -> bool:
+    question = sa.exists().where(Subscription.id == subscription.id, *audience.is_addressed(issue))
+    return bool(db.session.scalar(sa.select(question)))
 
 
 _SUBSCRIPTION_REASONS = {

@@ -106,6 +106,7 @@ DOORS = {
     ("POST", "/desk/issues/<int:number>/stop"): SEND,
     ("POST", "/desk/issues/<int:number>/pause"): SEND,
     ("POST", "/desk/issues/<int:number>/resume"): SEND,
+    ("POST", "/desk/issues/<int:number>/correct"): WRITE,
     ("GET", "/desk/issues/<int:number>/cancel"): SEND,
     ("POST", "/desk/issues/<int:number>/cancel"): SEND,
     ("GET", "/desk/library/"): WRITE,
