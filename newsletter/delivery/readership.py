@@ -1,4 +1,4 @@
-"""Who reads a list: their languages, and how long the values are that merge fields show.
+"""Whom an issue is for: their languages, and how long the values are that merge fields show.
 
 Going through a hundred thousand readers takes a fifth of a second, and the page of an issue asks
 with every save. So what took long to count is remembered for a while, in this process.
@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
+from newsletter.delivery import audience
 from newsletter.extensions import db
 from newsletter.issues.checks import Readers
 from newsletter.issues.merge_fields import LONGEST_VALUE
@@ -26,7 +27,8 @@ REMEMBERED = 300.0
 MOST = 200
 """Counts that are remembered."""
 
-Key = tuple[int, tuple[str, ...]]
+Key = tuple[int, int | None, tuple[int, ...], tuple[str, ...]]
+"""List, corrected issue and topics, which say who is meant, and the merge fields."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,16 @@ _remembered: WeakKeyDictionary[sa.Engine, dict[Key, tuple[float, Readership]]] =
 
 
 def of(issue: Issue, paths: Sequence[str]) -> Readership:
-    """Return who reads the issue's list, as far as these merge fields go."""
+    """Return whom the issue is for, as far as these merge fields go; suppressed ones count, too."""
     known = _remembered.setdefault(db.engine, {})
-    key = (issue.mailing_list_id, tuple(sorted(paths)))
+    fields = tuple(sorted(paths))
+    topics = tuple(sorted(topic.id for topic in issue.topics))
+    key = (issue.mailing_list_id, issue.corrects_id, topics, fields)
     began = time.monotonic()
     until, found = known.get(key, (0.0, Readership()))
     if until > began:
         return found
-    found = _count(issue, key[1])
+    found = _count(issue, fields)
     now = time.monotonic()
     if now - began > LONG:
         if len(known) >= MOST:
@@ -78,7 +82,7 @@ def _count(issue: Issue, paths: Sequence[str]) -> Readership:
         sa.select(Subscriber.language, sa.func.count(), *columns)
         .join(Subscription, Subscription.subscriber_id == Subscriber.id)
         .where(
-            Subscription.mailing_list_id == issue.mailing_list_id,
+            *audience.is_addressed(issue, person=Subscriber.id),
             Subscription.state == SubscriptionState.CONFIRMED,
         )
         .group_by(Subscriber.language)

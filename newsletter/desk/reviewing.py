@@ -16,7 +16,7 @@ from newsletter.desk.noting import note_issue
 from newsletter.desk.showing import in_a_row
 from newsletter.errors import InvalidInput, StaleVersion
 from newsletter.extensions import db
-from newsletter.issues import approval, composing, rendering, reviewing, revisions
+from newsletter.issues import approval, composing, editions, rendering, reviewing, revisions
 from newsletter.issues.models import Issue, IssueState
 from newsletter.web import policy
 
@@ -118,7 +118,7 @@ def _page(issue: Issue, form: Form, status: HTTPStatus = HTTPStatus.OK) -> Respo
         language=language,
         languages=whole.languages,
         preview=rendering.preview(
-            composing.content_of(issue, language), rendering.masthead_of(issue)
+            editions.in_language(whole, language), rendering.masthead_of(issue)
         ),
         findings=preflight.examine(issue),
         saver=revisions.last_saver(issue),
