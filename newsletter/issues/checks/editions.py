@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from newsletter import languages
 from newsletter.issues.checks.facts import Facts
-from newsletter.issues.checks.findings import Finding, Level
-from newsletter.issues.composition import BlockKind, Composition
+from newsletter.issues.checks.findings import Finding, Level, shown
+from newsletter.issues.composition import Composition
 from newsletter.issues.editions import Missing, missing
 
 FEW = 5
@@ -28,12 +28,13 @@ def check(facts: Facts) -> Iterator[Finding]:
 def _missing(whole: Composition, language: str, lack: Missing) -> Finding:
     name, what = languages.english_name(language), " ".join(lack.what.split())
     block = whole.block(lack.place.removeprefix("block-"))
-    if block is not None and block.kind is BlockKind.ITEM:
+    if block is not None and block.item is not None:
+        shown_in = languages.english_name(block.item.language)
         return Finding(
             Level.WARN,
             "item-language",
-            f"The {name} edition lacks {what}.",
-            "Its readers see it in another language, marked as such.",
+            f"“{shown(block.item.title)}” is in {shown_in} in the {name} edition.",
+            f"Its title or its summary has no {name} words; readers see it marked as {shown_in}.",
             lack.place,
             language,
             about=lack.what,

@@ -54,7 +54,7 @@ def _said(block: Block, whole: Composition) -> Iterator[Finding]:
             Level.WARN,
             "no-alt",
             "An image has no alternative text.",
-            "Who does not see images, by choice or by fate, is told nothing in its place.",
+            "Who does not see it is told nothing in its place. Say what it shows.",
             place,
         )
     for language in whole.languages:

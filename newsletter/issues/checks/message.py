@@ -81,7 +81,9 @@ def _squeezed(text: str) -> str:
 def _links(message: Message, dom: LexborHTMLParser, known: set[str]) -> Iterator[Fault]:
     """Look whether our own links are whole, and each link of the HTML is in the text (H17, H19)."""
     text = _squeezed(message.text)
-    for address in dict.fromkeys(link.attributes["href"] or "" for link in dom.css("a[href]")):
+    # A button without an address is a finding of its own.
+    found = dict.fromkeys(link.attributes["href"] or "" for link in dom.css("a[href]"))
+    for address in filter(None, found):
         parts = hosts.split(address)
         if address not in known and (parts is None or parts.scheme not in SCHEMES):
             sentence = f"A link around the texts leads to {shown(address)}."
