@@ -1,16 +1,19 @@
 """The checks of an issue in the desk, and warnings that somebody lets pass."""
 
 import re
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from newsletter import clock
 from newsletter.audit.models import AuditEntry
 from newsletter.delivery import preflight
 from newsletter.extensions import db
 from newsletter.issues import composing, editing
-from newsletter.issues.models import Issue
+from newsletter.issues.checks import Moment
+from newsletter.issues.models import Issue, IssueState
 from newsletter.issues.texts import Texts
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
@@ -156,3 +159,19 @@ def test_what_was_typed_is_escaped(browser: Browser, issue: Issue) -> None:
     make_item("x", title=evil)
     text = browser.get(f"/desk/issues/{issue.id}/checks").text
     assert "<script>alert" not in text
+
+
+def test_a_time_is_chosen_again_and_waived_once_it_is_set(browser: Browser, issue: Issue) -> None:
+    day = clock.now() + timedelta(days=30)
+    night = Moment(datetime(day.year, day.month, day.day, 23), "UTC")
+    form = {"do": "say", "version": "1", "at": night.wall.isoformat(), "zone": "UTC"}
+    text = browser.post(f"/desk/issues/{issue.id}/schedule", form).text
+    assert "It goes out at night" in text
+    # That is for the one warning about the words.
+    assert text.count("<summary>Let it pass") == 1
+    issue.state, issue.send_at, issue.zone = IssueState.SCHEDULED, night.wall, night.zone
+    db.session.flush()
+    [found] = [one for one in preflight.examine(issue) if one.code == "night"]
+    form = {"finding": found.identity, "reason": REASON}
+    assert browser.post(f"/desk/issues/{issue.id}/waive", form).status_code == 303
+    assert "Edith let it pass on" in browser.get(f"/desk/issues/{issue.id}/checks").text

@@ -395,8 +395,8 @@ def test_versions_are_listed_compared_and_brought_back(browser: Browser, issue: 
     path = f"/desk/issues/{issue.id}/versions"
     assert f"Version {issue.version}" in browser.get(path).text
     page = browser.get(f"{path}/{issue.version - 1}").text
-    assert '<del><span class="unseen">Gone: </span>first</del>' in page
-    assert '<ins><span class="unseen">New: </span>last</ins>' in page
+    assert '<del><span class="unseen">Gone: </span>first </del>' in page
+    assert '<ins><span class="unseen">New: </span>last </ins>' in page
     restored = browser.post(f"{path}/{issue.version - 1}/restore", {"version": str(issue.version)})
     assert restored.status_code == 303
     db.session.expire_all()
