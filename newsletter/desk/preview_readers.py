@@ -46,5 +46,6 @@ def choose_reader(number: int) -> Response:
 @needs(Action.SEE_SUBSCRIBERS)
 def forget_reader(number: int) -> Response:
     """Look as nobody in particular again."""
+    the_issue(number)
     chosen_reader.forget()
     return redirect(looks.asked(number).page(reader=""), code=303)

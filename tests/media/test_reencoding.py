@@ -1,5 +1,6 @@
 """Whatever is uploaded: refused with a sentence, or an image with nothing else in it."""
 
+import struct
 import time
 import tracemalloc
 import zlib
@@ -413,3 +414,14 @@ def taken_or_refused(data: bytes) -> None:
         assert str(exc).endswith(".")
     else:
         assert_is_clean(image)
+
+
+def test_a_picture_of_numbered_colours_without_their_table_is_refused() -> None:
+    head = struct.pack(">IIBBBBB", 1, 1, 8, 3, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(b"\0\0")), (b"IEND", b"")]
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+    with pytest.raises(InvalidInput, match="damaged"):
+        reencoding.clean(data)
