@@ -33,16 +33,18 @@ MOST_AHEAD = 200
 """Issues whose links are looked at by themselves."""
 
 
-def examine(issue: Issue, *, at: Moment | None = None) -> list[Finding]:
+def examine(
+    issue: Issue, *, at: Moment | None = None, recipients: int | None = None
+) -> list[Finding]:
     """Return what is to be said about the issue as it stands now, the stops first.
 
-    The moment is judged for a scheduled issue, or if one is given. Warnings
-    that somebody lets pass say so.
+    The moment is judged for a scheduled issue, or if one is given. Recipients are
+    counted if nobody did so before. Warnings that somebody lets pass say so.
     """
-    return waivers.marked(issue, checks.check(gather(issue, at=at)))
+    return waivers.marked(issue, checks.check(gather(issue, at=at, recipients=recipients)))
 
 
-def gather(issue: Issue, *, at: Moment | None = None) -> Facts:
+def gather(issue: Issue, *, at: Moment | None = None, recipients: int | None = None) -> Facts:
     """Return all that the checks must know, in few questions, however large the list is."""
     whole = composing.current(issue)
     items = picking.items_of(whole)
@@ -54,7 +56,7 @@ def gather(issue: Issue, *, at: Moment | None = None) -> Facts:
         whole=whole,
         public_url=current_app.config["PUBLIC_URL"],
         postal_address=issue.mailing_list.postal_address,
-        recipients=audience.count(issue).recipients,
+        recipients=audience.count(issue).recipients if recipients is None else recipients,
         readers=readers.for_checks,
         withdrawn=frozenset(drift.block.key for drift in drifts if drift.is_withdrawn),
         changed={

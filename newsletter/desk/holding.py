@@ -18,6 +18,7 @@ from newsletter.desk.steering import done
 from newsletter.errors import Refused
 from newsletter.extensions import db
 from newsletter.issues import correcting, workflow
+from newsletter.issues.checks import Level
 from newsletter.issues.models import Issue, IssueState
 from newsletter.reports.progress import in_words
 from newsletter.web import policy
@@ -62,18 +63,20 @@ def show_held(issue: Issue, form: Form | None = None) -> str:
     # A hold is kept in UTC, which is nobody's clock on the wall.
     place = zone if issue.zone == "UTC" else issue.zone
     wall = due_at.astimezone(clock.zone(place)).replace(tzinfo=None)
+    found = audience.of(issue)
+    findings = preflight.examine(issue, recipients=found.recipients)
     by = db.session.get(Editor, issue.scheduled_by_id) if issue.scheduled_by_id else None
     return render_template(
         "desk/issue_held.html",
         issue=issue,
         subject=issue.editions[0].subject,
-        said=announcing.announce(issue.id, audience.of(issue), announcing.on(wall, place)),
+        said=announcing.announce(issue.id, found, announcing.on(wall, place)),
         due_at=due_at,
         is_elsewhere=place != zone,
         due_in=in_words(due_at - now) if due_at > now else "",
         by=by,
         caution=correcting.caution(issue),
-        findings=[one for one in preflight.examine(issue) if one.level != "note"],
+        findings=[one for one in findings if one.level is not Level.NOTE],
         is_clock_alive=reports.clock_is_alive(now=now),
         zones=zone_options(),
         form=form or Form(typed_time),

@@ -14,9 +14,19 @@ from newsletter.desk.forms import Form, typed, typed_version
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.desk.noting import note_issue
 from newsletter.desk.showing import in_a_row
-from newsletter.errors import InvalidInput, StaleVersion
+from newsletter.errors import InvalidInput, NotFound, StaleVersion
 from newsletter.extensions import db
-from newsletter.issues import approval, composing, editions, rendering, reviewing, revisions
+from newsletter.issues import (
+    approval,
+    composing,
+    differences,
+    editions,
+    rendering,
+    reviewing,
+    revisions,
+)
+from newsletter.issues.composition import Composition
+from newsletter.issues.differences import Difference
 from newsletter.issues.models import Issue, IssueState
 from newsletter.web import policy
 
@@ -64,6 +74,7 @@ def approve_issue(number: int) -> Response:
     """Approve the version that was read, if it is still the newest."""
     issue = the_issue(number)
     form = typed("version")
+    version = 0
     with form.checking():
         version = typed_version(form)
         try:
@@ -74,7 +85,7 @@ def approve_issue(number: int) -> Response:
                 "by now. Nothing is approved. Look at what changed, then approve that one."
             ) from exc
     if form.errors:
-        return _again(number, form, HTTPStatus.CONFLICT)
+        return _again(number, form, HTTPStatus.CONFLICT, seen=version)
     if is_new:
         note_issue(Deed.ISSUE_APPROVED, issue, f"version {version}")
         db.session.commit()
@@ -100,17 +111,24 @@ def send_issue_back(number: int) -> Response:
     return redirect(f"/desk/issues/{number}/review", code=303)
 
 
-def _again(number: int, form: Form, status: HTTPStatus) -> Response:
+def _again(number: int, form: Form, status: HTTPStatus, *, seen: int | None = None) -> Response:
     issue = the_issue(number)
     form.values = {"of": "", "note": "", **form.values, "version": str(issue.version)}
-    return _page(issue, form, status)
+    return _page(issue, form, status, seen=seen)
 
 
-def _page(issue: Issue, form: Form, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    why_not = approval.why_not(issue, the_editor())
+def _page(
+    issue: Issue, form: Form, status: HTTPStatus = HTTPStatus.OK, *, seen: int | None = None
+) -> Response:
+    """Return the page; it shows what differs from `seen`, or from what a colleague saw last."""
+    me = the_editor()
     whole = composing.current(issue)
     wanted = request.args.get("lang", "")
     language = wanted if wanted in whole.editions else whole.first_language
+    able = approval.approvers(issue)
+    steps = reviewing.steps(issue)
+    shown = [one.version for one in steps if one.version < issue.version]
+    seen = seen or max(shown, default=None)
     page = render_template(
         "desk/issue_review.html",
         issue=issue,
@@ -124,26 +142,30 @@ def _page(issue: Issue, form: Form, status: HTTPStatus = HTTPStatus.OK) -> Respo
         saver=revisions.last_saver(issue),
         approver=_person(issue.approved_by_id),
         asked=_person(issue.review_asked_of_id),
-        may_approve=not why_not,
-        why_not=why_not,
+        why_not="" if me in able else approval.why_not(issue, me),
         is_waiting=issue.state is IssueState.REVIEW,
-        colleagues=_colleagues(issue),
-        steps=reviewing.steps(issue),
-        seen_before=reviewing.seen_before(issue),
+        colleagues=[(str(one.id), one.name or one.email) for one in able if one is not me],
+        steps=steps,
+        seen=seen,
+        differences=_differences(issue, seen, whole),
     )
     response = make_response(page, status)
     response.headers["Content-Security-Policy"] = policy(frame_src="'self'")
     return response
 
 
+def _differences(issue: Issue, seen: int | None, whole: Composition) -> list[Difference] | None:
+    """Return what differs from the version that was shown before; None if that is not kept."""
+    if seen is None:
+        return None
+    try:
+        return differences.between(revisions.composition_at(issue, seen), whole)
+    except NotFound:
+        return None
+
+
 def _person(editor_id: int | None) -> Editor | None:
     return db.session.get(Editor, editor_id) if editor_id else None
-
-
-def _colleagues(issue: Issue) -> list[tuple[str, str]]:
-    """Return whom this editor can ask, for a list to choose from."""
-    others = [one for one in approval.approvers(issue) if one.id != the_editor().id]
-    return [(str(one.id), one.name or one.email) for one in others]
 
 
 def _colleague(issue: Issue, chosen: str) -> Editor | None:

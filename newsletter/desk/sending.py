@@ -182,13 +182,14 @@ def _page(issue: Issue, form: Form, way: str) -> str:
         **form.values,
     }
     moment = _moment(form, way)
-    findings = preflight.examine(issue, at=moment.at)
+    found = audience.of(issue)
+    findings = preflight.examine(issue, at=moment.at, recipients=found.recipients)
     return render_template(
         "desk/issue_send.html",
         issue=issue,
         form=form,
         way=way,
-        said=announcing.announce(issue.id, audience.of(issue), moment.words),
+        said=announcing.announce(issue.id, found, moment.words),
         oddity=moment.oddity,
         caution=correcting.caution(issue),
         findings=findings,

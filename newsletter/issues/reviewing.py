@@ -112,15 +112,6 @@ def steps(issue: Issue, most: int = 20) -> Sequence[Step]:
     ]
 
 
-def seen_before(issue: Issue) -> int | None:
-    """Return the last version before this one that was shown for approval, if it is kept."""
-    return db.session.scalar(
-        sa.select(sa.func.max(Review.version)).where(
-            Review.issue_id == issue.id, Review.version < issue.version
-        )
-    )
-
-
 def _count(editor: Editor, *, now: datetime) -> None:
     window = timedelta(hours=1)
     try:

@@ -304,15 +304,22 @@ def test_an_issue_taken_back_while_it_is_planned_leaves_nothing(
         assert not db.session.scalar(sa.select(sa.func.count()).select_from(model)), model
 
 
+@pytest.mark.parametrize("is_stopped", [True, False])
 @pytest.mark.usefixtures("slowly")
-def test_a_new_time_for_an_issue_that_is_being_planned_is_kept(app: Flask) -> None:
+def test_a_new_time_for_an_issue_that_is_being_planned_is_kept(
+    app: Flask, is_stopped: bool
+) -> None:
     news = make_list()
     _fill(news, 60)
 
     def put_off() -> None:
         issue = db.session.scalars(sa.select(Issue)).one()
-        workflow.stop(issue)
-        workflow.send_soon(issue, timedelta(hours=2), now=NOW)
+        if is_stopped:
+            workflow.stop(issue)
+            workflow.send_soon(issue, timedelta(hours=2), now=NOW)
+        else:
+            later = (NOW + timedelta(hours=2)).replace(tzinfo=None)
+            workflow.reschedule(issue, later, "UTC", now=NOW)
         db.session.commit()
 
     send = _plan_while(app, news, put_off)

@@ -117,7 +117,7 @@ def test_a_page_that_is_too_old_approves_nothing_and_shows_the_new_version(
     answer = second.post(f"/desk/issues/{issue.id}/approve", {"version": "1"})
     assert answer.status_code == 409
     assert "You read version 1 of issue 1, and it is version 2 by now." in answer.text
-    assert "Changed meanwhile" in answer.text
+    assert '<ins><span class="unseen">New: </span>' in answer.text
     assert state_of(issue) is IssueState.DRAFT
 
 
