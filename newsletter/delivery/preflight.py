@@ -56,6 +56,7 @@ def gather(issue: Issue, *, at: Moment | None = None, recipients: int | None = N
         whole=whole,
         public_url=current_app.config["PUBLIC_URL"],
         postal_address=issue.mailing_list.postal_address,
+        corrects=issue.corrects_id,
         recipients=audience.count(issue).recipients if recipients is None else recipients,
         readers=readers.for_checks,
         withdrawn=frozenset(drift.block.key for drift in drifts if drift.is_withdrawn),
@@ -98,6 +99,9 @@ def _addresses(whole: Composition) -> list[str]:
 
 
 def _sent_in(issue: Issue, items: Mapping[str, Item]) -> dict[str, picking.Sent]:
+    if issue.corrects_id is not None:
+        # It says again what was said wrong.
+        return {}
     found = picking.sent_in(issue.mailing_list, [item.id for item in items.values()], besides=issue)
     return {slug: found[item.id][-1] for slug, item in items.items() if found.get(item.id)}
 
@@ -148,7 +152,7 @@ def _neighbours(issue: Issue) -> tuple[Neighbour, ...]:
         sa.select(Issue)
         .where(
             Issue.mailing_list_id == issue.mailing_list_id,
-            Issue.id != issue.id,
+            Issue.id.not_in([issue.id, issue.corrects_id or 0]),
             (Issue.state == IssueState.SCHEDULED) | Issue.begun_at.is_not(None),
         )
         .order_by(Issue.id.desc())

@@ -151,6 +151,22 @@ def test_other_issues_to_the_same_list_are_neighbours(issue: Issue) -> None:
     assert (near.code, near.about) == ("near-issue", str(other.id))
 
 
+def test_a_correction_may_say_again_what_was_said_at_once(issue: Issue) -> None:
+    issue.begun_at = NOW
+    correction = composing.create_issue(
+        issue.mailing_list,
+        subject="Correction",
+        preheader=PREHEADER,
+        items=["one"],
+        corrects=issue,
+        by=None,
+        now=NOW,
+    )
+    [stop] = preflight.examine(correction, at=Moment(datetime(2027, 3, 1, 12), "UTC"))
+    assert stop.code == "no-recipients"
+    assert stop.why == f"Nobody who got issue {issue.id} is on the list any more."
+
+
 def test_what_the_dns_says_of_the_sender_is_known_where_it_is_asked(issue: Issue) -> None:
     assert codes(issue) == []
     current_app.config["FETCH_RULES"] = Rules()

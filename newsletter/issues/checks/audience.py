@@ -13,7 +13,9 @@ def check(facts: Facts) -> Iterator[Finding]:
             Level.STOP,
             "no-recipients",
             "Nobody would get this issue.",
-            "No confirmed subscriber of this list wants one of the chosen topics.",
+            "No confirmed subscriber of this list wants one of the chosen topics."
+            if facts.corrects is None
+            else f"Nobody who got issue {facts.corrects} is on the list any more.",
             "audience",
         )
     if not facts.postal_address.strip():

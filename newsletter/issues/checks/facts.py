@@ -73,13 +73,15 @@ class Facts:
 
     By the key of their block: `withdrawn` items, and `changed` ones with when
     they were. By short name: `sent_in`, the last issue that had the item.
-    `octets` are the sizes of images by number. Of `verdicts`, addresses that
-    nobody has looked at are missing.
+    `octets` are the sizes of images by number. A correction is for the readers of
+    the issue that it `corrects`. Of `verdicts`, addresses that nobody has looked at
+    are missing.
     """
 
     whole: Composition
     public_url: str = ""
     postal_address: str = ""
+    corrects: int | None = None
     recipients: int | None = None
     readers: Readers | None = None
     withdrawn: frozenset[str] = frozenset()
