@@ -59,10 +59,11 @@ def begin(
 
 def find(key: str, *, now: datetime, is_half: bool = False) -> EditorSession | None:
     """Return the session with this key, if it lives and its editor may sign in."""
-    return db.session.scalar(
+    # Every page of the desk asks this, and what its editor may do right after.
+    question = (
         sa.select(EditorSession)
         .join(EditorSession.editor)
-        .options(contains_eager(EditorSession.editor))
+        .options(contains_eager(EditorSession.editor).joinedload(Editor.roles))
         .where(
             EditorSession.key_hash == _hash(key),
             EditorSession.is_half == is_half,
@@ -70,6 +71,7 @@ def find(key: str, *, now: datetime, is_half: bool = False) -> EditorSession | N
             *_alive(now),
         )
     )
+    return db.session.scalars(question).unique().one_or_none()
 
 
 def sessions_of(editor: Editor, *, now: datetime) -> Sequence[EditorSession]:
