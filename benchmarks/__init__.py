@@ -15,8 +15,8 @@ and, as processes of their own:
 
     stocking.py     fills an installation: readers.py are its readers, issue.py and texts.py what
                     they get
-    past.py         years of work: issues that were sent, a library, who got what; copying.py
-                    makes the many rows
+    past.py         years of work: issues that were sent and who got what; shelves.py is the
+                    library, copying.py makes the many rows
     sender.py       plans the issue and runs the engine, as the clock does
     rivals.py       smtplib on threads, Flask-Mail's bulk loop
     slow_line.py    a line to a relay that is far away

@@ -6,11 +6,10 @@ the database itself, so that it takes seconds.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
-from benchmarks import readers
+from benchmarks import readers, shelves
 from benchmarks.copying import copy_rows, moment, only_if
 from benchmarks.texts import INTRODUCTION, PARAGRAPH
 from newsletter import accounts, audit
@@ -21,20 +20,15 @@ from newsletter.delivery.models import Provider, Send
 from newsletter.extensions import db
 from newsletter.issues import composing
 from newsletter.issues.models import Issue, IssueState
-from newsletter.library import catalogue
-from newsletter.library.models import ItemKind
-from newsletter.media.formats import ImageFormat
 from newsletter.reports import signs
-from newsletter.subscriptions import lists
+from newsletter.subscriptions import growth, lists
 from newsletter.subscriptions.models import MailingList, Subscriber
 
 ISSUES = 200
-ITEMS = 500
 ITEMS_IN_ISSUE = 6
 ITEMS_IN_DRAFT = 40
 """In the last issue: nothing may cost once for each item."""
 
-IMAGES = 300
 REVISIONS = 10
 DEEDS = 20_000
 """Entries of the log."""
@@ -60,7 +54,6 @@ SENT_TO_ALL = 180
 TO_ALL = {60, 120, SENT_TO_ALL, PAUSED, SENDING}
 
 LISTS = {"news": "Country news", "events": "Events", "jobs": "Jobs"}
-TOPICS = ("news", "guidance", "supplements", "antenatal-care", "policy", "costs", "programmes")
 BATCH = 500
 
 EDITORS = {
@@ -92,7 +85,8 @@ def fill(count: int, *, now: datetime, is_at_rest: bool = False) -> MailingList:
     news = _lists(now=now)
     readers.fill(news, count, now=now)
     _vary_subscriptions(now=now)
-    slugs = _items(now=now)
+    growth.count_days(now=now)
+    slugs = shelves.fill_library(now=now)
     for number in range(1, ISSUES + 1):
         state = STATES.get(number, IssueState.SENT)
         if is_at_rest and state in (IssueState.SENDING, IssueState.PAUSED):
@@ -101,7 +95,7 @@ def fill(count: int, *, now: datetime, is_at_rest: bool = False) -> MailingList:
         if state in DELIVERY_STATES:
             _run(issue, count if number in TO_ALL else min(FEW, count))
         db.session.commit()
-    _images(now=now)
+    shelves.fill_images(ISSUES, now=now)
     _copy_revisions()
     _log(news, now=now)
     db.session.add_all(
@@ -114,7 +108,7 @@ def fill(count: int, *, now: datetime, is_at_rest: bool = False) -> MailingList:
 
 def _lists(*, now: datetime) -> MailingList:
     """Add the lists and their topics; return the one that everybody is on."""
-    topics = [catalogue.add_topic(slug, slug.replace("-", " ").title()) for slug in TOPICS]
+    topics = shelves.add_topics()
     made = [
         lists.add_list(
             slug,
@@ -161,7 +155,7 @@ def _vary_subscriptions(*, now: datetime) -> None:
     copy_rows(
         "subscription",
         "subscription_topic",
-        {"subscription_id": "id", "topic_id": f"id % {len(TOPICS)} + 1"},
+        {"subscription_id": "id", "topic_id": f"id % {len(shelves.TOPICS)} + 1"},
         which="id % 4 = 0",
     )
     copy_rows(
@@ -177,59 +171,6 @@ def _vary_subscriptions(*, now: datetime) -> None:
         which="id % 100 = 99",
     )
     db.session.commit()
-
-
-def _items(*, now: datetime) -> list[str]:
-    """Add the library, two items a week; return the slugs, newest first."""
-    kinds = list(ItemKind)
-    rows: list[dict[str, Any]] = [
-        {
-            "id": number,
-            "slug": f"guidance-{number}",
-            "kind": kinds[number % len(kinds)],
-            "title": f"Guidance {number}: from pilot to programme",
-            "summary": f"Chapter {number} tells what worked in four countries, and what it took.",
-            "body": PARAGRAPH * 3,
-            "url": f"https://example.org/guidance/{number}",
-            "published_on": (now - timedelta(days=(ITEMS - number) * 3)).date(),
-            "region": "Global",
-            "language": "en",
-            "created_at": now,
-            "updated_at": now,
-        }
-        for number in range(1, ITEMS + 1)
-    ]
-    db.session.execute(sa.insert(_table("item")), rows)
-    themes = [{"item_id": row["id"], "topic_id": row["id"] % len(TOPICS) + 1} for row in rows]
-    db.session.execute(sa.insert(_table("item_topic")), themes)
-    return [row["slug"] for row in reversed(rows)]
-
-
-def _images(*, now: datetime) -> None:
-    """Add images, without their files; each is in two issues."""
-    rows = [
-        {
-            "id": number,
-            "digest": f"{number:064x}",
-            "format": ImageFormat.JPEG,
-            "width": 1200,
-            "height": 800,
-            "octets": 150_000,
-            "name": f"Photo {number}",
-            "alt": f"What is to be seen on photo {number}",
-            "is_decorative": False,
-            "uploaded_at": now,
-        }
-        for number in range(1, IMAGES + 1)
-    ]
-    db.session.execute(sa.insert(_table("image")), rows)
-    uses = {
-        (number, number * step % ISSUES + 1) for number in range(1, IMAGES + 1) for step in (1, 3)
-    }
-    db.session.execute(
-        sa.insert(_table("issue_image")),
-        [{"image_id": image_id, "issue_id": issue_id} for image_id, issue_id in sorted(uses)],
-    )
 
 
 def _issue(
