@@ -106,6 +106,8 @@ NO_PAGES = {
     "/desk/issues/<int:number>/preview.txt",
     # A piece that a script puts into a page.
     "/desk/issues/<int:number>/live",
+    # Words for a script.
+    "/desk/issues/<int:number>/sentence",
 }
 """Addresses of the desk that nobody looks at as pages."""
 

@@ -34,7 +34,7 @@ def _page(issue: Issue, group: Group, start: int) -> str:
     return render_template(
         "desk/issue_audience.html",
         issue=issue,
-        said=announcing.announce(issue.id, audience.of(issue), "If it went out now,"),
+        said=announcing.announce(issue.id, audience.of(issue), "As things stand now,"),
         groups=people.groups(issue),
         group=group,
         page=people.people(issue, group, after=start),

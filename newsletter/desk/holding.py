@@ -76,7 +76,7 @@ def show_held(issue: Issue, form: Form | None = None) -> str:
         due_in=in_words(due_at - now) if due_at > now else "",
         by=by,
         caution=correcting.caution(issue),
-        findings=[one for one in findings if one.level is not Level.NOTE],
+        findings=[one for one in findings if one.level is not Level.NOTE or one.place == "time"],
         is_clock_alive=reports.clock_is_alive(now=now),
         zones=zone_options(),
         form=form or Form(typed_time),

@@ -128,6 +128,7 @@ ANSWERS_OF_THE_DESK = {
     "/desk/subscribers/": press("Look it up", address="reader.12@gmail.com"),
     f"/desk/issues/{past.SENT_TO_FEW}": press("Look it up", address="nobody@example.org"),
     f"/desk/issues/{past.SENT_TO_FEW}?of": press("Look it up", address="reader.1@gmail.com"),
+    f"/desk/issues/{past.DRAFT}/send": press("Show who"),
     "/desk/account/password": press("Set", password="short"),
 }
 """What is pressed on some pages of the desk."""
