@@ -76,7 +76,7 @@ def module_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[In
 
 @contextmanager
 def _running(tmp_path: Path, host: str) -> Iterator[Installation]:
-    port = _free_port()
+    port = free_port()
     url = f"http://{host}:{port}"
     environ = {
         "PATH": os.environ["PATH"],
@@ -124,7 +124,7 @@ def furnished_installation(
 ) -> Iterator[Furnished]:
     """An installation with 200 issues, for what only looks."""
     folder = tmp_path_factory.mktemp("furnished")
-    with furnished(migrated_database, folder, _free_port(), browser) as there:
+    with furnished(migrated_database, folder, free_port(), browser) as there:
         yield there
 
 
@@ -140,7 +140,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a port that is free, and the next one too: the mailbox takes it."""
     while True:
         with socket.socket() as first, socket.socket() as second:

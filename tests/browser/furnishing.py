@@ -4,9 +4,10 @@ import io
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import PIL.Image
 import sqlalchemy as sa
@@ -45,7 +46,7 @@ def furnished(database: Path, folder: Path, port: int, browser: Browser) -> Iter
         admin = accounts.get_editor("admin@example.org")
         link = accounts.make_sign_in_link(admin, now=clock.now())
         db.session.commit()
-        with _serving(app, port):
+        with serving(app, port):
             yield Furnished(url, app, _signed_in(browser, link))
 
 
@@ -60,8 +61,9 @@ def _draw_images() -> None:
 
 
 @contextmanager
-def _serving(app: Flask, port: int) -> Iterator[None]:
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
+def serving(app: Flask, port: int) -> Iterator[None]:
+    """Let an application answer on a port of loopback."""
+    server = make_server("127.0.0.1", port, whole(app), threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -70,6 +72,20 @@ def _serving(app: Flask, port: int) -> Iterator[None]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def whole(app: WSGIApplication) -> WSGIApplication:
+    """Let an application's answers be read to their end and closed before they are sent.
+
+    When a browser hangs up in the middle, Werkzeug's server looks for what it still sent, meets
+    the reset connection there, and never closes the answer: its file stays open.
+    """
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        with closing(app(environ, start_response)) as pieces:
+            return [b"".join(pieces)]
+
+    return answer
 
 
 class _Quiet(WSGIRequestHandler):

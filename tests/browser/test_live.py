@@ -1,20 +1,19 @@
 """The page of an issue on its way, with scripts: it keeps itself true and disturbs nobody."""
 
 import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from newsletter import accounts, clock
 from newsletter.delivery.models import DeliveryState
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
+from tests.browser.conftest import free_port
+from tests.browser.furnishing import serving
 from tests.conftest import running, settings
 from tests.desk.on_its_way import begun_issue, end, put
 from tests.factories import make_editor
@@ -27,20 +26,11 @@ NEXT_LOOK = 2_500
 def installation(migrated_database: Path, tmp_path: Path) -> Iterator[Flask]:
     """An installation that answers on a port of its own; the test holds its database, too."""
     shutil.copy(migrated_database, tmp_path / "test.sqlite3")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     here = {"PUBLIC_URL": f"http://127.0.0.1:{port}", "PUBLIC_HOST": "127.0.0.1"}
-    with running({**settings(tmp_path), **here, "IS_PRODUCTION": False}) as app:
-        server = make_server("127.0.0.1", port, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield app
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
+    all_settings = {**settings(tmp_path), **here, "IS_PRODUCTION": False}
+    with running(all_settings) as app, serving(app, port):
+        yield app
 
 
 @pytest.fixture
