@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import flask_migrate
@@ -11,23 +11,39 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from newsletter import create_app
 from newsletter.delivery.engines.broker import QUEUE, rabbitmq
-from newsletter.extensions import db
-from tests.conftest import settings
+from tests.conftest import running, settings
 from tests.faults.conftest import make_run, seed  # noqa: F401  # fixtures, for here too
 from tests.faults.driver import Run
 from tests.services.fleet import BATCH, FEW, Fleet, MakeFleet
 
 
-@pytest.fixture
-def postgresql_url() -> Iterator[sa.URL]:
-    """An empty database on the server that scripts/services started."""
+@pytest.fixture(scope="session")
+def migrated_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
+    """A database made by the migrations once, to be copied for every test."""
     server = sa.make_url(os.environ["TEST_POSTGRES_URL"])
+    with _database(server) as url:
+        with running(_settings(tmp_path_factory.mktemp("template"), url)):
+            flask_migrate.upgrade()
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(migrated_postgresql: sa.URL) -> Iterator[sa.URL]:
+    """A fresh, migrated database on the server that scripts/services started."""
+    with _database(migrated_postgresql, template=migrated_postgresql.database) as url:
+        yield url
+
+
+@contextmanager
+def _database(server: sa.URL, *, template: str | None = None) -> Iterator[sa.URL]:
     name = f"test_{uuid.uuid4().hex}"
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    like = f' TEMPLATE "{template}"' if template else ""
+    engine = sa.create_engine(
+        server.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+    )
     with engine.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"{like}')
     yield server.set(database=name)
     with engine.connect() as connection:
         connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
@@ -36,13 +52,13 @@ def postgresql_url() -> Iterator[sa.URL]:
 @pytest.fixture
 def app(postgresql_url: sa.URL, tmp_path: Path) -> Iterator[Flask]:
     """An application on a fresh, migrated PostgreSQL database, with its context pushed."""
-    url = postgresql_url.render_as_string(hide_password=False)
-    app = create_app({**settings(tmp_path), "SQLALCHEMY_DATABASE_URI": url})
-    with app.app_context():
-        flask_migrate.upgrade()
+    with running(_settings(tmp_path, postgresql_url)) as app:
         yield app
-        db.session.remove()
-        db.engine.dispose()
+
+
+def _settings(folder: Path, url: sa.URL) -> dict[str, object]:
+    address = url.render_as_string(hide_password=False)
+    return {**settings(folder), "SQLALCHEMY_DATABASE_URI": address}
 
 
 @pytest.fixture
