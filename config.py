@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from newsletter.errors import ConfigurationError
 from newsletter.fetching.rules import Rules
+from newsletter.issues.times import LONGEST_OFFERED_HOLD
 from newsletter.mail import dkim
 
 ROOT = Path(__file__).resolve().parent
@@ -40,9 +41,6 @@ MOST_CONNECTIONS = 100
 """The most connections of one sending process: no relay wants more from one machine."""
 
 LAST_PORT = 65_535
-
-LONGEST_HOLD = 60
-"""Minutes of the longest hold that an editor can choose."""
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of the largest request body that is read at all."""
@@ -79,7 +77,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         "SUPPRESSION_KEY": environ.get("SUPPRESSION_KEY")
         or f"suppression\n{(fallbacks or [secret_key])[-1]}",
         "TRUSTED_PROXIES": _networks(environ),
-        "HOLD_MINUTES": _number(environ, "HOLD_MINUTES", 10, least=0, most=LONGEST_HOLD),
+        "HOLD_MINUTES": _number(environ, "HOLD_MINUTES", 10, least=0, most=LONGEST_OFFERED_HOLD),
         **_database(environ, instance),
         **_engine(environ),
         **_mail(environ, port, is_production=is_production),

@@ -7,7 +7,6 @@ from http import HTTPStatus
 from flask import current_app, flash, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from config import LONGEST_HOLD
 from newsletter import clock
 from newsletter.accounts import Action, Editor
 from newsletter.audit import Deed
@@ -167,8 +166,9 @@ def _moment(form: Form, way: str) -> Moment:
 
 
 def _hold(text: str) -> timedelta:
-    if not (text.isascii() and text.isdecimal()) or len(text) > 4 or int(text) > LONGEST_HOLD:
-        raise InvalidInput(f"Write a number of minutes from 0 to {LONGEST_HOLD}.", field="hold")
+    longest = times.LONGEST_OFFERED_HOLD
+    if not (text.isascii() and text.isdecimal()) or len(text) > 4 or int(text) > longest:
+        raise InvalidInput(f"Write a number of minutes from 0 to {longest}.", field="hold")
     return timedelta(minutes=int(text))
 
 
@@ -197,5 +197,5 @@ def _page(issue: Issue, form: Form, way: str) -> str:
         warnings=sum(finding.stands for finding in findings),
         missing=approval.missing(issue),
         zones=zone_options(),
-        longest_hold=LONGEST_HOLD,
+        longest_hold=times.LONGEST_OFFERED_HOLD,
     )

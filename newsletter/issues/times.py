@@ -11,6 +11,9 @@ FURTHEST_YEARS = 2
 SUGGESTED = time(9)
 """When an issue goes out if nobody says otherwise: on the next weekday, where the editor is."""
 
+LONGEST_OFFERED_HOLD = 60
+"""Minutes of the longest hold that the desk offers: who wants to wait longer schedules."""
+
 SATURDAY = 5
 
 

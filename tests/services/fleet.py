@@ -29,7 +29,7 @@ class Fleet:
     def start(self, workers: int = 3) -> list[Child]:
         """Start everything; return the workers."""
         self.run.start(sends=False, lease=self.machine.lease)
-        self._add("clock", start_clock, connections=0)
+        self._clock = self._add("clock", start_clock, connections=0)
         return [self.start_worker() for _ in range(workers)]
 
     def start_worker(self) -> Child:
@@ -39,7 +39,7 @@ class Fleet:
     def settle(self) -> None:
         """Wait until every row is final and the issue sent, without help; then stop all."""
         self.run.wait(
-            lambda: self.run.books.issue_states() == {"sent"},
+            self._is_over,
             "the issue is sent",
             seconds=2 * PATIENCE,
             every=0.05,
@@ -57,6 +57,10 @@ class Fleet:
             channel = connection.channel()
             channel.queue_declare(QUEUE, passive=True)
             channel.queue_purge(QUEUE)
+
+    def _is_over(self) -> bool:
+        assert self._clock.is_alive, self._clock.log.read_text(errors="replace")
+        return self.run.books.issue_states() == {"sent"}
 
     def _add(
         self, name: str, start: Callable[[Machine, Path], Group], *, connections: int
