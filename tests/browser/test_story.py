@@ -69,6 +69,7 @@ def compose(page: Page, installation: Installation) -> int:
     page.get_by_role("button", name="Preview", exact=True).click()
     frame = page.frame_locator("iframe.message")
     expect(frame.get_by_text("Dear reader")).to_be_visible()
+    page.get_by_role("link", name="Plain text").click()
     expect(page.locator("pre.message-text")).to_contain_text("Dear reader")
     page.goto(f"{installation.url}/desk/issues/{number}")
     picture(page, "desk")
@@ -77,12 +78,13 @@ def compose(page: Page, installation: Installation) -> int:
 
 def send(page: Page, number: int) -> None:
     page.get_by_role("button", name="Send or schedule").click()
-    expect(page.locator(".lead")).to_contain_text("1 person")
-    page.get_by_label("Hold").fill("5")
+    expect(page.locator("#sentence")).to_contain_text("1 person")
+    page.get_by_role("link", name="Now, with a hold").click()
+    page.get_by_label("Minutes to hold it").fill("5")
     page.get_by_role("button", name=f"Send issue {number}").click()
-    page.get_by_role("button", name="Stop").first.click()
-    page.goto(page.url.partition("/desk/")[0] + f"/desk/issues/{number}/send")
-    page.get_by_label("Hold").fill("0")
+    page.get_by_role("button", name=f"Stop issue {number}").click()
+    page.goto(page.url.partition("/desk/")[0] + f"/desk/issues/{number}/send?when=soon")
+    page.get_by_label("Minutes to hold it").fill("0")
     page.get_by_role("button", name=f"Send issue {number}").click()
 
 
