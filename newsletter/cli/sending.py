@@ -83,7 +83,7 @@ def send(ctx: click.Context, number: int, hold: int, wait: bool, as_json: bool) 
 def pause(number: int) -> None:
     """Stop sending between two recipients."""
     issue = composing.find_issue(number)
-    control.pause(issue)
+    control.pause(issue, now=clock.now())
     note_issue(Deed.ISSUE_PAUSED, issue)
     db.session.commit()
     click.echo(f"Paused issue {number}")
@@ -103,7 +103,7 @@ def resume(number: int) -> None:
 @group.command("cancel")
 @number_argument
 def cancel(number: int) -> None:
-    """End an issue for good; who has not got it will not."""
+    """End an issue that is on its way for good; who has not got it will not."""
     issue = composing.find_issue(number)
     # It commits, and what it commits has to have its entry.
     note_issue(Deed.ISSUE_CANCELLED, issue)

@@ -33,7 +33,7 @@ def pause_and_tell(issue: Issue, reason: str, *, now: datetime) -> bool:
     that meet the same fault one pauses, so the editors are told once.
     """
     try:
-        workflow.pause(issue, reason)
+        workflow.pause(issue, reason, now=now)
     except Refused:
         return False
     _tell("pause-alarm", issue, reason, now=now)

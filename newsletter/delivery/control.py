@@ -24,12 +24,9 @@ PORTION = 500
 """Rows that are changed by one statement."""
 
 
-def pause(issue: Issue, *, reason: str = "") -> None:
-    """Stop sending between two recipients; raise Refused if the issue is not being sent.
-
-    `reason` is a sentence for the editors; it stays empty when a person pauses.
-    """
-    workflow.pause(issue, reason)
+def pause(issue: Issue, *, now: datetime) -> None:
+    """Stop sending between two recipients, as a person wants it; raise Refused before its time."""
+    workflow.pause(issue, now=now)
 
 
 def resume(issue: Issue, *, now: datetime) -> None:

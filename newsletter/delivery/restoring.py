@@ -61,12 +61,12 @@ def after_restore(*, now: datetime) -> Restored:
     begun = [send.issue_id for send in sends if send.issue.state is not IssueState.CANCELLED]
     for send in sends:
         if send.issue.state is IssueState.SENDING:
-            workflow.pause(send.issue, BEGUN)
+            workflow.pause(send.issue, BEGUN, now=now)
         elif send.issue.state is IssueState.PAUSED:
             send.issue.pause_reason = BEGUN
     due = workflow.due_issues(now=now)
     for issue in due:
-        workflow.pause(issue, DUE)
+        workflow.pause(issue, DUE, now=now)
     for model in (Subscriber, Subscription, Delivery):
         _skip_numbers(model)
     db.session.flush()

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 def pause_issue(number: int) -> Response:
     """Stop between two recipients."""
     issue = the_issue(number)
-    control.pause(issue)
+    control.pause(issue, now=clock.now())
     note_issue(Deed.ISSUE_PAUSED, issue)
     return done(number, "paused", f"Issue {number} is paused. Everybody left waits.")
 

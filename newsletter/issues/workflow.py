@@ -172,17 +172,24 @@ def begin_sending(issue: Issue, *, now: datetime) -> None:
     _move(issue, IssueState.SENDING, allowed={IssueState.SCHEDULED}, begun_at=now)
 
 
-def pause(issue: Issue, reason: str = "") -> None:
-    """Hold an issue that is being sent, or one that was due and has not started.
+def pause(issue: Issue, reason: str = "", *, now: datetime) -> None:
+    """Hold an issue that is being sent, or one that is due and has not started.
 
     `reason` is a sentence for the editor; empty when a person paused it. One that
-    waits for the relay does not go on by itself any more.
+    waits for the relay does not go on by itself any more. Before its time an issue
+    is not paused: it is stopped, or given another time.
     """
+    allowed = {IssueState.SENDING, IssueState.PAUSED}
+    if issue.state is IssueState.SCHEDULED and due_at(issue) <= now:
+        allowed.add(IssueState.SCHEDULED)
     _move(
         issue,
         IssueState.PAUSED,
         (Issue.state != IssueState.PAUSED) | waits_for_relay(),
-        allowed={IssueState.SENDING, IssueState.SCHEDULED, IssueState.PAUSED},
+        # Who gave it another time meanwhile has won.
+        (Issue.state != IssueState.SCHEDULED)
+        | (Issue.send_at == issue.send_at) & (Issue.zone == issue.zone),
+        allowed=allowed,
         pause_reason=reason[:500],
     )
 
@@ -210,29 +217,29 @@ def waits_for_relay() -> sa.ColumnElement[bool]:
 
 
 def resume(issue: Issue, *, now: datetime) -> None:
-    """Go on with a paused issue; one that never began becomes due at once."""
+    """Go on with a paused issue; one that never began is due at once, but not before its time."""
     db.session.refresh(issue)
     if issue.begun_at is not None:
         _move(issue, IssueState.SENDING, allowed={IssueState.PAUSED}, pause_reason="")
         return
+    is_ahead = issue.state is IssueState.PAUSED and due_at(issue) > now
+    at_once = {"send_at": now.astimezone(UTC).replace(tzinfo=None), "zone": "UTC"}
     _move(
         issue,
         IssueState.SCHEDULED,
         Issue.begun_at.is_(None),
         allowed={IssueState.PAUSED},
         pause_reason="",
-        send_at=now.astimezone(UTC).replace(tzinfo=None),
-        zone="UTC",
+        **({} if is_ahead else at_once),
     )
 
 
 def cancel(issue: Issue) -> None:
-    """End an issue for good; what was handed over stays sent."""
-    _move(
-        issue,
-        IssueState.CANCELLED,
-        allowed=set(IssueState) - {IssueState.SENT, IssueState.CANCELLED},
-    )
+    """End an issue that is on its way for good; what was handed over stays sent.
+
+    What is being written has nothing to be cancelled, and what is scheduled is stopped.
+    """
+    _move(issue, IssueState.CANCELLED, allowed={IssueState.SENDING, IssueState.PAUSED})
 
 
 def finish(issue: Issue, *, now: datetime) -> None:

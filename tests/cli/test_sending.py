@@ -78,7 +78,7 @@ def test_a_program_gets_one_json_object_at_the_end(
 
 def test_a_pause_while_following_is_said_with_its_reason(app: Flask, number: int) -> None:
     issue = db.session.get_one(Issue, number)
-    workflow.pause(issue, "The relay does not take our password.")
+    workflow.pause(issue, "The relay does not take our password.", now=clock.now())
     db.session.commit()
     with pytest.raises(Exception, match="is paused. The relay does not take our password."):
         following.follow(number)

@@ -86,7 +86,7 @@ def test_a_deferred_row_waits_since_it_is_due_again(issue: Issue) -> None:
 
 
 def test_a_paused_issue_waits_on_purpose_and_from_its_resuming_on(issue: Issue) -> None:
-    control.pause(issue)
+    control.pause(issue, now=NOW)
     later = NOW + timedelta(days=1)
     assert watch(later) == []
     control.resume(issue, now=later)

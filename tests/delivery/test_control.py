@@ -26,7 +26,7 @@ LATER = NOW + timedelta(hours=1)
 
 
 def pause(issue: Issue) -> None:
-    control.pause(issue)
+    control.pause(issue, now=LATER)
 
 
 def resume(issue: Issue) -> None:
@@ -60,7 +60,7 @@ def issue_in(state: IssueState) -> Issue:
         closing.close_batches(sa.true())
         closing.finish_done(now=NOW)
     if state is IssueState.PAUSED:
-        control.pause(issue)
+        control.pause(issue, now=NOW)
     if state is IssueState.CANCELLED:
         control.cancel(issue, now=NOW)
     return issue
@@ -99,10 +99,10 @@ S = IssueState
         (S.PAUSED, resume, S.SENDING),
         (S.SENT, resume, None),
         (S.CANCELLED, resume, None),
-        (S.DRAFT, cancel, S.CANCELLED),
-        (S.REVIEW, cancel, S.CANCELLED),
-        (S.APPROVED, cancel, S.CANCELLED),
-        (S.SCHEDULED, cancel, S.CANCELLED),
+        (S.DRAFT, cancel, None),
+        (S.REVIEW, cancel, None),
+        (S.APPROVED, cancel, None),
+        (S.SCHEDULED, cancel, None),
         (S.SENDING, cancel, S.CANCELLED),
         (S.PAUSED, cancel, S.CANCELLED),
         (S.SENT, cancel, None),

@@ -360,7 +360,7 @@ def test_pause_stops_between_two_readers_and_resume_goes_on_exactly(
 ) -> None:
     def pause(_message: Received) -> None:
         with app.app_context():
-            control.pause(db.session.get_one(Issue, issue_id))
+            control.pause(db.session.get_one(Issue, issue_id), now=NOW)
             db.session.commit()
         relay.on_message = None
 
@@ -414,7 +414,7 @@ def test_resume_ends_the_waits_of_deferred_readers(relay: Relay, post: Post) -> 
     issue_id = begin("ada")
     post.deliver()
     issue = db.session.get_one(Issue, issue_id)
-    control.pause(issue)
+    control.pause(issue, now=NOW)
     control.resume(issue, now=NOW)
     db.session.commit()
 

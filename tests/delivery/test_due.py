@@ -58,7 +58,7 @@ def test_only_free_batches_of_issues_that_are_being_sent_are_due(app: Flask) -> 
     for batch in (owned, later, done, *free):
         assert (due.find(batch.id, now=NOW) is not None) == (batch in free)
     assert due.find(0, now=NOW) is None
-    workflow.pause(db.session.get_one(Issue, issue_id))
+    workflow.pause(db.session.get_one(Issue, issue_id), now=NOW)
     assert due.lines(now=NOW, most=9) == []
     assert due.find(free[0].id, now=NOW) is None
 

@@ -170,7 +170,7 @@ def test_an_answer_that_takes_long_is_no_leap(there: int, back: int) -> None:
 
 
 def test_a_paused_issue_has_nothing_due(batch_id: int) -> None:
-    workflow.pause(db.session.scalars(sa.select(Issue)).one())
+    workflow.pause(db.session.scalars(sa.select(Issue)).one(), now=NOW)
 
     assert not due_batches(now=NOW)
 

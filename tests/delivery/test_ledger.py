@@ -64,7 +64,7 @@ def test_a_row_is_marked_once(lease: Lease) -> None:
 
 
 def _pause() -> None:
-    workflow.pause(db.session.get_one(Issue, 1))
+    workflow.pause(db.session.get_one(Issue, 1), now=NOW)
 
 
 def _cancel() -> None:

@@ -134,7 +134,7 @@ def test_what_a_person_paused_meanwhile_stays_paused(app: Flask, relay: Relay, q
     kept, other = begin("ada", at=clock.now()), another("ben")
     with sending(app):
         wait(lambda: {read(kept)[0], read(other)[0]} == {IssueState.PAUSED})
-        control.pause(db.session.get_one(Issue, kept))
+        control.pause(db.session.get_one(Issue, kept), now=NOW)
         db.session.commit()
         with Relay(port=relay.port):
             wait(lambda: read(other)[0] is IssueState.SENT)
@@ -437,13 +437,13 @@ def test_a_very_long_reason_keeps_its_end(app: Flask) -> None:
 
 def test_only_what_waits_for_the_relay_goes_on_by_itself(app: Flask) -> None:
     issue = db.session.get_one(Issue, begin("ada"))
-    workflow.pause(issue, "The password is wrong.")
+    workflow.pause(issue, "The password is wrong.", now=NOW)
     with pytest.raises(Refused, match="is paused"):
         workflow.go_on(issue)
     with pytest.raises(Refused, match="is paused"):
         workflow.wait_for_relay(issue, BY_ITSELF)
     with pytest.raises(Refused, match="is paused"):
-        workflow.pause(issue)
+        workflow.pause(issue, now=NOW)
     assert issue.pause_reason == "The password is wrong."
 
 

@@ -180,7 +180,7 @@ def test_what_was_to_be_sent_again_is_uncertain_again_when_the_issue_is_cancelle
 
 def test_a_paused_issue_stays_paused_until_somebody_resumes_it(issue: Issue) -> None:
     resolve(issue, Decision.AGAIN, "ben@example.org")
-    control.pause(issue)
+    control.pause(issue, now=NOW)
     db.session.commit()
     assert resolve(issue, Decision.AGAIN) == Resolution(decided=1)
     assert issue.state is IssueState.PAUSED

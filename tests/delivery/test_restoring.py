@@ -116,7 +116,7 @@ def test_what_was_to_be_sent_again_of_a_cancelled_issue_stays_in_doubt(app: Flas
 
 def test_an_issue_that_was_paused_by_a_person_says_why_it_waits_now(app: Flask) -> None:
     issue = on_its_way("news")
-    control.pause(issue)
+    control.pause(issue, now=NOW)
     db.session.commit()
     restore()
     assert "restored from a backup" in issue.pause_reason

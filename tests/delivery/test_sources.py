@@ -57,7 +57,7 @@ def test_the_local_source_looks_into_the_database_a_few_times_a_second_at_most(
     issue_id: int,
 ) -> None:
     issue = db.session.get_one(Issue, issue_id)
-    workflow.pause(issue)
+    workflow.pause(issue, now=NOW)
     db.session.commit()
     source, eager = (LocalSource(look_every=every, now=Hands()) for every in (3600, 0))
     assert source.take() is None and eager.take() is None

@@ -132,7 +132,7 @@ def test_each_thing_that_needs_somebody_leads_to_where_it_is_done(
     ready = approved(news, "Ready")
     stopped = make_due_issue(news, subject="Stopped", at=clock.now())
     planning.plan(stopped, now=clock.now())
-    workflow.pause(stopped, "Too many addresses do not exist.")
+    workflow.pause(stopped, "Too many addresses do not exist.", now=clock.now())
     db.session.execute(sa.update(Delivery).values(state=DeliveryState.UNCERTAIN))
     page = browser.get("/desk/").text
     for path, words in (

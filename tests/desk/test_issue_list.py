@@ -12,6 +12,7 @@ from newsletter.delivery import planning
 from newsletter.delivery.models import Delivery, DeliveryState
 from newsletter.extensions import db
 from newsletter.issues import composing, overview, workflow
+from newsletter.issues.models import IssueState
 from newsletter.subscriptions.models import MailingList
 from tests.desk.browser import Browser, signed_in
 from tests.factories import make_due_issue, make_editor, make_list, make_subscription
@@ -69,7 +70,7 @@ def test_issues_are_found_by_state_list_and_year(browser: Browser, news: Mailing
     old = composing.create_issue(
         news, subject="Old", by=None, now=clock.now() - timedelta(days=800)
     )
-    workflow.cancel(old)
+    old.state = IssueState.CANCELLED
     year = (clock.now() - timedelta(days=800)).year
     for asked, found in (
         ("", ["Old", "Scheduled", "Their draft", "A draft"]),

@@ -1,6 +1,7 @@
 """What editors do is written down: by whom, to what, and without any reader."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from newsletter.accounts import RoleName
 from newsletter.audit.deeds import sentence
 from newsletter.audit.models import AuditEntry
 from newsletter.extensions import db
-from newsletter.issues import composing
+from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
@@ -61,6 +62,9 @@ def test_what_is_done_to_an_issue_is_written_down_with_its_list(
     assert do(browser, f"{page}/stop") == 409
     assert do(browser, f"{page}/test") == 303
     assert do(browser, f"{page}/trace", address="nobody@example.org") == 422
+    assert do(browser, f"{page}/cancel") == 409
+    workflow.send_soon(issue, timedelta(0), now=clock.now())
+    workflow.begin_sending(issue, now=clock.now())
     assert do(browser, f"{page}/cancel") == 303
     assert do(browser, f"{page}/cancel") == 409
     first, *rest = said()[1:]

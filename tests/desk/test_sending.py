@@ -175,6 +175,22 @@ def test_an_issue_on_its_way_is_paused_resumed_and_cancelled(
     assert "3 people planned" in browser.get(f"/desk/issues/{issue.id}/report").text
 
 
+@pytest.mark.parametrize("step", ["pause", "resume", "cancel"])
+def test_what_is_not_on_its_way_is_neither_paused_nor_cancelled(
+    browser: Browser, issue: Issue, step: str
+) -> None:
+    """No page has such a button; a form that somebody made up has it."""
+    for state in (IssueState.DRAFT, IssueState.SCHEDULED):
+        if state is IssueState.SCHEDULED:
+            workflow.approve(issue, by=None, now=NOW)
+            december = datetime(clock.now().year + 1, 12, 1, 9)
+            workflow.schedule(issue, december, "Europe/Berlin", now=clock.now())
+        answer = browser.post(f"/desk/issues/{issue.id}/{step}")
+        assert answer.status_code == 409
+        assert state_of(issue) is state
+    assert (issue.send_at, issue.zone) == (december, "Europe/Berlin")
+
+
 def test_the_send_page_of_an_issue_on_its_way_leads_to_its_numbers(
     browser: Browser, issue: Issue
 ) -> None:

@@ -32,9 +32,6 @@ def make_issue(state: IssueState = IssueState.DRAFT) -> Issue:
     if state is S.REVIEW:
         workflow.ask_for_review(issue, now=NOW)
         return issue
-    if state is S.CANCELLED:
-        workflow.cancel(issue)
-        return issue
     workflow.approve(issue, by=None, now=NOW)
     steps: list[Callable[[], None]] = [
         lambda: workflow.send_soon(issue, HOLD, now=NOW),
@@ -42,7 +39,9 @@ def make_issue(state: IssueState = IssueState.DRAFT) -> Issue:
         lambda: workflow.finish(issue, now=NOW + HOLD),
     ]
     if state is S.PAUSED:
-        steps[2] = lambda: workflow.pause(issue)
+        steps[2] = lambda: workflow.pause(issue, now=NOW)
+    if state is S.CANCELLED:
+        steps[2] = lambda: workflow.cancel(issue)
     order = [S.APPROVED, S.SCHEDULED, S.SENDING]
     for step in steps[: order.index(state)] if state in order else steps:
         step()
@@ -80,12 +79,12 @@ MOVES: dict[str, tuple[Callable[[Issue], None], dict[IssueState, IssueState]]] =
         lambda issue: workflow.begin_sending(issue, now=NOW),
         {S.SCHEDULED: S.SENDING},
     ),
-    "pause": (workflow.pause, {S.SCHEDULED: S.PAUSED, S.SENDING: S.PAUSED}),
-    "resume": (lambda issue: workflow.resume(issue, now=NOW), {S.PAUSED: S.SENDING}),
-    "cancel": (
-        workflow.cancel,
-        {state: S.CANCELLED for state in S if state not in (S.SENT, S.CANCELLED)},
+    "pause": (
+        lambda issue: workflow.pause(issue, now=NOW + HOLD),
+        {S.SCHEDULED: S.PAUSED, S.SENDING: S.PAUSED},
     ),
+    "resume": (lambda issue: workflow.resume(issue, now=NOW), {S.PAUSED: S.SENDING}),
+    "cancel": (workflow.cancel, {S.SENDING: S.CANCELLED, S.PAUSED: S.CANCELLED}),
     "finish": (lambda issue: workflow.finish(issue, now=NOW), {S.SENDING: S.SENT}),
 }
 """What each verb does from each state; every pair that is not here is refused."""
@@ -245,7 +244,7 @@ def test_only_an_issue_more_than_three_hours_over_its_time_is_late(app: Flask) -
 
 def test_a_late_issue_that_is_resumed_is_due_at_once(app: Flask) -> None:
     issue = make_issue(S.SCHEDULED)
-    workflow.pause(issue, "Its time was over by 5 hours.")
+    workflow.pause(issue, "Its time was over by 5 hours.", now=NOW + timedelta(hours=5))
     assert issue.pause_reason == "Its time was over by 5 hours."
     resumed = NOW + timedelta(hours=6)
     workflow.resume(issue, now=resumed)
@@ -254,9 +253,39 @@ def test_a_late_issue_that_is_resumed_is_due_at_once(app: Flask) -> None:
     assert not workflow.is_late(issue, now=resumed)
 
 
+def test_before_its_time_an_issue_is_stopped_and_not_paused(app: Flask) -> None:
+    issue = make_issue(S.SCHEDULED)
+    with pytest.raises(Refused, match="is scheduled. Stop it to change anything"):
+        workflow.pause(issue, now=NOW + HOLD - timedelta(seconds=1))
+    assert (issue.state, workflow.due_at(issue)) == (S.SCHEDULED, NOW + HOLD)
+
+
+def test_who_gave_a_due_issue_another_time_wins_over_who_pauses_it(app: Flask) -> None:
+    issue = make_issue(S.SCHEDULED)
+    due, later = NOW + HOLD, wall("2027-03-03T09:00")
+    # Somebody else's move, which this session has not seen.
+    elsewhere = sa.update(Issue).values(send_at=later)
+    db.session.execute(elsewhere.execution_options(synchronize_session=False))
+    assert workflow.due_at(issue) == due
+    with pytest.raises(Refused, match="is scheduled"):
+        workflow.pause(issue, now=due)
+    assert (issue.state, issue.send_at) == (S.SCHEDULED, later)
+
+
+def test_a_paused_issue_whose_time_is_ahead_keeps_its_time(app: Flask) -> None:
+    """As those were that could be paused long before their time."""
+    issue = make_issue(S.APPROVED)
+    workflow.schedule(issue, wall("2027-12-01T09:00"), "Europe/Vienna", now=NOW)
+    issue.state = S.PAUSED
+    db.session.flush()
+    workflow.resume(issue, now=NOW)
+    assert (issue.state, issue.zone) == (S.SCHEDULED, "Europe/Vienna")
+    assert workflow.due_at(issue) == datetime(2027, 12, 1, 8, 0, tzinfo=UTC)
+
+
 def test_an_endless_pause_reason_is_cut(app: Flask) -> None:
     issue = make_issue(S.SENDING)
-    workflow.pause(issue, "x" * 2_000)
+    workflow.pause(issue, "x" * 2_000, now=NOW)
     assert len(issue.pause_reason) == 500
 
 

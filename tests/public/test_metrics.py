@@ -95,7 +95,7 @@ def test_messages_wait_too_long_when_nothing_moves(client: FlaskClient, issue: I
 def test_a_paused_issue_has_no_oldest_message_but_keeps_its_numbers(
     client: FlaskClient, issue: Issue
 ) -> None:
-    control.pause(issue)
+    control.pause(issue, now=clock.now())
     db.session.commit()
     found = samples(client)
     assert found["oldest_waiting_seconds{}"] == 0

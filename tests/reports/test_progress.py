@@ -51,7 +51,7 @@ def test_what_only_just_began_is_measured_since_it_began(issue: Issue) -> None:
 
 
 def test_what_was_resumed_is_measured_since_then(issue: Issue) -> None:
-    control.pause(issue)
+    control.pause(issue, now=NOW)
     control.resume(issue, now=NOW + 10 * MINUTE)
     now = NOW + 10 * MINUTE + 2 * SECOND
     put(0, 4, state=DeliveryState.SENT, finished_at=now)

@@ -31,7 +31,7 @@ def test_resuming_waits_for_no_sender_that_prolongs_what_it_holds(
     held, free = (batch.batch_id for batch in due_batches(now=NOW))
     assert claim(held, now=NOW) is not None
     db.session.execute(sa.update(Batch).values(lease=1, due_at=NOW + timedelta(minutes=20)))
-    control.pause(db.session.get_one(Issue, number))
+    control.pause(db.session.get_one(Issue, number), now=NOW)
     db.session.commit()
 
     with db.engine.connect() as sender:

@@ -155,7 +155,7 @@ def test_a_message_of_a_paused_issue_is_given_up_and_the_resumed_issue_told_at_o
 ) -> None:
     issue_id = begin(*readers(21), at=clock.now())
     assert dispatcher.dispatch() == 3
-    control.pause(db.session.get_one(Issue, issue_id))
+    control.pause(db.session.get_one(Issue, issue_id), now=clock.now())
     db.session.commit()
     start()
     broker.join(QUEUE, timeout=60_000)
