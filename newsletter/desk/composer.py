@@ -1,5 +1,6 @@
 """Writing an issue: the page, saving it by hand or by itself, and who else is writing."""
 
+from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 
@@ -171,9 +172,14 @@ def _show_wrong(number: int, why: InvalidInput) -> str:
     """Show the typed text with the sentence at its field; nothing is stored."""
     issue = the_issue(number)
     whole = composing.current(issue)
-    form = composer_form.typed_form(
-        issue, whole, _language(whole, request.form.get("language", ""))
-    )
+    language = whole.first_language
+    # What is wrong may be that the form has lost its version or its language.
+    with suppress(InvalidInput):
+        written = composer_form.read()
+        began_from = _began_from(issue, written, whole)
+        whole = composer_form.with_places(whole, written, began_from=began_from)
+        language = _language(whole, written.language)
+    form = composer_form.typed_form(issue, whole, language)
     form.errors[why.field or ""] = str(why)
     return writing_page(issue, whole, form)
 
@@ -185,7 +191,7 @@ def _show_both(number: int, why: Refused) -> str:
     theirs = composing.current(issue)
     written = composer_form.read()
     mine = composer_form.put_into(theirs, written, began_from=_began_from(issue, written, theirs))
-    form = composer_form.typed_form(issue, mine, _language(theirs, written.language))
+    form = composer_form.typed_form(issue, mine, _language(mine, written.language))
     form.values = {**form.values, "version": str(issue.version)}
     form.errors[""] = str(why)
     if isinstance(why, StaleVersion):

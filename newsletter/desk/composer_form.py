@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flask import request
 
+from newsletter import languages
 from newsletter.desk.forms import Form
 from newsletter.errors import InvalidInput
 from newsletter.issues import editing
@@ -71,23 +72,34 @@ def number(text: str) -> int:
 
 
 def put_into(whole: Composition, written: Written, *, began_from: Composition) -> Composition:
-    """Return `whole` with everything that was written in it; raise InvalidInput at a field.
-
-    A block that a colleague took out meanwhile, and that this page had (`began_from`),
-    comes back: its words may be new. Words of one that nobody knows any more become a text.
-    """
-    language = written.language if written.language in whole.editions else whole.first_language
+    """Return `whole` with everything that was written in it; raise InvalidInput at a field."""
+    whole = with_places(whole, written, began_from=began_from)
+    language = languages.tag(written.language)
     whole = editing.with_texts(whole, language, written.texts)
     for key in written.order:
-        whole = _with_block_again(whole, key, began_from.block(key), written.words[key])
         if whole.block(key) is not None:
             whole = editing.with_words(whole, key, language, written.words[key])
+    return whole
+
+
+def with_places(whole: Composition, written: Written, *, began_from: Composition) -> Composition:
+    """Return `whole` with a place for everything that was written, in the order of the page.
+
+    An edition or a block that a colleague took out meanwhile comes back: its words may be
+    new, and they belong nowhere else. A block is as this page had it (`began_from`);
+    words of one that nobody knows any more become a text.
+    """
+    language = languages.tag(written.language)
+    if language not in whole.editions:
+        whole = editing.with_edition(whole, language)
+    for key in written.order:
+        whole = _with_block_again(whole, key, began_from.block(key), written.words[key])
     return editing.in_order(whole, written.order)
 
 
 def form_of(issue: Issue, whole: Composition, language: str) -> Form:
     """Return the form as it is before anybody types."""
-    said = whole.editions[language]
+    said = whole.editions.get(language, Texts("", "", ""))
     values = {
         "version": str(issue.version),
         "began": str(issue.version),

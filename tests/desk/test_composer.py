@@ -281,6 +281,58 @@ def test_words_in_a_block_that_a_colleague_took_out_come_back(
     assert composing.content_of(issue).rows[0].summary == "Words of an hour"
 
 
+def test_an_edition_that_a_colleague_took_out_comes_back_with_what_was_typed(
+    browser: Browser, issue: Issue, app: Flask
+) -> None:
+    first = keys(issue)[0]
+    save(browser, issue, subject="English subject", introduction="English words")
+    save(browser, issue, do="language", new_language="fr")
+    typed = {"subject": "Sujet", "introduction": "Mots français", f"{first}-title": "Le premier"}
+    old = filled(page_of(browser, issue, "?lang=fr"), typed)
+    colleague = signed_in(app, make_editor("other@example.org"))
+    save(colleague, issue, do="unlanguage:fr", query="?lang=fr")
+    answer = browser.post(f"/desk/issues/{issue.id}", old)
+    assert answer.status_code == 409
+    assert "Mots français" in answer.text
+    assert "it was taken out" in answer.text
+    assert fields_of(answer.text)["language"] == "fr"
+    again = browser.post(f"/desk/issues/{issue.id}", {**fields_of(answer.text), "do": "save"})
+    assert again.headers["Location"] == f"/desk/issues/{issue.id}?lang=fr"
+    db.session.expire_all()
+    french, english = composing.content_of(issue, "fr"), composing.content_of(issue)
+    assert (french.subject, french.introduction) == ("Sujet", "Mots français")
+    assert french.rows[0].title == "Le premier"
+    assert (english.subject, english.introduction) == ("English subject", "English words")
+
+
+@pytest.mark.parametrize("language", ["", "klingonish", "<script>"])
+def test_words_in_no_language_are_put_into_no_edition(
+    browser: Browser, issue: Issue, language: str
+) -> None:
+    fields = filled(page_of(browser, issue), {"subject": "Lost", "language": language})
+    answer = browser.post(f"/desk/issues/{issue.id}", fields)
+    assert answer.status_code == 422
+    db.session.expire_all()
+    assert composing.content_of(issue).subject == ""
+
+
+def test_a_mistake_on_an_old_page_loses_no_block_and_no_edition(
+    browser: Browser, issue: Issue, app: Flask
+) -> None:
+    first = keys(issue)[0]
+    save(browser, issue, do="language", new_language="fr")
+    typed = {"subject": "x" * 501, "introduction": "Mots", f"{first}-title": "Le premier"}
+    old = filled(page_of(browser, issue, "?lang=fr"), typed)
+    colleague = signed_in(app, make_editor("other@example.org"))
+    save(colleague, issue, do=f"remove:{first}")
+    save(colleague, issue, do="unlanguage:fr", query="?lang=fr")
+    answer = browser.post(f"/desk/issues/{issue.id}", old)
+    assert answer.status_code == 422
+    assert "Mots" in answer.text
+    assert "Le premier" in answer.text
+    assert fields_of(answer.text)["language"] == "fr"
+
+
 def test_sending_the_same_form_twice_is_no_conflict(browser: Browser, issue: Issue) -> None:
     fields = filled(page_of(browser, issue), {"subject": "Once"})
     for _ in range(2):
