@@ -176,7 +176,8 @@ def rewrite(issue: Issue, *, items: tuple[str, ...] | None = None, **texts: str)
         whole = replace(whole, blocks=())
         found = composing.find_items(items)
         whole = editing.with_items(whole, [picking.picked(item) for item in found])
-    return composing.save(issue, whole, based_on_version=issue.version, by=None, now=NOW)
+    composing.save(issue, whole, based_on_version=issue.version, by=None, now=NOW)
+    return issue
 
 
 def _add(row: Any) -> Any:

@@ -8,7 +8,7 @@ from newsletter.accounts import Action
 from newsletter.audit import Deed
 from newsletter.desk.forms import Form, typed
 from newsletter.desk.guard import blueprint, my_lists, needs, the_editor, the_issue, the_list
-from newsletter.desk.noting import note_issue
+from newsletter.desk.noting import note_issue, note_saved
 from newsletter.errors import InvalidInput, NotFound
 from newsletter.extensions import db
 from newsletter.issues import composing, editing, overview, picking
@@ -67,7 +67,7 @@ def fill_basket(number: int) -> Response | tuple[str, int]:
     form = typed(lists=("items", "headings"))
     with form.checking():
         whole = composing.current(issue)
-        composing.save(
+        saved = composing.save(
             issue,
             _with_chosen(whole, form),
             based_on_version=issue.version,
@@ -76,7 +76,7 @@ def fill_basket(number: int) -> Response | tuple[str, int]:
         )
     if form.errors:
         return _basket_page(issue, form), 422
-    note_issue(Deed.ISSUE_SAVED, issue, f"version {issue.version}")
+    note_saved(issue, saved)
     db.session.commit()
     return redirect(f"/desk/issues/{number}#blocks", code=303)
 

@@ -10,20 +10,20 @@ from werkzeug.wrappers import Response
 
 from newsletter import clock, languages
 from newsletter.accounts import Action, Editor
-from newsletter.audit import Deed
 from newsletter.delivery import preflight
 from newsletter.desk import composer_buttons, composer_form, showing
 from newsletter.desk.composer_buttons import Change
 from newsletter.desk.composer_form import Written
 from newsletter.desk.forms import Form
 from newsletter.desk.guard import blueprint, my_lists, needs, the_editor, the_issue, the_list
-from newsletter.desk.noting import note_issue
+from newsletter.desk.noting import note_saved
 from newsletter.desk.progress import show_progress
 from newsletter.errors import InvalidInput, NewsletterError, NotFound, Refused, StaleVersion
 from newsletter.extensions import db
 from newsletter.issues import composing, editions, merge_fields, picking, presence, revisions
+from newsletter.issues.composing import Saved
 from newsletter.issues.composition import BlockKind, Composition
-from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.models import Issue
 from newsletter.library import catalogue
 from newsletter.library.models import Item
 from newsletter.library.words import KIND_NAMES
@@ -49,22 +49,19 @@ def save_issue(number: int) -> Response | tuple[str, int]:
     """Save all of the form as a new version, do what the pressed button says, and go on."""
     issue = the_issue(number)
     editor, now = the_editor(), clock.now()
-    was_approved = issue.state is IssueState.APPROVED
     try:
         written = composer_form.read()
-        whole = _save(issue, written, composer_buttons.find(written), by=editor, now=now)
+        saved = _save(issue, written, composer_buttons.find(written), by=editor, now=now)
     except InvalidInput as exc:
         db.session.rollback()
         return _show_wrong(number, exc), HTTPStatus.UNPROCESSABLE_ENTITY
     except Refused as exc:
         return _show_both(number, exc), HTTPStatus.CONFLICT
-    note_issue(Deed.ISSUE_SAVED, issue, f"version {issue.version}")
-    if was_approved and issue.state is not IssueState.APPROVED:
-        note_issue(Deed.ISSUE_APPROVAL_WITHDRAWN, issue, "it was changed")
+    note_saved(issue, saved)
+    where = composer_buttons.where_next(number, written, composing.current(issue))
     db.session.commit()
     if written.verb == "save":
         flash(f"Saved as version {issue.version}.")
-    where = composer_buttons.where_next(number, written, whole)
     return redirect(where, code=303)
 
 
@@ -76,13 +73,14 @@ def save_by_itself(number: int) -> tuple[JsonResponse, int]:
     now = clock.now()
     try:
         written = composer_form.read()
-        _save(issue, written, None, by=the_editor(), now=now)
+        saved = _save(issue, written, None, by=the_editor(), now=now)
     except NewsletterError as exc:
         db.session.rollback()
         is_stale = isinstance(exc, Refused)
         field = exc.field if isinstance(exc, InvalidInput) else ""
         facts = {"sentence": str(exc), "field": field, "stale": is_stale}
         return jsonify(facts), HTTPStatus.CONFLICT if is_stale else HTTPStatus.UNPROCESSABLE_ENTITY
+    note_saved(issue, saved, by_hand=False)
     db.session.commit()
     return jsonify(_state_of(number, now=now)), HTTPStatus.OK
 
@@ -135,27 +133,28 @@ def writing_page(
 
 def _save(
     issue: Issue, written: Written, change: Change | None, *, by: Editor, now: datetime
-) -> Composition:
+) -> Saved:
     """Save what was written and what the pressed button does to it, which is None by itself."""
     current = composing.current(issue)
     began_from = _began_from(issue, written, current)
     whole = composer_form.put_into(current, written, began_from=began_from)
     if change is not None:
         whole = change(whole)
-    composing.save(
+    saved = composing.save(
         issue,
         whole,
         based_on_version=written.version,
         topics=catalogue.find_topics(written.topics),
         mailing_list=_chosen_list(written),
         is_automatic=change is None,
+        window=written.window,
         by=by,
         now=now,
     )
     if change is not None:
         # By itself, a save may have half an address in it; the clock comes by for the others.
         preflight.look_ahead(issue, now=now)
-    return composing.current(issue)
+    return saved
 
 
 def _began_from(issue: Issue, written: Written, current: Composition) -> Composition:

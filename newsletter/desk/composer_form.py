@@ -1,5 +1,6 @@
 """What stands in the composer's form: read from a request, put into a composition and back."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from newsletter.issues.texts import Texts
 TEXTS = ("subject", "preheader", "introduction")
 WORDS = ("title", "text", "url")
 """The fields of an edition, and those of a block after its key."""
+
+_WINDOW = re.compile(r"[a-z0-9]{1,32}")
 
 LONGEST_ORDER = 2 * editing.MAX_BLOCKS
 """How many blocks are looked for in a form; more than an issue can have come from no page."""
@@ -34,6 +37,8 @@ class Written:
     words: dict[str, Words]
     mailing_list: str
     topics: tuple[str, ...]
+    # Which window it came from, as its script calls itself: what it keeps goes by this name.
+    window: str
     do: str
 
     @property
@@ -60,6 +65,7 @@ def read() -> Written:
         words={key: _words(key) for key in order},
         mailing_list=request.form.get("mailing_list", ""),
         topics=tuple(request.form.getlist("topics")),
+        window=_window(),
         do=request.form.get("do", "save"),
     )
 
@@ -103,6 +109,7 @@ def form_of(issue: Issue, whole: Composition, language: str) -> Form:
     values = {
         "version": str(issue.version),
         "began": str(issue.version),
+        "window": "",
         "language": language,
         "mailing_list": issue.mailing_list.slug,
         "link": "",
@@ -136,6 +143,11 @@ _FIELDS = {
     BlockKind.IMAGE: ("text", "url"),
     BlockKind.DIVIDER: (),
 }
+
+
+def _window() -> str:
+    name = request.form.get("window", "")
+    return name if _WINDOW.fullmatch(name) else ""
 
 
 def _words(key: str) -> Words:

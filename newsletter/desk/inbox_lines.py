@@ -7,17 +7,17 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from newsletter import clock
 from newsletter.accounts import Action
-from newsletter.audit import Deed
 from newsletter.desk import looks
 from newsletter.desk.composer_form import number as version_number
 from newsletter.desk.forms import Form, typed
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
-from newsletter.desk.noting import note_issue
+from newsletter.desk.noting import note_saved
 from newsletter.desk.previews import form_of, preview_page
 from newsletter.errors import InvalidInput, NotFound, StaleVersion
 from newsletter.extensions import db
 from newsletter.issues import composing, editing, revisions
-from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.composing import Saved
+from newsletter.issues.models import Issue
 from newsletter.issues.texts import Texts
 
 LINES = ("subject", "preheader")
@@ -29,11 +29,9 @@ def save_lines(number: int) -> AnyResponse:
     """Save the two lines of one edition as a new version; nobody's other words are touched."""
     issue = the_issue(number)
     form = typed(*LINES, "version", "language")
-    was_approved = issue.state is IssueState.APPROVED
-    before = issue.version
     try:
         with form.checking():
-            _save(issue, form)
+            saved = _save(issue, form)
     except StaleVersion as exc:
         return _show_both(number, form, exc)
     if form.errors:
@@ -43,16 +41,13 @@ def save_lines(number: int) -> AnyResponse:
             form=form,
             status=HTTPStatus.UNPROCESSABLE_ENTITY,
         )
-    if issue.version != before:
-        note_issue(Deed.ISSUE_SAVED, issue, f"version {issue.version}")
-    if was_approved and issue.state is not IssueState.APPROVED:
-        note_issue(Deed.ISSUE_APPROVAL_WITHDRAWN, issue, "it was changed")
+    note_saved(issue, saved)
     db.session.commit()
     flash(f"Saved as version {issue.version}.")
     return redirect(looks.asked(number).page(), code=303)
 
 
-def _save(issue: Issue, form: Form) -> None:
+def _save(issue: Issue, form: Form) -> Saved:
     """Put the lines into what is saved now, unless somebody changed one of them meanwhile."""
     began = version_number(form.values["version"])
     whole = composing.current(issue)
@@ -66,7 +61,7 @@ def _save(issue: Issue, form: Form) -> None:
     ):
         raise StaleVersion(yours=began, theirs=issue.version)
     lines = Texts(form.values["subject"], form.values["preheader"], said.introduction)
-    composing.save(
+    return composing.save(
         issue,
         editing.with_texts(whole, language, lines),
         based_on_version=issue.version,

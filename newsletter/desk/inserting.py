@@ -7,11 +7,10 @@ from werkzeug.wrappers import Response
 
 from newsletter import clock, languages
 from newsletter.accounts import Action
-from newsletter.audit import Deed
 from newsletter.delivery import preflight
 from newsletter.desk.forms import Form, show_again, typed
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
-from newsletter.desk.noting import note_issue
+from newsletter.desk.noting import note_saved
 from newsletter.desk.uploads import ACCEPTED, LARGEST_BODY, take_upload
 from newsletter.errors import FetchFailed, InvalidInput
 from newsletter.extensions import db
@@ -156,9 +155,9 @@ def _newest(whole: Composition, image: Image) -> str:
 
 def _save(issue: Issue, whole: Composition) -> None:
     now = clock.now()
-    composing.save(issue, whole, based_on_version=issue.version, by=the_editor(), now=now)
+    saved = composing.save(issue, whole, based_on_version=issue.version, by=the_editor(), now=now)
     preflight.look_ahead(issue, now=now)
-    note_issue(Deed.ISSUE_SAVED, issue, f"version {issue.version}")
+    note_saved(issue, saved)
     db.session.commit()
 
 

@@ -7,6 +7,7 @@ from newsletter.accounts import Editor
 from newsletter.audit import Deed
 from newsletter.desk.guard import the_editor
 from newsletter.extensions import Base
+from newsletter.issues.composing import Saved
 from newsletter.issues.models import Issue
 
 
@@ -32,6 +33,17 @@ def note(
 def note_issue(deed: Deed, issue: Issue, detail: str = "") -> None:
     """Note what was done to an issue; it concerns its list, too."""
     note(deed, issue.id, detail, mailing_list_id=issue.mailing_list_id)
+
+
+def note_saved(issue: Issue, saved: Saved, *, by_hand: bool = True) -> None:
+    """Note that an issue was saved, and that its approval is gone with that.
+
+    What the desk saves by itself is no deed, and every version is kept; a withdrawal is one.
+    """
+    if saved.is_new and by_hand:
+        note_issue(Deed.ISSUE_SAVED, issue, f"version {issue.version}")
+    if saved.withdrew_approval:
+        note_issue(Deed.ISSUE_APPROVAL_WITHDRAWN, issue, "it was changed")
 
 
 def values_of(row: Base, names: Sequence[str]) -> dict[str, object]:

@@ -9,7 +9,7 @@ from newsletter.audit import Deed
 from newsletter.desk import composer_form
 from newsletter.desk.forms import typed
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
-from newsletter.desk.noting import note_issue
+from newsletter.desk.noting import note_issue, note_saved
 from newsletter.extensions import db
 from newsletter.issues import composing, differences, revisions
 
@@ -59,8 +59,9 @@ def restore_version(number: int, version: int) -> Response:
     issue = the_issue(number)
     seen = composer_form.number(typed("version").values["version"])
     whole = revisions.composition_at(issue, version)
-    composing.save(issue, whole, based_on_version=seen, by=the_editor(), now=clock.now())
+    saved = composing.save(issue, whole, based_on_version=seen, by=the_editor(), now=clock.now())
     note_issue(Deed.ISSUE_VERSION_RESTORED, issue, f"version {version}")
+    note_saved(issue, saved, by_hand=False)
     db.session.commit()
     flash(f"The issue says again what version {version} said. Everything in between is kept.")
     return redirect(f"/desk/issues/{number}", code=303)

@@ -1,6 +1,7 @@
 """Putting an issue together: every save is a revision, and nobody overwrites anybody silently."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,7 +11,14 @@ from newsletter import searching
 from newsletter.accounts import Editor
 from newsletter.errors import InvalidInput, NotFound, Refused, StaleVersion
 from newsletter.extensions import db, rows_changed
-from newsletter.issues import composition, editing, editions, picking, pictures, revisions
+from newsletter.issues import (
+    composition,
+    editing,
+    editions,
+    picking,
+    pictures,
+    revisions,
+)
 from newsletter.issues.composition import Composition
 from newsletter.issues.content import Content
 from newsletter.issues.models import Edition, Issue, IssueState, Revision, issue_item
@@ -21,6 +29,14 @@ from newsletter.searching import Index
 from newsletter.subscriptions.models import MailingList
 
 EDITABLE = (IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a save did: whether there is a new version, and whether an approval went with it."""
+
+    is_new: bool
+    withdrew_approval: bool
 
 
 def create_issue(
@@ -70,7 +86,7 @@ def begin(
     )
     db.session.add(issue)
     db.session.flush()
-    _keep(issue, whole, is_automatic=False, by=by, now=now)
+    _keep(issue, whole, by=by, now=now)
     return issue
 
 
@@ -82,15 +98,16 @@ def save(
     topics: Sequence[Topic] | None = None,
     mailing_list: MailingList | None = None,
     is_automatic: bool = False,
+    window: str = "",
     by: Editor | None,
     now: datetime,
-) -> Issue:
+) -> Saved:
     """Save all of an issue as a new revision, which withdraws any approval.
 
     Where nothing differs, nothing is saved and an approval stays. What
     `editing` made of typed text is checked already. Raises StaleVersion when
-    somebody saved since `based_on_version`, Refused when the issue is beyond
-    editing; then nothing of it is kept.
+    somebody saved since `based_on_version`, other than the same window by itself;
+    Refused when the issue is beyond editing; then nothing of it is kept.
     """
     if mailing_list is not None and mailing_list is not issue.mailing_list:
         whole = editions.with_first(whole, mailing_list.default_language)
@@ -106,11 +123,16 @@ def save(
     if is_same and whole == current(issue):
         # Also from a page that is older: it was sent twice, or says what a colleague says.
         _refuse_beyond_editing(issue)
-        return issue
-    _take_version(issue, based_on_version, now=now)
+        return Saved(is_new=False, withdrew_approval=False)
+    was_approved = issue.state is IssueState.APPROVED
+    if not _take_version(issue, based_on_version, now=now):
+        _refuse_beyond_editing(issue)
+        is_own = revisions.are_steps_of(issue, window, since=based_on_version, by=by)
+        if not is_own or not _take_version(issue, issue.version, now=now):
+            raise StaleVersion(yours=based_on_version, theirs=issue.version)
     issue.mailing_list, issue.topics = home, themes
-    _keep(issue, whole, is_automatic=is_automatic, by=by, now=now)
-    return issue
+    _keep(issue, whole, is_automatic=is_automatic, window=window, by=by, now=now)
+    return Saved(is_new=True, withdrew_approval=was_approved)
 
 
 def find_items(slugs: Sequence[str]) -> list[Item]:
@@ -177,7 +199,7 @@ def _edition(whole: Composition, language: str) -> Content:
     return editions.in_language(whole, known)
 
 
-def _take_version(issue: Issue, based_on_version: int, *, now: datetime) -> None:
+def _take_version(issue: Issue, based_on_version: int, *, now: datetime) -> bool:
     """Move the issue one version on, if nobody did so meanwhile: the database decides."""
     taken = db.session.execute(
         sa.update(Issue)
@@ -197,10 +219,7 @@ def _take_version(issue: Issue, based_on_version: int, *, now: datetime) -> None
         .execution_options(synchronize_session=False)
     )
     db.session.refresh(issue)
-    if rows_changed(taken) == 1:
-        return
-    _refuse_beyond_editing(issue)
-    raise StaleVersion(yours=based_on_version, theirs=issue.version)
+    return rows_changed(taken) == 1
 
 
 def _refuse_beyond_editing(issue: Issue) -> None:
@@ -219,7 +238,13 @@ def _refuse_beyond_editing(issue: Issue) -> None:
 
 
 def _keep(
-    issue: Issue, whole: Composition, *, is_automatic: bool, by: Editor | None, now: datetime
+    issue: Issue,
+    whole: Composition,
+    *,
+    is_automatic: bool = False,
+    window: str = "",
+    by: Editor | None,
+    now: datetime,
 ) -> None:
     """Write the revision, and what lists and searches find the issue by."""
     db.session.add(
@@ -230,6 +255,7 @@ def _keep(
             saved_at=now,
             saved_by_id=by.id if by else None,
             is_automatic=is_automatic,
+            window=window,
         )
     )
     _list_editions(issue, whole)

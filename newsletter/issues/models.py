@@ -138,6 +138,8 @@ class Revision(Base):
     saved_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("editor.id"))
     # Saved by itself while somebody wrote; older ones of these are thinned out.
     is_automatic: Mapped[bool] = mapped_column(default=False)
+    # Which window of whose browser sent it, as its script calls itself; empty without scripts.
+    window: Mapped[str] = mapped_column(sa.String(32), default="", server_default="")
 
 
 class ReviewStep(enum.StrEnum):

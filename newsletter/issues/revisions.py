@@ -80,10 +80,27 @@ def saver_of(issue: Issue, version: int) -> Editor | None:
     )
 
 
+def are_steps_of(issue: Issue, window: str, *, since: int, by: Editor | None) -> bool:
+    """Tell whether all that was saved since a version was saved by itself, from this window.
+
+    A button may be pressed before the answer to such a save is there, or the answer be
+    lost: nobody should be told that they are in their own way. What was thinned out was
+    saved from the same window as what came after it.
+    """
+    if by is None or not window:
+        return False
+    steps = db.session.execute(
+        sa.select(Revision.is_automatic, Revision.window, Revision.saved_by_id).where(
+            Revision.issue_id == issue.id, Revision.version > since
+        )
+    )
+    return {tuple(step) for step in steps} == {(True, window, by.id)}
+
+
 def thin_out(issue: Issue) -> None:
     """Drop the revision before the newest if it was a mere step between two automatic saves.
 
-    Of what one person's desk saved by itself one is kept for every few minutes; what
+    Of what one window saved by itself one is kept for every few minutes; what
     somebody saved by hand, and what is approved, stays for good.
     """
     newest = db.session.scalars(
@@ -96,6 +113,10 @@ def thin_out(issue: Issue) -> None:
     if len(newest) < 3:
         return
     last, step, before = newest
-    is_step = step.is_automatic and last.is_automatic and step.saved_by_id == last.saved_by_id
+    is_step = step.is_automatic and last.is_automatic and _saver(step) == _saver(last)
     if is_step and last.saved_at - before.saved_at < APART:
         db.session.execute(sa.delete(Revision).where(Revision.id == step.id))
+
+
+def _saver(revision: Revision) -> tuple[int | None, str]:
+    return revision.saved_by_id, revision.window

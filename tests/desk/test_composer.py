@@ -356,7 +356,24 @@ def test_a_change_withdraws_the_approval(browser: Browser, issue: Issue) -> None
     assert (issue.state, issue.approved_version) == (IssueState.DRAFT, None)
 
 
-def test_a_script_saves_by_itself_and_is_told_the_version(browser: Browser, issue: Issue) -> None:
+def test_a_button_is_not_in_the_way_of_what_its_own_page_saved_by_itself(
+    browser: Browser, issue: Issue
+) -> None:
+    path = f"/desk/issues/{issue.id}"
+    fields = {**filled(page_of(browser, issue), {"subject": "Words"}), "window": "w1"}
+    assert browser.post(f"{path}/autosave", fields).status_code == 200
+    # The answer did not come: the page has the old version, and another word.
+    answer = browser.post(path, {**fields, "subject": "Words and more", "do": "add:text"})
+    assert answer.status_code == 303
+    db.session.expire_all()
+    assert composing.content_of(issue).subject == "Words and more"
+    other = browser.post(path, {**fields, "window": "w2", "subject": "An old page"})
+    assert other.status_code == 409
+
+
+def test_a_script_saves_by_itself_and_is_told_the_version(
+    browser: Browser, issue: Issue, app: Flask
+) -> None:
     path = f"/desk/issues/{issue.id}/autosave"
     fields = filled(page_of(browser, issue), {"subject": "By itself"})
     answer = browser.post(path, fields)

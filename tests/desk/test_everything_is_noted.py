@@ -14,7 +14,6 @@ WRITERS = {audit.record, noting.note, noting.note_issue}
 NOT_WRITTEN_DOWN = {
     "/desk/search": "it changes nothing",
     "/desk/issues/<int:number>/present": "it is a sign of life",
-    "/desk/issues/<int:number>/autosave": "each save by hand is, and every version is kept",
     "/desk/issues/<int:number>/preview/nobody": "it only changes what this browser is shown",
     "/desk/account/": "how somebody is called, and when it is for them, is their own",
     "/desk/account/address": "it is when the new address is confirmed",

@@ -16,7 +16,8 @@ from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
-from tests.factories import make_editor, make_item, make_list, make_subscription
+from tests.desk.forms import fields_of
+from tests.factories import make_editor, make_image, make_item, make_list, make_subscription
 
 NEXT_YEAR = f"{clock.now().year + 1}-07-01T09:00"
 
@@ -91,7 +92,9 @@ def test_saving_again_withdraws_an_approval_and_both_are_written_down(
     page = f"/desk/issues/{issue.id}"
     assert do(browser, f"{page}/schedule", version="1", at=NEXT_YEAR, zone="UTC") == 303
     assert do(browser, f"{page}/stop") == 303
-    assert do(browser, page, version="1", mailing_list="news", subject="Better") == 303
+    assert (
+        do(browser, page, version="1", mailing_list="news", language="en", subject="Better") == 303
+    )
     assert said()[-2:] == [
         "saved issue 1 as version 2.",
         "withdrew the approval of issue 1: it was changed.",
@@ -168,3 +171,26 @@ def test_erasing_a_reader_finds_nothing_of_them_in_the_log(browser: Browser, iss
     ]
     rows = db.session.execute(sa.select(AuditEntry.__table__)).all()
     assert "zenobia" not in str(rows).lower()
+
+
+def test_every_way_to_change_an_issue_notes_that_its_approval_is_gone(
+    browser: Browser, issue: Issue
+) -> None:
+    make_item("second")
+    image = make_image()
+    page = f"/desk/issues/{issue.id}"
+    form = fields_of(browser.get(page).text)
+    ways: list[tuple[str, dict[str, str | Sequence[str]]]] = [
+        ("/autosave", {"subject": "By itself"}),
+        ("", {"subject": "By hand", "do": "save"}),
+        ("/preview", {"subject": "In the inbox", "preheader": ""}),
+        ("/basket", {"items": ["second"]}),
+        ("/image", {"chosen": str(image.id)}),
+        ("/versions/1/restore", {}),
+    ]
+    for path, fields in ways:
+        before = said()
+        workflow.approve(issue, by=None, now=NOW)
+        fields = {**form, "version": str(issue.version), **fields}
+        assert browser.post(page + path, fields).status_code in (200, 303)
+        assert said()[len(before) :].count("withdrew the approval of issue 1: it was changed.") == 1

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from newsletter.accounts import Editor
-from newsletter.errors import NotFound
+from newsletter.errors import NotFound, StaleVersion
 from newsletter.issues import composing, editing, presence, revisions
 from newsletter.issues.models import Issue
 from newsletter.issues.texts import Texts
@@ -14,10 +14,24 @@ from tests.conftest import NOW
 from tests.factories import make_editor, make_list
 
 
-def write(issue: Issue, words: str, *, at: datetime, by: Editor, is_automatic: bool = True) -> None:
+def write(
+    issue: Issue,
+    words: str,
+    *,
+    at: datetime,
+    by: Editor,
+    is_automatic: bool = True,
+    window: str = "",
+) -> None:
     whole = editing.with_texts(composing.current(issue), "en", Texts(words, "", ""))
     composing.save(
-        issue, whole, based_on_version=issue.version, is_automatic=is_automatic, by=by, now=at
+        issue,
+        whole,
+        based_on_version=issue.version,
+        is_automatic=is_automatic,
+        window=window,
+        by=by,
+        now=at,
     )
 
 
@@ -83,3 +97,39 @@ def test_who_writes_is_seen_for_some_minutes(issue: Issue, edith: Editor) -> Non
     assert presence.others(issue, edith, now=NOW + timedelta(minutes=9)) == []
     presence.forget_old(now=NOW + timedelta(days=2))
     assert presence.others(issue, edith, now=NOW + timedelta(minutes=4)) == []
+
+
+def test_of_two_windows_that_save_in_turn_every_step_is_kept(issue: Issue, edith: Editor) -> None:
+    for step, window in enumerate(["left", "right", "left", "right"], start=1):
+        write(issue, f"words {step}", at=NOW + timedelta(seconds=step), by=edith, window=window)
+    assert versions(issue) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("steps", [1, 5])
+def test_what_a_window_saved_by_itself_is_not_in_its_own_way(
+    issue: Issue, edith: Editor, steps: int
+) -> None:
+    for step in range(1, steps + 1):
+        write(issue, f"words {step}", at=NOW + timedelta(seconds=step), by=edith, window="left")
+    by_hand(issue, "the last words", since=1, by=edith, window="left")
+    assert composing.content_of(issue).subject == "the last words"
+
+
+@pytest.mark.parametrize(
+    ("window", "is_automatic", "is_own"),
+    [("right", True, True), ("", True, True), ("left", False, True), ("left", True, False)],
+)
+def test_what_anybody_else_saved_is_to_be_compared(
+    issue: Issue, edith: Editor, window: str, is_automatic: bool, is_own: bool
+) -> None:
+    by = edith if is_own else make_editor("olga@example.org")
+    write(issue, "others", at=NOW, by=by, window=window, is_automatic=is_automatic)
+    write(issue, "mine", at=NOW, by=edith, window="left")
+    for mine in ("left", ""):
+        with pytest.raises(StaleVersion):
+            by_hand(issue, "the last words", since=1, by=edith, window=mine)
+
+
+def by_hand(issue: Issue, words: str, *, since: int, by: Editor, window: str) -> None:
+    whole = editing.with_texts(composing.current(issue), "en", Texts(words, "", ""))
+    composing.save(issue, whole, based_on_version=since, window=window, by=by, now=NOW)
