@@ -81,7 +81,7 @@ def fill(count: int, *, now: datetime, is_at_rest: bool = False) -> MailingList:
     # It is a copy that is measured: this one may be lost with the power.
     db.session.connection().exec_driver_sql("PRAGMA cache_size = -400000")
     for address, role in EDITORS.items():
-        accounts.add_editor(address, role, role.value.title(), now=now)
+        accounts.add_editor(address, role, role.value.title(), now=now).joined_at = now
     news = _lists(now=now)
     readers.fill(news, count, now=now)
     _vary_subscriptions(now=now)

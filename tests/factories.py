@@ -142,10 +142,16 @@ def make_image(name: str = "A clinic", *, alt: str = "A nurse hands out tablets"
 
 
 def make_editor(
-    address: str = "edith@example.org", *, role: RoleName = RoleName.EDITOR, name: str = "Edith"
+    address: str = "edith@example.org",
+    *,
+    role: RoleName = RoleName.EDITOR,
+    name: str = "Edith",
+    has_joined: bool = False,
 ) -> Editor:
     """An editor without a password."""
-    return add_editor(address, role, name, now=NOW)
+    editor = add_editor(address, role, name, now=NOW)
+    editor.joined_at = NOW if has_joined else None
+    return editor
 
 
 def make_due_issue(

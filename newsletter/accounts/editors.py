@@ -97,13 +97,22 @@ def deactivate(editor: Editor) -> None:
     db.session.flush()
 
 
-def withdraw_invitation(editor: Editor) -> None:
-    """Take back what was offered to somebody who never came; nothing of them stays."""
+def withdraw_invitation(editor: Editor) -> bool:
+    """Take back what was offered to somebody who never came; True if nothing of them stays.
+
+    Whose name stands in what others did, because a colleague asked them for something, is
+    deactivated: their links are dead all the same.
+    """
     if editor.joined_at is not None:
         raise Refused("They have signed in already. Deactivate them instead.")
     _keep_an_admin(editor)
-    db.session.delete(editor)
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            db.session.delete(editor)
+    except sa.exc.IntegrityError:
+        deactivate(editor)
+        return False
+    return True
 
 
 def activate(editor: Editor) -> None:

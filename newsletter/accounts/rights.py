@@ -89,14 +89,18 @@ def may_use_list(editor: Editor, mailing_list_id: int) -> bool:
 
 
 def who_may(action: Action, mailing_list_id: int) -> Sequence[Editor]:
-    """Return the active editors whom `action` is allowed on this mailing list, by name."""
+    """Return the editors whom `action` is allowed on this mailing list, by name.
+
+    Who was invited and never came is nobody to ask or to write to yet.
+    """
     roles = [role.value for role, rights in RIGHTS.items() if action in rights]
     bound = sa.select(editor_mailing_list).where(editor_mailing_list.c.editor_id == Editor.id)
     is_free = ~bound.exists() | Editor.roles.any(Role.name == RoleName.ADMIN.value)
     to_this_one = bound.where(editor_mailing_list.c.mailing_list_id == mailing_list_id).exists()
     question = (
         sa.select(Editor)
-        .where(Editor.active, Editor.roles.any(Role.name.in_(roles)), is_free | to_this_one)
+        .where(Editor.active, Editor.joined_at.is_not(None), is_free | to_this_one)
+        .where(Editor.roles.any(Role.name.in_(roles)))
         .options(selectinload(Editor.roles))
         .order_by(Editor.name, Editor.email)
     )

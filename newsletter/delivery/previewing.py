@@ -10,7 +10,7 @@ from newsletter import addresses
 from newsletter.addresses import Address
 from newsletter.delivery import compiling
 from newsletter.delivery.compiling import Person
-from newsletter.issues import composing, editions, merge_fields, rendering
+from newsletter.issues import composing, editions, merge_fields, rendering, revisions
 from newsletter.issues.composition import Composition
 from newsletter.issues.content import Content
 from newsletter.issues.models import Issue
@@ -50,9 +50,14 @@ def whole_of(issue: Issue) -> Composition:
 
     Beyond writing that is what goes out, whatever the library says by now.
     """
+    return revisions.composition_at(issue, version_of(issue))
+
+
+def version_of(issue: Issue) -> int:
+    """Return which version that is."""
     if issue.state not in composing.EDITABLE and issue.approved_version is not None:
-        return composing.approved(issue)
-    return composing.current(issue)
+        return issue.approved_version
+    return issue.version
 
 
 def would_reach(issue: Issue, subscriber: Subscriber) -> bool:

@@ -7,6 +7,7 @@ from newsletter import accounts, addresses, limits, links
 from newsletter.accounts import Editor, address_changes
 from newsletter.delivery import previewing
 from newsletter.errors import TooOften
+from newsletter.issues import revisions
 from newsletter.issues.models import Issue
 from newsletter.mail import outbox
 from newsletter.mail.message import Mailbox
@@ -101,6 +102,8 @@ def mail_tests(
             retry_after=exc.retry_after,
         ) from exc
     mailing_list = issue.mailing_list
+    # What somebody has in their mailbox can be looked at again, and compared.
+    revisions.keep(issue, previewing.version_of(issue))
     for editor in to:
         for language in languages:
             message = previewing.preview_message(

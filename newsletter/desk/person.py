@@ -73,10 +73,11 @@ def withdraw_invitation(number: int) -> Response:
     """Take back the invitation of somebody who never came."""
     editor = _get(number)
     address = editor.email
-    accounts.withdraw_invitation(editor)
+    is_gone = accounts.withdraw_invitation(editor)
     note(Deed.EDITOR_INVITATION_WITHDRAWN, number)
     db.session.commit()
-    flash(f"The invitation of {address} is withdrawn. Its link is dead.")
+    stays = " They were asked for something already, so their name stays there, deactivated."
+    flash(f"The invitation of {address} is withdrawn. Its link is dead.{'' if is_gone else stays}")
     return redirect("/desk/editors/", code=303)
 
 

@@ -58,8 +58,8 @@ def restore_version(number: int, version: int) -> Response:
     """Save what a version said once more, as the newest; nothing in between is lost."""
     issue = the_issue(number)
     seen = composer_form.number(typed("version").values["version"])
-    whole = revisions.composition_at(issue, version)
-    saved = composing.save(issue, whole, based_on_version=seen, by=the_editor(), now=clock.now())
+    me, now = the_editor(), clock.now()
+    saved = composing.restore(issue, version, based_on_version=seen, by=me, now=now)
     note_issue(Deed.ISSUE_VERSION_RESTORED, issue, f"version {version}")
     note_saved(issue, saved, by_hand=False)
     db.session.commit()

@@ -135,6 +135,19 @@ def save(
     return Saved(is_new=True, withdrew_approval=was_approved)
 
 
+def restore(
+    issue: Issue, version: int, *, based_on_version: int, by: Editor | None, now: datetime
+) -> Saved:
+    """Save what a version said once more, as the newest; both are kept, and all in between.
+
+    Raises NotFound for a version that is not kept, and what `save` raises.
+    """
+    whole = revisions.composition_at(issue, version)
+    saved = save(issue, whole, based_on_version=based_on_version, by=by, now=now)
+    revisions.keep(issue, version)
+    return saved
+
+
 def find_items(slugs: Sequence[str]) -> list[Item]:
     """Return items of the library in the order of their slugs, each once; raise InvalidInput."""
     unique = list(dict.fromkeys(slugs))

@@ -140,6 +140,8 @@ class Revision(Base):
     is_automatic: Mapped[bool] = mapped_column(default=False)
     # Which window of whose browser sent it, as its script calls itself; empty without scripts.
     window: Mapped[str] = mapped_column(sa.String(32), default="", server_default="")
+    # Somebody asked about it, answered, tested it or went back to it: it is never thinned out.
+    is_kept: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 class ReviewStep(enum.StrEnum):

@@ -97,11 +97,22 @@ def are_steps_of(issue: Issue, window: str, *, since: int, by: Editor | None) ->
     return {tuple(step) for step in steps} == {(True, window, by.id)}
 
 
+def keep(issue: Issue, version: int) -> None:
+    """Keep a version for good, however it was saved: somebody dealt with exactly this one."""
+    db.session.execute(
+        sa.update(Revision)
+        .where(Revision.issue_id == issue.id, Revision.version == version, ~Revision.is_kept)
+        .values(is_kept=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def thin_out(issue: Issue) -> None:
     """Drop the revision before the newest if it was a mere step between two automatic saves.
 
     Of what one window saved by itself one is kept for every few minutes; what
-    somebody saved by hand, and what is approved, stays for good.
+    somebody saved by hand stays for good, and so does what was asked about, approved,
+    sent, tested or gone back to.
     """
     newest = db.session.scalars(
         sa.select(Revision)
@@ -109,12 +120,14 @@ def thin_out(issue: Issue) -> None:
         .order_by(Revision.version.desc())
         .limit(3)
         .options(sa.orm.defer(Revision.content))
+        # Whether it is to be kept was said beside the session.
+        .execution_options(populate_existing=True)
     ).all()
     if len(newest) < 3:
         return
     last, step, before = newest
     is_step = step.is_automatic and last.is_automatic and _saver(step) == _saver(last)
-    if is_step and last.saved_at - before.saved_at < APART:
+    if is_step and not step.is_kept and last.saved_at - before.saved_at < APART:
         db.session.execute(sa.delete(Revision).where(Revision.id == step.id))
 
 

@@ -14,7 +14,7 @@ from newsletter import clock
 from newsletter.accounts import Editor
 from newsletter.errors import InvalidInput, Refused, StaleVersion
 from newsletter.extensions import db, rows_changed
-from newsletter.issues import approval, times
+from newsletter.issues import approval, revisions, times
 from newsletter.issues.checks import Finding, Level
 from newsletter.issues.models import Issue, IssueState
 
@@ -61,6 +61,7 @@ def ask_for_review(
         approved_by_id=None,
         approved_at=None,
     )
+    revisions.keep(issue, issue.version)
 
 
 def approve(
@@ -88,6 +89,7 @@ def approve(
         approved_by_id=by.id if by else None,
         approved_at=now,
     )
+    revisions.keep(issue, issue.version)
 
 
 def send_back(issue: Issue) -> None:

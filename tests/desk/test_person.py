@@ -9,8 +9,10 @@ from flask import Flask
 from newsletter import accounts, clock
 from newsletter.accounts import Editor, RoleName, passkeys, second_factors, sessions
 from newsletter.extensions import db
+from newsletter.issues import composing, workflow
 from newsletter.mail.models import OutboxMessage
 from tests.accounts.authenticators import Device, phone_of
+from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
 from tests.factories import make_editor, make_list
 
@@ -105,6 +107,23 @@ def test_an_invitation_is_withdrawn_until_they_came(
     refused = browser.post(f"{page_of(edith)}/withdraw")
     assert refused.status_code == 409
     assert "Deactivate them instead" in refused.text
+
+
+def test_an_invitation_is_withdrawn_from_whom_a_colleague_asked(
+    app: Flask, browser: Browser, admin: Editor
+) -> None:
+    guest = make_editor("guest@example.org", name="Guest")
+    link = accounts.make_sign_in_link(guest, now=clock.now())
+    issue = composing.create_issue(make_list(), by=admin, now=NOW)
+    # Before the desk knew better, it offered people who had not come yet.
+    workflow.ask_for_review(issue, by=admin, of=guest, now=NOW)
+    assert browser.post(f"{page_of(guest)}/withdraw").status_code == 303
+    assert "their name stays there, deactivated" in browser.get("/desk/editors/").text
+    db.session.expire_all()
+    assert not guest.active
+    path = link.removeprefix("https://news.example.org")
+    assert Browser(app).post(path).status_code == 404
+    assert issue.review_asked_of_id == guest.id
 
 
 def test_a_lost_phone_is_taken_out_and_they_are_told(

@@ -1,5 +1,7 @@
 """Approval in the desk: whom to ask, what is looked at, and pages that are too old."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -8,8 +10,9 @@ from newsletter.accounts import Editor, RoleName
 from newsletter.audit import Deed
 from newsletter.audit.models import AuditEntry
 from newsletter.extensions import db
-from newsletter.issues import composing
+from newsletter.issues import composing, editing, reviewing, workflow
 from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.texts import Texts
 from newsletter.mail.models import OutboxMessage
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
@@ -183,3 +186,42 @@ def test_a_list_says_whether_it_wants_a_second_person(app: Flask, issue: Issue) 
     assert admin.post("/desk/lists/news", fields).status_code == 303
     db.session.expire_all()
     assert not issue.mailing_list.needs_approval
+
+
+def test_a_colleague_sees_what_changed_since_the_version_they_were_asked_about(
+    writer: Editor, issue: Issue, second: Browser
+) -> None:
+    autosave(issue, "Second try", by=writer, seconds=30)
+    autosave(issue, "Third try", by=writer, seconds=60)
+    reviewing.ask(issue, by=writer, now=NOW)
+    autosave(issue, "Fourth try", by=writer, seconds=80)
+    answer = second.post(f"/desk/issues/{issue.id}/approve", {"version": "3"})
+    assert answer.status_code == 409
+    assert "What changed since version 3" in answer.text
+    assert ">Third </del>" in answer.text
+    assert ">Fourth </ins>" in answer.text
+
+
+def test_it_is_said_where_what_changed_cannot_be_shown(
+    writer: Editor, issue: Issue, second: Browser
+) -> None:
+    for step in (1, 2, 3):
+        autosave(issue, f"Try {step}", by=writer, seconds=step)
+    workflow.ask_for_review(issue, by=writer, now=NOW)
+    # Nobody was asked about the second one, which was saved by itself: who read it has only luck.
+    answer = second.post(f"/desk/issues/{issue.id}/approve", {"version": "2"})
+    assert answer.status_code == 409
+    assert "Version 2 was read before and is not kept" in answer.text
+    assert "read all of version 4" in answer.text
+
+
+def autosave(issue: Issue, subject: str, *, by: Editor, seconds: int) -> None:
+    whole = editing.with_texts(composing.current(issue), "en", Texts(subject, "", ""))
+    composing.save(
+        issue,
+        whole,
+        based_on_version=issue.version,
+        is_automatic=True,
+        by=by,
+        now=NOW + timedelta(seconds=seconds),
+    )

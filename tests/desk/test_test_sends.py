@@ -95,7 +95,7 @@ def mailed() -> list[tuple[str, str]]:
 
 def test_colleagues_of_the_list_get_every_edition(browser: Browser, issue: Issue) -> None:
     written(issue)
-    anna = make_editor("anna@example.org", name="Anna")
+    anna = make_editor("anna@example.org", name="Anna", has_joined=True)
     page = browser.get(f"/desk/issues/{issue.id}/preview").text
     assert "Anna (anna@example.org)" in page
     edith = get_editor("edith@example.org")
@@ -114,11 +114,20 @@ def test_a_test_goes_to_no_address_but_those_of_the_lists_editors(
     browser: Browser, issue: Issue
 ) -> None:
     other_list = make_list("other")
-    bound = make_editor("bound@example.org")
+    bound = make_editor("bound@example.org", has_joined=True)
     bind_to_lists(bound, [other_list.id])
-    gone = make_editor("gone@example.org")
+    gone = make_editor("gone@example.org", has_joined=True)
     gone.active = False
-    for to in ([], [str(bound.id)], [str(gone.id)], ["victim@example.org"], ["0"], ["9" * 30]):
+    invited = make_editor("invited@example.org")
+    for to in (
+        [],
+        [str(bound.id)],
+        [str(gone.id)],
+        [str(invited.id)],
+        ["victim@example.org"],
+        ["0"],
+        ["9" * 30],
+    ):
         answer = browser.post(f"/desk/issues/{issue.id}/test/group", {"to": to})
         assert answer.status_code == 422
         assert "Tick at least one person" in answer.text
@@ -128,7 +137,10 @@ def test_a_test_goes_to_no_address_but_those_of_the_lists_editors(
 def test_a_group_counts_as_many_tests_as_mails_and_all_or_none_go(
     browser: Browser, issue: Issue
 ) -> None:
-    people = [make_editor(f"e{number}@example.org") for number in range(2 * TESTS_AN_HOUR + 1)]
+    people = [
+        make_editor(f"e{number}@example.org", has_joined=True)
+        for number in range(2 * TESTS_AN_HOUR + 1)
+    ]
     fields = {"to": [str(one.id) for one in people]}
     answer = browser.post(f"/desk/issues/{issue.id}/test/group", fields)
     assert answer.status_code == 429

@@ -21,12 +21,12 @@ from tests.factories import make_editor, make_list
 
 @pytest.fixture
 def writer(app: Flask) -> Editor:
-    return make_editor("writer@example.org", name="Wanda")
+    return make_editor("writer@example.org", name="Wanda", has_joined=True)
 
 
 @pytest.fixture
 def second(app: Flask) -> Editor:
-    return make_editor("second@example.org", name="Sam")
+    return make_editor("second@example.org", name="Sam", has_joined=True)
 
 
 @pytest.fixture
@@ -73,13 +73,14 @@ def test_a_colleague_is_asked_by_mail_and_approves_what_they_read(
 def test_anybody_who_may_is_everybody_but_who_wrote_and_who_asks(
     issue: Issue, writer: Editor, second: Editor
 ) -> None:
-    make_editor("author@example.org", role=RoleName.AUTHOR)
-    accounts.deactivate(make_editor("gone@example.org"))
-    bound = make_editor("bound@example.org")
+    make_editor("author@example.org", role=RoleName.AUTHOR, has_joined=True)
+    accounts.deactivate(make_editor("gone@example.org", has_joined=True))
+    make_editor("invited@example.org")
+    bound = make_editor("bound@example.org", has_joined=True)
     accounts.bind_to_lists(bound, [make_list("other").id])
-    able = make_editor("able@example.org")
+    able = make_editor("able@example.org", has_joined=True)
     accounts.bind_to_lists(able, [issue.mailing_list_id])
-    make_editor("chief@example.org", role=RoleName.ADMIN)
+    make_editor("chief@example.org", role=RoleName.ADMIN, has_joined=True)
     reviewing.ask(issue, by=writer, now=NOW)
     assert {recipient for _, recipient in mails()} == {
         "second@example.org",
@@ -90,7 +91,7 @@ def test_anybody_who_may_is_everybody_but_who_wrote_and_who_asks(
 
 
 def test_nobody_is_asked_who_may_not_approve(issue: Issue, writer: Editor, second: Editor) -> None:
-    author = make_editor("author@example.org", role=RoleName.AUTHOR, name="Ari")
+    author = make_editor("author@example.org", role=RoleName.AUTHOR, name="Ari", has_joined=True)
     for one in (author, writer):
         with pytest.raises(InvalidInput, match=f"{one.name} may not approve") as caught:
             reviewing.ask(issue, by=writer, of=one, now=NOW)
@@ -122,7 +123,7 @@ def test_who_saved_it_last_cannot_approve_it_whatever_their_role(
 @pytest.mark.parametrize("how", ["author", "deactivated", "of another list"])
 def test_who_may_not_send_may_not_approve(issue: Issue, how: str) -> None:
     role = RoleName.AUTHOR if how == "author" else RoleName.EDITOR
-    person = make_editor("person@example.org", role=role)
+    person = make_editor("person@example.org", role=role, has_joined=True)
     if how == "deactivated":
         accounts.deactivate(person)
     elif how == "of another list":

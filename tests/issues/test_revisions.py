@@ -1,13 +1,15 @@
 """Revisions are kept, and what was saved by itself is thinned out."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 
 from newsletter.accounts import Editor
+from newsletter.desk import mailing
 from newsletter.errors import NotFound, StaleVersion
-from newsletter.issues import composing, editing, presence, revisions
+from newsletter.issues import composing, editing, presence, reviewing, revisions, workflow
 from newsletter.issues.models import Issue
 from newsletter.issues.texts import Texts
 from tests.conftest import NOW
@@ -78,6 +80,29 @@ def test_what_another_person_saved_is_kept(issue: Issue, edith: Editor) -> None:
     saver = revisions.last_saver(issue)
     assert saver is not None
     assert saver.name == "Olga"
+
+
+@pytest.mark.parametrize(
+    "deal_with",
+    [
+        lambda issue, edith: reviewing.ask(issue, by=edith, now=NOW),
+        lambda issue, edith: workflow.approve(issue, by=make_editor("p@example.org"), now=NOW),
+        lambda issue, edith: mailing.mail_tests(issue, ["en"], to=[edith], by=edith, now=NOW),
+        lambda issue, edith: composing.restore(issue, 3, based_on_version=3, by=edith, now=NOW),
+    ],
+    ids=["asked about", "approved", "tested", "gone back to"],
+)
+def test_what_somebody_dealt_with_is_kept_however_it_was_saved(
+    issue: Issue, edith: Editor, deal_with: Callable[[Issue, Editor], object]
+) -> None:
+    make_editor("olga@example.org", has_joined=True)
+    for step in (1, 2):
+        write(issue, f"words {step}", at=NOW + timedelta(seconds=step), by=edith)
+    assert versions(issue) == [1, 3]
+    deal_with(issue, edith)
+    for step in (20, 40, 60):
+        write(issue, f"words {step}", at=NOW + timedelta(seconds=step), by=edith)
+    assert versions(issue) == [1, 3, 6]
 
 
 def test_a_version_that_is_not_kept_is_not_found(issue: Issue) -> None:
