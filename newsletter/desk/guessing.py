@@ -1,7 +1,7 @@
 """How often somebody may guess: passwords, codes, and links that are asked for.
 
 Tries are counted for the account, wherever they come from, and for the network. Who guesses at
-an account holds nobody up in a browser that its editor signed in with before.
+an account, or asks for links, holds nobody up in a browser that its editor signed in with before.
 """
 
 import logging
@@ -29,10 +29,13 @@ PROOFS: Steps = ((timedelta(hours=1), 10),)
 """How often a borrowed desk may try to prove that it is its editor's."""
 
 LINKS_MAILED: Steps = ((timedelta(hours=1), 5), (timedelta(days=1), 20))
-"""How many one-time links are mailed to one address."""
+"""How many one-time links are mailed to one address for one network, or one known browser."""
+
+LINKS_MAILED_IN_ALL: Steps = ((timedelta(hours=1), 20), (timedelta(days=1), 60))
+"""How many are mailed to one address for all the networks together that are not known."""
 
 LINKS_ASKED: Steps = ((timedelta(hours=1), 30),)
-"""How many one-time links one network asks for."""
+"""How many one-time links one network, or one known browser, asks for."""
 
 PASSKEYS_ASKED: Steps = ((timedelta(minutes=1), 30), (timedelta(hours=1), 300))
 """How many sign-ins by passkey one network begins: it cannot guess, but each keeps a row."""
@@ -41,8 +44,11 @@ PASSKEYS_ASKED: Steps = ((timedelta(minutes=1), 30), (timedelta(hours=1), 300))
 def count_password(address: str, editor: Editor | None, *, now: datetime) -> None:
     """Count a password that is tried for an address, known or not; raise TooOften."""
     try:
-        _count("sign-in", _who(editor) or f"account {_account_key(address)}", ATTEMPTS, now=now)
-        _count("sign-in network", client_network(), ATTEMPTS, now=now)
+        if known := _who(editor):
+            _count("sign-in", known, ATTEMPTS, now=now)
+        else:
+            _count("sign-in", f"account {_account_key(address)}", ATTEMPTS, now=now)
+            _count("sign-in network", client_network(), ATTEMPTS, now=now)
     except TooOften as exc:
         log.warning("alert: sign-in to %s held up, too many attempts", addresses.hide(address))
         raise TooOften(
@@ -74,9 +80,9 @@ def count_proof(editor: Editor, *, now: datetime) -> None:
     _count("proof", str(editor.id), PROOFS, now=now)
 
 
-def count_link_asked(*, now: datetime) -> None:
+def count_link_asked(editor: Editor | None, *, now: datetime) -> None:
     """Count a one-time link that is asked for; raise TooOften for a network that asks a lot."""
-    _count("sign-in link network", client_network(), LINKS_ASKED, now=now)
+    _count("sign-in link network", _who(editor) or client_network(), LINKS_ASKED, now=now)
 
 
 def count_passkey_asked(*, now: datetime) -> None:
@@ -84,12 +90,22 @@ def count_passkey_asked(*, now: datetime) -> None:
     _count("passkey network", client_network(), PASSKEYS_ASKED, now=now)
 
 
-def may_mail_link(address: str, *, now: datetime) -> bool:
-    """Count a link to `address`; too many are not sent, and the page does not say so."""
+def may_mail_link(editor: Editor, *, now: datetime) -> bool:
+    """Count a link to an editor; too many are not sent, and the page does not say so.
+
+    Strangers use up what their own network may have, and at worst what all unknown networks
+    may have together; never what the editor may have in a browser that they know.
+    """
+    known = _who(editor)
     try:
-        _count("sign-in link address", _account_key(address), LINKS_MAILED, now=now)
+        if known:
+            _count("sign-in link", known, LINKS_MAILED, now=now)
+        else:
+            number = str(editor.id)
+            _count("sign-in link", f"{number} {client_network()}", LINKS_MAILED, now=now)
+            _count("sign-in link address", number, LINKS_MAILED_IN_ALL, now=now)
     except TooOften:
-        log.warning("alert: sign-in link to %s not mailed, too many", addresses.hide(address))
+        log.warning("alert: sign-in link to editor %s not mailed, too many", editor.id)
         return False
     return True
 

@@ -58,9 +58,9 @@ def ask_for_link() -> str:
     """Mail a one-time link, if an editor has this address; the answer is always the same."""
     address = request.form.get("address", "")[: addresses.MAX_OCTETS]
     now = clock.now()
-    guessing.count_link_asked(now=now)
     editor = accounts.find_editor(address)
-    if editor is not None and editor.active and guessing.may_mail_link(address, now=now):
+    guessing.count_link_asked(editor, now=now)
+    if editor is not None and editor.active and guessing.may_mail_link(editor, now=now):
         mail_sign_in_link(editor, lifetime=accounts.MAILED_LINK, now=now)
     db.session.commit()
     # As long as a password takes: a row more or less in the database cannot be heard (XD07).

@@ -8,7 +8,7 @@ from flask import Flask
 
 from newsletter import accounts, clock
 from newsletter.accounts import Editor, RoleName, sessions
-from newsletter.desk.guessing import ATTEMPTS, LINKS_MAILED
+from newsletter.desk.guessing import ATTEMPTS, LINKS_MAILED, LINKS_MAILED_IN_ALL
 from newsletter.extensions import db
 from newsletter.mail.models import OutboxMessage
 from tests.conftest import NOW
@@ -240,6 +240,45 @@ def test_too_many_links_to_one_address_are_not_sent_and_nobody_can_tell(
     assert len(pages) == 1
     # A new hour may begin meanwhile, but not two.
     assert most <= len(mails()) <= 2 * most
+
+
+def ask_for_links(browser: Browser, address: str, network: str, times: int) -> None:
+    token = browser.token()
+    for n in range(times):
+        answer = browser.open(
+            "/desk/sign-in-link",
+            method="POST",
+            data={"csrf_token": token, "address": address},
+            environ_base={"REMOTE_ADDR": network.format(n)},
+        )
+        assert answer.status_code == 200
+
+
+def test_strangers_who_ask_for_links_keep_none_away_from_the_owner(
+    app: Flask, edith: Editor
+) -> None:
+    own = signed_in(app, edith)
+    own.post("/desk/sign-out")
+    # From one network, and then from more of them than may ask together.
+    ask_for_links(Browser(app), edith.email, "198.51.100.7", 2 * LINKS_MAILED[0][1] + 1)
+    few = len(mails())
+    assert few <= 2 * LINKS_MAILED[0][1]
+    ask_for_links(Browser(app), edith.email, "203.0.113.7", 1)
+    assert len(mails()) == few + 1
+    ask_for_links(Browser(app), edith.email, "198.18.{}.7", 2 * LINKS_MAILED_IN_ALL[0][1])
+    many = len(mails())
+    assert many <= 2 * LINKS_MAILED_IN_ALL[0][1]
+    ask_for_links(own, edith.email, "198.51.100.7", 1)
+    assert len(mails()) == many + 1
+
+
+def test_who_guesses_from_the_next_desk_holds_up_no_browser_that_is_known(
+    app: Flask, edith: Editor
+) -> None:
+    own = signed_in(app, edith)
+    own.post("/desk/sign-out")
+    attempts_until_held_up(Browser(app), "e{}@example.org", "127.0.0.1")
+    assert enter(own, PASSWORD) == (303, "/desk/")
 
 
 def test_a_cookie_is_worth_nothing_after_signing_out(app: Flask, edith: Editor) -> None:
