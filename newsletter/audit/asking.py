@@ -52,11 +52,6 @@ class Entry:
     mailing_list_id: int | None
     detail: str
 
-    @property
-    def who(self) -> str:
-        """The name alone, where there is one: “Edith” of “Edith (editor 3)”."""
-        return self.actor.rpartition(" (editor ")[0] or self.actor
-
     def says(self, editors: Mapping[str, str] | None = None) -> Sentence:
         """Return what follows the name; `editors` are the names of editors by their number."""
         name = (editors or {}).get(self.key, "") if self.kind == "editor" else ""

@@ -80,6 +80,7 @@ class Deed(enum.StrEnum):
     EDITOR_CHANGED = "editor.changed", "changed the account of {}"
     EDITOR_ROLE_CHANGED = "editor.role-changed", "gave {} another role"
     EDITOR_BOUND = "editor.bound", "changed the lists of {}"
+    EDITOR_RENAMED = "editor.renamed", "changed their name", ", from "
     EDITOR_DEACTIVATED = "editor.deactivated", "deactivated {}"
     EDITOR_ACTIVATED = "editor.activated", "let {} in again"
     EDITOR_SIGNED_IN = "editor.signed-in", "signed in", " by "

@@ -45,14 +45,21 @@ def change_account() -> Response | tuple[str, int]:
     """Change name, zone and what comes by mail."""
     editor = the_editor()
     form = typed("name", "zone", lists=("mails",))
+    before = editor.name
     with form.checking():
         accounts.change_details(editor, **form.values)
         accounts.choose_mails(editor, next_day=NEXT_DAY in form.lists["mails"])
     if form.errors:
         return show_again("desk/account.html", form, **_facts(editor))
+    if editor.name != before:
+        note(Deed.EDITOR_RENAMED, editor.id, f"{_quoted(before)} to {_quoted(editor.name)}")
     db.session.commit()
     flash("Saved.")
     return redirect("/desk/account/", code=303)
+
+
+def _quoted(name: str) -> str:
+    return f"“{name}”" if name else "none"
 
 
 def _facts(editor: Editor) -> dict[str, object]:

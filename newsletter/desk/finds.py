@@ -111,7 +111,7 @@ def _entries(search: str, by: Editor) -> Group:
     finds = [
         Find(
             f"/desk/log/?{urlencode({'before': entry.id + 1})}",
-            f"{entry.who} {entry.says()}",
+            f"{entry.actor} {entry.says()}",
             when(entry.at),
         )
         for entry in asking.find_by_words(search, seen_by=by, most=MOST)

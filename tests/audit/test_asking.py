@@ -29,7 +29,7 @@ def news(app: Flask) -> MailingList:
 
 def told(question: Question, *, seen_by: Editor | None = None) -> list[str]:
     entries = asking.ask(question, seen_by=seen_by).entries
-    return [f"{entry.who} {entry.says()}" for entry in entries]
+    return [f"{entry.actor.partition(' (editor')[0]} {entry.says()}" for entry in entries]
 
 
 def test_the_newest_comes_first_and_the_name_stands_alone(edith: Editor) -> None:

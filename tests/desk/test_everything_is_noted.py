@@ -15,7 +15,6 @@ NOT_WRITTEN_DOWN = {
     "/desk/search": "it changes nothing",
     "/desk/issues/<int:number>/present": "it is a sign of life",
     "/desk/issues/<int:number>/preview/nobody": "it only changes what this browser is shown",
-    "/desk/account/": "how somebody is called, and when it is for them, is their own",
     "/desk/account/address": "it is when the new address is confirmed",
     "/desk/account/passkeys/<int:number>/rename": "the name is their own",
     "/desk/account/passkeys/options": "it is a question",

@@ -35,7 +35,8 @@ def test_the_page_reads_like_prose_and_leads_to_the_things(browser: Browser, adm
     audit.record(Deed.ISSUE_SCHEDULED, by=admin, now=NOW, key=42, detail="Thursday 5 March, 09:00")
     audit.record(Deed.EDITOR_DEACTIVATED, by=admin, now=NOW, key=admin.id)
     page = text_of(browser)
-    assert '<b>Ann</b> scheduled <a href="/desk/issues/42">issue 42</a> for Thursday 5 Ma' in page
+    assert f"<b>Ann (editor {admin.id})</b> scheduled <a" in page
+    assert '<a href="/desk/issues/42">issue 42</a> for Thursday 5 March' in page
     assert f'deactivated <a href="/desk/editors/">Ann (editor {admin.id})</a>.' in page
     assert "Monday 1 March 2027, 09:00</time>" in page
 
@@ -112,9 +113,23 @@ def test_an_author_sees_no_sign_in_of_others_and_no_link_that_is_not_theirs(
     audit.record(Deed.EDITOR_SIGNED_IN, by=admin, now=NOW, key=admin.id)
     audit.record(Deed.LIST_CHANGED, by=admin, now=NOW, key="news", mailing_list_id=news.id)
     page = text_of(signed_in(app, make_editor(role=RoleName.AUTHOR)))
-    assert "<b>Ann</b> changed the list “news”." in page
-    assert "<b>Ann</b> signed in" not in page
+    assert f"<b>Ann (editor {admin.id})</b> changed the list “news”." in page
+    assert f"<b>Ann (editor {admin.id})</b> signed in" not in page
     assert "@example.org" not in page.partition("<main")[2]
+
+
+def test_who_takes_anothers_name_is_told_apart(app: Flask, browser: Browser, admin: Editor) -> None:
+    mallory = make_editor("mallory@example.org", name="Mallory")
+    other = signed_in(app, mallory)
+    assert other.post("/desk/account/", {"name": "Ann", "zone": "UTC"}).status_code == 303
+    page = text_of(browser)
+    whom = f"Ann (editor {mallory.id})"
+    assert f"<b>{whom}</b> changed their name, from “Mallory” to “Ann”." in page
+    assert f"<b>{whom}</b> signed in" not in page
+    # Another zone is their own affair.
+    entries = page.count("changed their name")
+    other.post("/desk/account/", {"name": "Ann", "zone": "Africa/Nairobi"})
+    assert text_of(browser).count("changed their name") == entries
 
 
 def test_what_somebody_typed_is_escaped(browser: Browser, admin: Editor) -> None:
