@@ -1,18 +1,19 @@
 """Putting in what needs a page of its own to be chosen: an image, a page from elsewhere."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from newsletter import clock, languages
+from newsletter import clock, languages, limits
 from newsletter.accounts import Action
 from newsletter.delivery import preflight
 from newsletter.desk.forms import Form, show_again, typed
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.desk.noting import note_saved
 from newsletter.desk.uploads import ACCEPTED, LARGEST_BODY, take_upload
-from newsletter.errors import FetchFailed, InvalidInput
+from newsletter.errors import FetchFailed, InvalidInput, TooOften
 from newsletter.extensions import db
 from newsletter.fetching import pages
 from newsletter.issues import composing, editing, pictures
@@ -30,6 +31,9 @@ from newsletter.media.models import Image
 from newsletter.media.texts import LONGEST_ALT, LONGEST_NAME
 
 IN_ISSUE = ("address", "lang", "after")
+
+PAGES_A_MINUTE = 30
+"""How many pages elsewhere one editor may have read: each of them is asked in our name."""
 
 
 @blueprint.get("/issues/<int:number>/link")
@@ -53,6 +57,7 @@ def insert_page(number: int) -> Response | tuple[str, int]:
         form.values = {**form.values, "address": _address(form.values["address"])}
     if form.errors:
         return show_again("desk/issue_link.html", form, issue=the_issue(number))
+    _count_page()
     db.session.commit()
     found = _read(form.values["address"])
     issue = the_issue(number)
@@ -104,6 +109,20 @@ def _address(text: str) -> str:
     if not found:
         raise InvalidInput("Paste the address of the page.", field="address")
     return found
+
+
+def _count_page() -> None:
+    window, now = timedelta(minutes=1), clock.now()
+    try:
+        limits.count(
+            "page elsewhere", str(the_editor().id), window=window, most=PAGES_A_MINUTE, now=now
+        )
+    except TooOften as exc:
+        raise TooOften(
+            f"You had {PAGES_A_MINUTE} pages read within a minute. Wait for the next minute, "
+            "then paste the address again.",
+            retry_after=exc.retry_after,
+        ) from exc
 
 
 def _read(address: str) -> PickedItem:
