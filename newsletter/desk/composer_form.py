@@ -124,7 +124,12 @@ def form_of(issue: Issue, whole: Composition, language: str) -> Form:
 def typed_form(issue: Issue, whole: Composition, language: str) -> Form:
     """Return the form with what was posted in its fields, as far as it has them."""
     form = form_of(issue, whole, language)
-    posted = {name: request.form[name] for name in form.values if name in request.form}
+    # Browsers post line ends as CRLF; kept is LF, and they are compared.
+    posted = {
+        name: request.form[name].replace("\r\n", "\n")
+        for name in form.values
+        if name in request.form
+    }
     form.values = {**form.values, **posted}
     form.lists = {"topics": request.form.getlist("topics")}
     return form

@@ -161,7 +161,7 @@ def test_an_edition_is_added_written_beside_the_first_and_taken_out(
     where = save(browser, issue, do="language", new_language="fr")
     assert where == f"/desk/issues/{issue.id}?lang=fr"
     page = page_of(browser, issue, "?lang=fr")
-    assert "Français (4 missing)" in page
+    assert "French (4 missing)" in page
     assert 'lang="en"><span class="hint">English</span><p>Hello</p>' in page
     key = keys(issue)[0]
     save(
@@ -263,6 +263,25 @@ def test_who_saves_an_old_version_sees_both_and_loses_nothing(
     content = composing.content_of(issue)
     assert (content.introduction, content.rows[0].summary) == ("Mine", "My summary")
     assert [line.saved_by for line in revisions.lines(issue)][:2] == ["Edith", "Olga"]
+
+
+def test_line_ends_as_browsers_post_them_are_no_difference(
+    browser: Browser, issue: Issue, app: Flask
+) -> None:
+    save(browser, issue, introduction="Dear all,\n\nthere is news.")
+    same = "Dear all,\r\n\r\nthere is news."
+    old = filled(page_of(browser, issue), {"subject": "Mine", "introduction": same})
+    colleague = signed_in(app, make_editor("other@example.org", name="Olga"))
+    save(colleague, issue, subject="Theirs")
+    page = browser.post(f"/desk/issues/{issue.id}", old).text
+    assert page.count("What is saved now:") == 1
+
+
+def test_only_one_button_of_a_page_is_the_next_step(browser: Browser) -> None:
+    empty = browser.post("/desk/issues/new", {"mailing_list": "news"})
+    page, _, _ = browser.get(empty.location).text.partition("<dialog")
+    assert page.count('class="primary"') == 1
+    assert '<button name="do" value="basket" class="primary">' in page
 
 
 def test_words_in_a_block_that_a_colleague_took_out_come_back(
