@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from markupsafe import Markup
+
 from newsletter import accounts, searching
 from newsletter.accounts import Action, Editor, may
 from newsletter.audit import asking
 from newsletter.desk.guard import my_lists
-from newsletter.desk.showing import when
+from newsletter.desk.showing import day_of, when
 from newsletter.issues import overview
 from newsletter.issues.overview import Line
 from newsletter.library import catalogue
@@ -75,8 +77,11 @@ def _items(search: str, _by: Editor) -> Group:
         Find(
             f"/desk/library/item/{item.slug}",
             item.title,
-            f"{KIND_NAMES[item.kind]}, {item.published_on}"
-            + (", withdrawn" if item.withdrawn_at else ""),
+            Markup("{}, {}{}").format(
+                KIND_NAMES[item.kind],
+                day_of(item.published_on),
+                ", withdrawn" if item.withdrawn_at else "",
+            ),
         )
         for item in catalogue.find_by_words(search, most=MOST)
     ]

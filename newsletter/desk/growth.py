@@ -12,7 +12,7 @@ YEAR = timedelta(days=365)
 SHORT = 31
 """Days that are drawn one by one; of more, every seventh."""
 
-TICKS = 5
+TICKS = 4
 
 
 def year_of_growth(*, now: datetime, lists: frozenset[int] | None) -> Markup:

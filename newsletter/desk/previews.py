@@ -98,7 +98,6 @@ def preview_page(
         whole=whole,
         language=copy.language,
         direction=languages.direction(copy.language),
-        names=languages.OFFERED,
         form=form or form_of(issue, whole, copy.language),
         theirs=theirs,
         reader_form=reader_form or Form({"address": ""}),

@@ -82,7 +82,7 @@ def show_progress(
         numbers=numbers,
         failures=reports.failures(issue.id),
         left=reports.left(issue.id),
-        charts=_charts(issue) if numbers.sent else [],
+        charts=_charts(issue) if _has_course(issue, numbers) else [],
         is_clock_alive=reports.clock_is_alive(now=clock.now()),
         waits_for_relay=workflow.is_waiting_for_relay(issue),
         uncertain=_uncertain(issue, numbers),
@@ -108,6 +108,13 @@ def _uncertain(issue: Issue, numbers: Report) -> who.Page | None:
     if not is_asked or not may(editor, Action.SEE_SUBSCRIBERS):
         return None
     return who.page(issue.id, Group.UNCERTAIN)
+
+
+def _has_course(issue: Issue, numbers: Report) -> bool:
+    """Tell whether there is something to draw: of the first hour on its way it is one column."""
+    is_moving = issue.state in (IssueState.SENDING, IssueState.PAUSED)
+    is_early = issue.begun_at is not None and clock.now() - issue.begun_at < hours.HOUR
+    return bool(numbers.sent) and not (is_moving and is_early)
 
 
 def _charts(issue: Issue) -> list[Markup]:

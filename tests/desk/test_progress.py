@@ -188,6 +188,8 @@ def test_a_report_leads_from_each_number_and_reason_to_who(browser: Browser, iss
 def test_a_report_has_the_first_two_days_and_who_left_by_it(browser: Browser, issue: Issue) -> None:
     for name in ("ada", "ben", "cleo", "dan"):
         put(name, DeliveryState.SENT)
+    # Of the first hour on its way there is one column.
+    assert "sent-by-hour" not in browser.get(f"/desk/issues/{issue.id}").text
     end()
     page = words(browser.get(f"/desk/issues/{issue.id}").text)
     assert "Our relay took it for 4 people of 4." in page

@@ -37,6 +37,8 @@ def test_one_address_is_shown_with_its_evidence_and_no_full_network_address(
     status, page = look_up(browser, "Ada@Example.org")
     assert status == 200
     assert "ada@example.org: confirmed" in page
+    for words in ("Ada</bdi>", "English", "HTML and plain text", "every issue", "By the form"):
+        assert words in page
     assert "Yes, send me" in page
     assert "198.51.100.0/24" in page
     assert "198.51.100.77" not in page
