@@ -93,7 +93,7 @@ def fill(count: int, *, now: datetime, is_at_rest: bool = False) -> MailingList:
             state = IssueState.SENT
         issue = _issue(number, state, news, slugs, now=now)
         if state in DELIVERY_STATES:
-            _run(issue, count if number in TO_ALL else min(FEW, count))
+            run(issue, count if number in TO_ALL else min(FEW, count))
         db.session.commit()
     shelves.fill_images(ISSUES, now=now)
     _copy_revisions()
@@ -201,8 +201,8 @@ def _issue(
     return issue
 
 
-def _run(issue: Issue, count: int) -> None:
-    """Give an issue its run: what it said, its batches, and a row for each recipient."""
+def run(issue: Issue, count: int) -> None:
+    """Give an issue that began its run: what it said, its batches, a row for each recipient."""
     at = issue.begun_at
     assert at is not None
     is_over = issue.state in (IssueState.SENT, IssueState.CANCELLED)

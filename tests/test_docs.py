@@ -9,11 +9,13 @@ from flask import Flask
 
 import config
 from newsletter import cli
+from tests import pages
 
 ROOT = Path(config.__file__).parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAP = (ROOT / "docs/map.md").read_text(encoding="utf-8")
 COMMANDS = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+DESK = (ROOT / "docs/desk.md").read_text(encoding="utf-8")
 
 
 def test_every_setting_is_documented() -> None:
@@ -62,6 +64,25 @@ def test_the_map_names_no_module_that_is_gone() -> None:
             or list(ROOT.glob(f"newsletter/**/{name}"))
             or list(ROOT.glob(f"tests/**/{name}"))
         ), name
+
+
+def test_the_tour_shows_every_picture_once_and_says_what_is_on_it() -> None:
+    shown = re.findall(r"^!\[([^]]{10,})\]\(pictures/([a-z-]+\.png)\)$", DESK, re.MULTILINE)
+    names = [name for _, name in shown]
+    assert len(names) == DESK.count("![") == len(set(names))
+    assert set(names) == {path.name for path in (ROOT / "docs/pictures").iterdir()}
+    assert len({words for words, _ in shown}) == len(names)
+
+
+def test_the_readme_shows_pictures_that_exist() -> None:
+    for path in re.findall(r"!\[[^]]+\]\(([^)]+)\)", README):
+        assert (ROOT / path).is_file(), path
+
+
+def test_the_tour_names_every_page_of_the_desk_and_no_other() -> None:
+    named = set(re.findall(r"`(/desk/[^`]*)`", DESK))
+    there = {re.sub(r"<[a-z]+:", "<", rule) for rule in {**pages.DESK, **pages.DESK_OF_NOBODY}}
+    assert named == there
 
 
 def _is_documented(line: str, command: click.Command) -> bool:

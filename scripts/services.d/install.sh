@@ -11,8 +11,9 @@ install_servers() {
 
 install_browser() {
     local missing=()
-    # Without the fonts every letter in a picture of a page is an empty box.
-    [ -n "$(chromium_path)" ] || missing+=(chromium fonts-liberation)
+    # Without fonts every letter in a picture of a page is an empty box. The last two stand for those
+    # of readers' machines (tests/browser/fonts.conf).
+    [ -n "$(chromium_path)" ] || missing+=(chromium fonts-liberation fonts-sil-charis fonts-inter)
     # The program that Playwright drives the browser with needs it, and its wheel does not bring it.
     compgen -G "/usr/lib/*/libatomic.so.1" >/dev/null || missing+=(libatomic1)
     install_packages "${missing[@]}"

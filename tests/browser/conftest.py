@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tests.browser.furnishing import Furnished, furnished
 
@@ -108,14 +108,27 @@ def _running(tmp_path: Path, host: str) -> Iterator[Installation]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
+def playwright() -> Iterator[Playwright]:
+    """What drives browsers; there is one of it."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ["CHROMIUM_PATH"], args=FLAGS
-        )
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Debian's Chromium, headless."""
+    browser = launch(playwright)
+    yield browser
+    browser.close()
+
+
+def launch(playwright: Playwright, *flags: str, **environ: str) -> Browser:
+    """Start a browser, with more flags and variables than usual."""
+    return playwright.chromium.launch(
+        executable_path=os.environ["CHROMIUM_PATH"],
+        args=[*FLAGS, *flags],
+        env={**os.environ, **environ},
+    )
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ def furnished(database: Path, folder: Path, port: int, browser: Browser) -> Iter
         link = accounts.make_sign_in_link(admin, now=clock.now())
         db.session.commit()
         with serving(app, port):
-            yield Furnished(url, app, _signed_in(browser, link))
+            yield Furnished(url, app, signed_in(browser, link))
 
 
 def _draw_images() -> None:
@@ -95,7 +95,8 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
-def _signed_in(browser: Browser, link: str) -> StorageState:
+def signed_in(browser: Browser, link: str) -> StorageState:
+    """Return the cookies of who used a sign-in link."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(link)

@@ -1,9 +1,7 @@
 """The whole job by hand: real processes, a real browser, no scripts."""
 
 import json
-import os
 import time
-from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
@@ -25,7 +23,6 @@ def test_a_newcomer_lives_the_whole_story(page: Page, installation: Installation
 
 def sign_up(page: Page, installation: Installation) -> None:
     page.goto(installation.url)
-    picture(page, "form")
     page.get_by_label("Multiple micronutrient supplements").check()
     page.get_by_label("Your e-mail address").fill("ada@")
     page.get_by_label("Your name").fill("Ada Lovelace")
@@ -72,7 +69,6 @@ def compose(page: Page, installation: Installation) -> int:
     page.get_by_role("link", name="Plain text").click()
     expect(page.locator("pre.message-text")).to_contain_text("Dear reader")
     page.goto(f"{installation.url}/desk/issues/{number}")
-    picture(page, "desk")
     return number
 
 
@@ -122,9 +118,3 @@ def open_mail(page: Page, installation: Installation, subject: str) -> None:
             return
         page.wait_for_timeout(200)
     raise AssertionError(f"no mail “{subject}” came within {PATIENCE} seconds")
-
-
-def picture(page: Page, name: str) -> None:
-    """Take the picture that the README shows, where the run asks for pictures."""
-    if folder := os.environ.get("PICTURES"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=name == "form")
