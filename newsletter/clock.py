@@ -49,6 +49,18 @@ def local(wall: datetime, zone_name: str) -> datetime:
     return instant(wall, zone_name).astimezone(zone(zone_name)).replace(tzinfo=None)
 
 
+def wall_time(at: datetime, zone_name: str) -> tuple[datetime, str]:
+    """Return the wall time, and its zone, that mean an instant.
+
+    The zone is `zone_name`, or UTC for the second pass of an hour that comes twice there: its
+    wall times mean the first pass.
+    """
+    wall = at.astimezone(zone(zone_name)).replace(tzinfo=None)
+    if instant(wall, zone_name) == at:
+        return wall, zone_name
+    return at.astimezone(UTC).replace(tzinfo=None), "UTC"
+
+
 def comes_twice(wall: datetime, zone_name: str) -> bool:
     """Tell whether clocks in the zone show a wall time twice, because they fall back."""
     place = zone(zone_name)

@@ -15,8 +15,8 @@ from newsletter.delivery import control, preflight, resolving, restoring
 from newsletter.delivery.preflight import POSTAL_ADDRESS
 from newsletter.delivery.resolving import Decision
 from newsletter.extensions import db
-from newsletter.issues import composing, workflow
-from newsletter.issues.checks import Finding, Level
+from newsletter.issues import composing, times, workflow
+from newsletter.issues.checks import Finding, Level, Moment, stood
 from newsletter.issues.models import Issue, IssueState
 
 __all__ = ["group"]
@@ -30,15 +30,15 @@ def schedule(number: int, at: str, zone: str) -> None:
     """Approve what an issue says now and schedule it; move one that is scheduled already."""
     issue = composing.find_issue(number)
     wall = clock.parse_wall_time(at)
-    when = f"{wall:%Y-%m-%d %H:%M} ({zone})"
+    when, moment = f"{wall:%Y-%m-%d %H:%M} ({zone})", Moment(wall, zone)
     if issue.state is IssueState.SCHEDULED:
-        stops, warnings = _findings(issue)
+        stops, warnings = _findings(issue, moment)
         workflow.reschedule(issue, wall, zone, findings=stops, now=clock.now())
-        note_issue(Deed.ISSUE_RESCHEDULED, issue, when)
+        note_issue(Deed.ISSUE_RESCHEDULED, issue, when + stood(warnings))
     else:
-        issue, stops, warnings = _approve(number)
+        issue, stops, warnings = _approve(number, moment)
         workflow.schedule(issue, wall, zone, findings=stops, now=clock.now())
-        note_issue(Deed.ISSUE_SCHEDULED, issue, when)
+        note_issue(Deed.ISSUE_SCHEDULED, issue, when + stood(warnings))
     db.session.commit()
     _warn(warnings)
     if note := clock.oddity(wall, zone):
@@ -66,7 +66,7 @@ def send(ctx: click.Context, number: int, hold: int, wait: bool, as_json: bool) 
         ctx.exit(following.follow(number, as_json=as_json))
     issue, stops, warnings = _approve(number)
     workflow.send_soon(issue, timedelta(seconds=hold), findings=stops, now=clock.now())
-    note_issue(Deed.ISSUE_SENT, issue, f"after a hold of {hold} seconds")
+    note_issue(Deed.ISSUE_SENT, issue, f"after a hold of {hold} seconds{stood(warnings)}")
     db.session.commit()
     _warn(warnings)
     said = f"Goes out in {hold} seconds: issue {number}" if hold else f"Sending issue {number}"
@@ -191,19 +191,23 @@ def _is_on_its_way(issue: Issue) -> bool:
     )
 
 
-def _approve(number: int) -> tuple[Issue, list[Finding], list[Finding]]:
+def _approve(
+    number: int, moment: Moment | None = None
+) -> tuple[Issue, list[Finding], list[Finding]]:
     """Approve the issue as it stands; return it, what stops it and what a command lets pass."""
     issue = composing.find_issue(number)
-    stops, warnings = _findings(issue)
     if issue.state is not IssueState.APPROVED:
         workflow.approve(issue, by=None, now=clock.now())
         note_issue(Deed.ISSUE_APPROVED, issue, f"version {issue.version}")
+    stops, warnings = _findings(issue, moment)
     return issue, stops, warnings
 
 
-def _findings(issue: Issue) -> tuple[list[Finding], list[Finding]]:
+def _findings(issue: Issue, moment: Moment | None) -> tuple[list[Finding], list[Finding]]:
     """Return what stops an issue, and what a command lets pass."""
-    findings = preflight.examine(issue)
+    if moment is not None:
+        times.refuse_impossible(moment.wall, moment.zone, now=clock.now())
+    findings = preflight.examine(issue, at=moment)
     warnings = [finding for finding in findings if finding.stands or finding.code == POSTAL_ADDRESS]
     stops = [finding for finding in findings if finding.level is Level.STOP]
     return [finding for finding in stops if finding not in warnings], warnings

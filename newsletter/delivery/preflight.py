@@ -10,7 +10,16 @@ from newsletter.delivery import audience, readership
 from newsletter.extensions import db
 from newsletter.fetching import rules
 from newsletter.issues import checks, composing, editions, picking, rendering, waivers, workflow
-from newsletter.issues.checks import Facts, Finding, Message, Moment, Neighbour, Sender, fields
+from newsletter.issues.checks import (
+    Facts,
+    Finding,
+    Message,
+    Moment,
+    Neighbour,
+    Sender,
+    fields,
+    times,
+)
 from newsletter.issues.checks import typed as typed_words
 from newsletter.issues.composition import Composition
 from newsletter.issues.models import Issue, IssueState
@@ -42,6 +51,13 @@ def examine(
     counted if nobody did so before. Warnings that somebody lets pass say so.
     """
     return waivers.marked(issue, checks.check(gather(issue, at=at, recipients=recipients)))
+
+
+def judge(issue: Issue, moment: Moment | None) -> list[Finding]:
+    """Return what is to be said about a moment for the issue, and about nothing else."""
+    if moment is None:
+        return []
+    return waivers.marked(issue, list(times.judge(moment, _neighbours(issue))))
 
 
 def gather(issue: Issue, *, at: Moment | None = None, recipients: int | None = None) -> Facts:

@@ -6,11 +6,13 @@ from newsletter.accounts import Action
 from newsletter.audit import Deed
 from newsletter.delivery import announcing, audience, people
 from newsletter.delivery.people import Group
-from newsletter.desk.forms import typed
+from newsletter.desk import choosing
+from newsletter.desk.forms import Form, typed
 from newsletter.desk.guard import blueprint, needs, the_issue
 from newsletter.desk.noting import note_issue
 from newsletter.errors import Refused
 from newsletter.extensions import db
+from newsletter.issues import composing
 from newsletter.issues.models import Issue
 
 
@@ -21,16 +23,18 @@ def show_audience(number: int) -> str:
     issue = the_issue(number)
     if issue.begun_at is not None:
         raise Refused(f"Issue {number} has its readers already. Its page leads to them.")
-    form = typed("group", "after")
+    form = typed("group", "after", "when", *choosing.FIELDS)
     group = Group(form.values["group"]) if form.values["group"] in list(Group) else Group.GETS_IT
     after = form.values["after"]
     start = int(after) if after.isascii() and after.isdecimal() and len(after) < 18 else 0
     note_issue(Deed.ISSUE_AUDIENCE_SEEN, issue, _called(group))
     db.session.commit()
-    return _page(issue, group, start)
+    return _page(issue, group, start, form)
 
 
-def _page(issue: Issue, group: Group, start: int) -> str:
+def _page(issue: Issue, group: Group, start: int, form: Form) -> str:
+    way, chosen = choosing.way_of(form.values), choosing.carried(form.values)
+    is_open = issue.state in composing.EDITABLE
     return render_template(
         "desk/issue_audience.html",
         issue=issue,
@@ -39,6 +43,9 @@ def _page(issue: Issue, group: Group, start: int) -> str:
         group=group,
         page=people.people(issue, group, after=start),
         is_first=start == 0,
+        # What was being chosen is carried from page to page, and back.
+        back=choosing.path(issue.id, way, chosen) if is_open else f"/desk/issues/{issue.id}",
+        carried={"when": way, **chosen},
     )
 
 

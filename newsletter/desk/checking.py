@@ -2,6 +2,7 @@
 
 import logging
 from http import HTTPStatus
+from urllib.parse import parse_qsl
 
 from flask import flash, redirect, render_template
 from werkzeug.wrappers import Response
@@ -10,6 +11,7 @@ from newsletter import clock
 from newsletter.accounts import Action
 from newsletter.audit import Deed
 from newsletter.delivery import preflight
+from newsletter.desk import choosing
 from newsletter.desk.forms import Form, typed
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.desk.noting import note_issue
@@ -21,7 +23,10 @@ from newsletter.issues.models import Issue, IssueState
 log = logging.getLogger(__name__)
 
 PAGES = {"", "/autosave", "/checks", "/preview", "/review", "/send"}
-"""The pages of an issue that show findings, as they end; the second one is a piece of the first."""
+"""The pages of an issue that show findings, as they end; the second one is a piece of the first.
+
+After the last one stands what is being chosen there.
+"""
 
 
 @blueprint.get("/issues/<int:number>/checks")
@@ -85,9 +90,13 @@ def _refuse_closed(issue: Issue) -> None:
 def _back(number: int, form: Form) -> Response:
     """Lead to the page on which the form stood, and there to the findings."""
     here = f"/desk/issues/{number}"
-    page = form.values["from"].removeprefix(here)
+    page, _, query = form.values["from"].removeprefix(here).partition("?")
     if page not in PAGES or not form.values["from"].startswith(here):
         page = "/checks"
+    if page == "/send":
+        chosen = dict(parse_qsl(query))
+        way = choosing.way_of(chosen)
+        return redirect(f"{choosing.path(number, way, chosen)}#checks", code=303)
     page = page.removesuffix("/autosave")
     language = form.values["language"]
     is_tag = language.replace("-", "").isalnum() and language.isascii()

@@ -1,72 +1,74 @@
 """The last step: one sentence that says what will happen, and the button that repeats its verb."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
 from http import HTTPStatus
 
-from flask import current_app, flash, jsonify, redirect, render_template, request
+from flask import flash, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from newsletter import clock
 from newsletter.accounts import Action, Editor
 from newsletter.audit import Deed
 from newsletter.delivery import announcing, audience, preflight
+from newsletter.desk import choosing
+from newsletter.desk.choosing import AT, FIELDS, MOVE, SAY, SOON
 from newsletter.desk.forms import Form, typed, typed_version, zone_options
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.desk.noting import note_issue
 from newsletter.desk.showing import wall as wall_words
 from newsletter.desk.steering import done
-from newsletter.errors import InvalidInput, Refused
+from newsletter.errors import Refused
 from newsletter.extensions import db
 from newsletter.issues import approval, checks, composing, correcting, times, workflow
+from newsletter.issues.checks import Finding, Level
 from newsletter.issues.models import Issue, IssueState
-
-AT, SOON = "at", "soon"
-"""The two ways: at a wall time in a zone, or now, after a hold."""
-
-SAY = "say"
-"""The button that only says the sentence again, which a script does by itself."""
-
-UNKNOWN = "At a time that is not chosen yet,"
-"""How the sentence begins while what was typed is no time."""
-
-
-@dataclass(frozen=True)
-class Moment:
-    """When it would go out: how the sentence begins, and the time itself for the checks."""
-
-    words: str
-    oddity: str = ""
-    at: checks.Moment | None = None
 
 
 @blueprint.get("/issues/<int:number>/send")
 @needs(Action.SEND)
 def show_sending(number: int) -> ResponseReturnValue:
-    """Say whom the issue would go to and when, what the checks found, and ask."""
+    """Say whom the issue would go to and when, what the checks found, and ask.
+
+    What was chosen already may stand in the address: on the way back from elsewhere
+    it is not lost.
+    """
     issue = the_issue(number)
     if issue.state not in composing.EDITABLE:
         return redirect(f"/desk/issues/{number}")
-    way = SOON if request.args.get("when") == SOON else AT
-    return _page(issue, Form({}), way)
+    return _page(issue, Form(choosing.carried(request.args)), choosing.way_of(request.args))
 
 
 @blueprint.get("/issues/<int:number>/sentence")
 @needs(Action.SEND)
 def say_sentence(number: int) -> ResponseReturnValue:
-    """Say the sentence for what is being chosen, to the script of the page."""
+    """Say the sentence for what is being chosen, and what the checks say, to the page's script."""
     issue = the_issue(number)
-    if issue.state not in composing.EDITABLE:
+    way = MOVE if request.args.get("when") == MOVE else choosing.way_of(request.args)
+    if (issue.state is not IssueState.SCHEDULED) if way == MOVE else not _is_open(issue):
         return jsonify(state=issue.state)
-    form = Form({name: request.args.get(name, "") for name in ("at", "zone", "hold")})
-    moment = _moment(form, SOON if request.args.get("when") == SOON else AT)
-    said = announcing.announce(number, audience.of(issue), moment.words)
+    form = Form({name: request.args.get(name, "") for name in FIELDS})
+    choice = choosing.choose(form, way, now=clock.now())
+    found = audience.of(issue)
+    if way == MOVE:
+        findings = preflight.judge(issue, choice.moment)
+    else:
+        findings = preflight.examine(issue, at=choice.moment, recipients=found.recipients)
+    said = announcing.announce(number, found, choice.words)
     return jsonify(
         state=issue.state,
         sentence=said.sentence,
         left_out=said.left_out,
-        oddity=moment.oddity,
+        oddity=choice.oddity,
         wrong=" ".join(form.errors.values()),
+        warnings=sum(finding.stands for finding in findings),
+        is_stopped=_is_stopped(findings),
+        checks=render_template(
+            "desk/issue_chosen.html",
+            issue=issue,
+            way=way,
+            findings=findings,
+            came_from=choosing.path(number, way, form.values),
+        ),
     )
 
 
@@ -74,18 +76,19 @@ def say_sentence(number: int) -> ResponseReturnValue:
 @needs(Action.SEND)
 def schedule_issue(number: int) -> ResponseReturnValue:
     """Approve what was shown and schedule it for a wall time in a zone."""
-    return _press(number, typed("version", "at", "zone", "do"), AT)
+    return _press(number, AT)
 
 
 @blueprint.post("/issues/<int:number>/send")
 @needs(Action.SEND)
 def send_issue(number: int) -> ResponseReturnValue:
     """Approve what was shown and send it after a hold."""
-    return _press(number, typed("version", "hold", "do"), SOON)
+    return _press(number, SOON)
 
 
-def _press(number: int, form: Form, way: str) -> ResponseReturnValue:
+def _press(number: int, way: str) -> ResponseReturnValue:
     issue = the_issue(number)
+    form = typed("version", *FIELDS, "shown_for", "do")
     if form.values["do"] == SAY:
         return _page(issue, form, way)
     try:
@@ -102,19 +105,26 @@ def _press(number: int, form: Form, way: str) -> ResponseReturnValue:
 
 
 def _schedule(issue: Issue, form: Form) -> None:
-    wall, zone = clock.parse_wall_time(form.values["at"]), form.values["zone"]
+    now = clock.now()
     _approve(issue, form)
-    findings = preflight.examine(issue)
-    workflow.schedule(issue, wall, zone, by=the_editor(), now=clock.now(), findings=findings)
-    note_issue(Deed.ISSUE_SCHEDULED, issue, wall_words(wall, zone))
+    at = choosing.typed_moment(form, now=now)
+    findings = preflight.examine(issue, at=at)
+    choosing.refuse_unseen(form, findings)
+    workflow.schedule(issue, at.wall, at.zone, by=the_editor(), now=now, findings=findings)
+    note_issue(Deed.ISSUE_SCHEDULED, issue, wall_words(at.wall, at.zone) + checks.stood(findings))
 
 
 def _send_soon(issue: Issue, form: Form) -> None:
-    hold = _hold(form.values["hold"])
+    now, me = clock.now(), the_editor()
+    hold = choosing.typed_hold(form)
     _approve(issue, form)
-    findings = preflight.examine(issue)
-    workflow.send_soon(issue, hold, by=the_editor(), now=clock.now(), findings=findings)
-    note_issue(Deed.ISSUE_SENT, issue, f"after a hold of {form.values['hold']} minutes")
+    findings = preflight.examine(issue, at=choosing.after(hold, now=now))
+    workflow.send_soon(issue, hold, zone=me.zone, by=me, now=now, findings=findings)
+    note_issue(
+        Deed.ISSUE_SENT,
+        issue,
+        f"after a hold of {form.values['hold']} minutes{checks.stood(findings)}",
+    )
 
 
 def _approve(issue: Issue, form: Form) -> None:
@@ -146,56 +156,34 @@ def _standing(issue: Issue) -> str:
     return f"Issue {issue.id} is {issue.state} already."
 
 
-def _moment(form: Form, way: str) -> Moment:
-    """Return when it would go out by what is typed; what is wrong with that goes to the form."""
-    now = clock.now()
-    try:
-        if way == SOON:
-            hold, zone = _hold(form.values["hold"]), the_editor().zone
-            wall = (now + hold).astimezone(clock.zone(zone)).replace(tzinfo=None)
-            said = announcing.after(hold, zone=zone, now=now)
-            return Moment(said, at=checks.Moment(wall, zone))
-        wall, zone = clock.parse_wall_time(form.values["at"]), form.values["zone"]
-        times.refuse_impossible(wall, zone, now=now)
-        return Moment(
-            announcing.on(wall, zone), clock.oddity(wall, zone), checks.Moment(wall, zone)
-        )
-    except InvalidInput as exc:
-        form.errors.setdefault(exc.field or "", str(exc))
-        return Moment(UNKNOWN)
-
-
-def _hold(text: str) -> timedelta:
-    longest = times.LONGEST_OFFERED_HOLD
-    if not (text.isascii() and text.isdecimal()) or len(text) > 4 or int(text) > longest:
-        raise InvalidInput(f"Write a number of minutes from 0 to {longest}.", field="hold")
-    return timedelta(minutes=int(text))
-
-
 def _page(issue: Issue, form: Form, way: str) -> str:
-    zone = the_editor().zone
-    form.values = {
-        "version": str(issue.version),
-        "at": f"{times.suggested(zone, now=clock.now()):%Y-%m-%dT%H:%M}",
-        "zone": zone,
-        "hold": str(current_app.config["HOLD_MINUTES"]),
-        **form.values,
-    }
-    moment = _moment(form, way)
+    now = clock.now()
+    kept = choosing.carried(form.values)
+    form.values = {"version": str(issue.version), **choosing.with_suggestions(form, way, now=now)}
+    choice = choosing.choose(form, way, now=now)
     found = audience.of(issue)
-    findings = preflight.examine(issue, at=moment.at, recipients=found.recipients)
+    findings = preflight.examine(issue, at=choice.moment, recipients=found.recipients)
     return render_template(
         "desk/issue_send.html",
         issue=issue,
         form=form,
         way=way,
-        said=announcing.announce(issue.id, found, moment.words),
-        oddity=moment.oddity,
+        ways={one: choosing.path(issue.id, one, kept) for one in (AT, SOON)},
+        came_from=choosing.path(issue.id, way, kept),
+        said=announcing.announce(issue.id, found, choice.words),
+        oddity=choice.oddity,
         caution=correcting.caution(issue),
         findings=findings,
-        is_stopped=any(finding.level == "stop" for finding in findings),
-        warnings=sum(finding.stands for finding in findings),
+        is_stopped=_is_stopped(findings),
         missing=approval.missing(issue),
         zones=zone_options(),
         longest_hold=times.LONGEST_OFFERED_HOLD,
     )
+
+
+def _is_open(issue: Issue) -> bool:
+    return issue.state in composing.EDITABLE
+
+
+def _is_stopped(findings: Sequence[Finding]) -> bool:
+    return any(finding.level is Level.STOP for finding in findings)

@@ -5,7 +5,7 @@ processes or two machines, one wins and the other is told (STANDARDS XH01).
 """
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -121,13 +121,15 @@ def send_soon(
     issue: Issue,
     hold: timedelta,
     *,
+    zone: str = "UTC",
     by: Editor | None = None,
     now: datetime,
     findings: Sequence[Finding] = (),
 ) -> None:
     """Schedule an approved issue for `hold` from now; until then Stop takes it back.
 
-    A hold of zero means now. Raises Refused if one of `findings` is a stop or
+    A hold of zero means now. It is kept as a wall time in `zone`, where whoever sends it
+    is: by that one it is night or not. Raises Refused if one of `findings` is a stop or
     a second person is missing.
     """
     _refuse_stops(issue, findings)
@@ -135,8 +137,8 @@ def send_soon(
         hours = LONGEST_HOLD // timedelta(hours=1)
         raise InvalidInput(f"A hold lasts from 0 seconds to {hours} hours.", field="hold")
     approval.refuse_unapproved(issue)
-    wall = (now + hold).astimezone(UTC).replace(tzinfo=None)
-    _set_time(issue, wall, "UTC", by=by, allowed={IssueState.APPROVED})
+    wall, kept_in = clock.wall_time(now + hold, zone)
+    _set_time(issue, wall, kept_in, by=by, allowed={IssueState.APPROVED})
 
 
 def reschedule(
@@ -225,14 +227,14 @@ def resume(issue: Issue, *, now: datetime) -> None:
         _move(issue, IssueState.SENDING, allowed={IssueState.PAUSED}, pause_reason="")
         return
     is_ahead = issue.state is IssueState.PAUSED and due_at(issue) > now
-    at_once = {"send_at": now.astimezone(UTC).replace(tzinfo=None), "zone": "UTC"}
+    wall, zone = clock.wall_time(now, issue.zone or "UTC")
     _move(
         issue,
         IssueState.SCHEDULED,
         Issue.begun_at.is_(None),
         allowed={IssueState.PAUSED},
         pause_reason="",
-        **({} if is_ahead else at_once),
+        **({} if is_ahead else {"send_at": wall, "zone": zone}),
     )
 
 

@@ -1,6 +1,8 @@
 // Keeps the numbers of an issue on its way true while somebody looks.
 // Without it, a frame loads itself again; with it, the frame gives way to pieces of the page.
 
+import { liken } from "./liken.js";
+
 const EVERY = 2000; // milliseconds between two looks
 const SLOWEST = 30000; // after failed ones
 const PATIENCE = 10000; // for one answer
@@ -23,25 +25,6 @@ function say(sentence) {
   if (sentence === status.textContent) return;
   status.textContent = sentence;
   saidAt = Date.now();
-}
-
-// Makes `old` like `fresh` with the least change: focus, selection and scrolling stay.
-function liken(old, fresh) {
-  if (old.nodeName !== fresh.nodeName) {
-    old.replaceWith(fresh);
-  } else if (old.nodeType === Node.TEXT_NODE) {
-    if (old.data !== fresh.data) old.data = fresh.data;
-  } else {
-    for (const { name } of [...old.attributes ?? []]) {
-      if (!fresh.hasAttribute(name)) old.removeAttribute(name);
-    }
-    for (const { name, value } of fresh.attributes ?? []) {
-      if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-    }
-    const news = [...fresh.childNodes];
-    [...old.childNodes].forEach((child, i) => (i < news.length ? liken(child, news[i]) : child.remove()));
-    old.append(...news.slice(old.childNodes.length));
-  }
 }
 
 async function look() {

@@ -61,7 +61,7 @@ def test_sending_by_command_is_written_down(app: Flask) -> None:
     told(app, "issues stop 1")
     assert said()[3:] == [
         "approved issue 1 as version 1.",
-        "sent issue 1, after a hold of 600 seconds.",
+        "sent issue 1, after a hold of 600 seconds; 1 warning stood: no-preheader.",
         "stopped issue 1 before its first mail.",
     ]
 

@@ -12,6 +12,7 @@ from newsletter.extensions import db
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
 from tests.desk.browser import Browser, signed_in
+from tests.desk.forms import fields_of
 from tests.factories import make_due_issue, make_editor, make_list, make_subscription
 
 
@@ -29,7 +30,7 @@ def issue(app: Flask) -> Issue:
     make_subscription(news)
     issue = make_due_issue(news, at=clock.now())
     workflow.stop(issue)
-    workflow.send_soon(issue, timedelta(minutes=10), now=clock.now())
+    workflow.send_soon(issue, timedelta(minutes=10), zone="Europe/Vienna", now=clock.now())
     return issue
 
 
@@ -87,6 +88,71 @@ def test_a_time_that_cannot_be_changes_nothing(
     assert "<details open>" in answer.text
     db.session.expire_all()
     assert workflow.due_at(issue) == before
+
+
+def test_a_warning_of_another_time_is_shown_before_it_acts(browser: Browser, issue: Issue) -> None:
+    before = workflow.due_at(issue)
+    night = {"at": f"{clock.now().year + 1}-07-01T03:00", "zone": "Europe/Vienna"}
+    path = f"/desk/issues/{issue.id}/reschedule"
+    for fields, status in ((night, 422), ({**night, "do": "say"}, 200)):
+        answer = browser.post(path, fields)
+        assert answer.status_code == status
+        assert "It goes out at night: at 03:00 (Europe/Vienna)." in answer.text
+        assert f"at 03:00 (Europe/Vienna) issue {issue.id} goes to 1 person." in answer.text
+        assert "<details open>" in answer.text
+        db.session.expire_all()
+        assert workflow.due_at(issue) == before
+    shown = fields_of(answer.text, "form#when")
+    assert browser.post(path, {**shown, "do": "go"}).status_code == 303
+    db.session.expire_all()
+    assert issue.send_at == datetime.fromisoformat(night["at"])
+    entry = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry is not None
+    assert "03:00 (Europe/Vienna); " in entry.detail
+    assert "stood: " in entry.detail
+    assert "night" in entry.detail
+
+
+def test_a_script_is_told_what_the_checks_say_of_another_time(
+    browser: Browser, issue: Issue
+) -> None:
+    path = f"/desk/issues/{issue.id}/sentence?when=move"
+    at = f"at={clock.now().year + 1}-07-01T03:00&zone=Asia/Tokyo"
+    said = browser.get(f"{path}&{at}").json
+    assert said is not None
+    assert "at 03:00 (Asia/Tokyo) issue" in said["sentence"]
+    assert "It goes out at night: at 03:00 (Asia/Tokyo)." in said["checks"]
+    assert "csrf_token" not in said["checks"]
+    said = browser.get(f"{path}&at=x&zone=UTC").json
+    assert said is not None
+    assert "night" not in said["checks"]
+    assert "Write it like" in said["wrong"]
+    workflow.stop(issue)
+    assert browser.get(f"{path}&{at}").json == {"state": "approved"}
+
+
+@pytest.mark.parametrize(
+    ("utc", "is_night"), [("2027-03-01T18:00+00:00", True), ("2027-03-01T01:00+00:00", False)]
+)
+def test_a_hold_is_judged_by_the_clock_of_who_presses(
+    app: Flask, issue: Issue, monkeypatch: pytest.MonkeyPatch, utc: str, is_night: bool
+) -> None:
+    editor = make_editor("yuki@example.org", name="Yuki")
+    editor.zone = "Asia/Tokyo"
+    monkeypatch.setattr(clock, "now", lambda: datetime.fromisoformat(utc))
+    yuki = signed_in(app, editor)
+    workflow.stop(issue)
+    page = f"/desk/issues/{issue.id}"
+    before = yuki.get(f"{page}/send?when=soon").text
+    fields = {"version": str(issue.version), "hold": "10"}
+    assert yuki.post(f"{page}/send", fields).status_code == 303
+    held = yuki.get(page).text
+    for text in (before, held, yuki.get(f"{page}/checks").text):
+        assert ("It goes out at night" in text) == is_night
+    wall = "2027-03-02T03:10" if is_night else "2027-03-01T10:10"
+    assert f'name="at" value="{wall}"' in held
+    assert '<option value="Asia/Tokyo" selected>' in held
+    assert "Where you are" not in held
 
 
 def test_what_is_being_sent_has_no_other_time(browser: Browser, issue: Issue) -> None:

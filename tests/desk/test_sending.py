@@ -3,6 +3,8 @@
 import re
 import threading
 from datetime import UTC, datetime, timedelta
+from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +19,7 @@ from newsletter.issues.models import Issue, IssueState
 from newsletter.subscriptions.models import SubscriptionState
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
+from tests.desk.forms import fields_of
 from tests.factories import make_editor, make_item, make_list, make_subscription, rewrite
 
 
@@ -278,6 +281,119 @@ def test_a_time_that_clocks_skip_is_said_at_once(browser: Browser, issue: Issue)
     assert said is not None
     assert "clocks go forward: it goes out at 03:00." in said["oddity"]
     assert "at 03:00 (Europe/Berlin)" in said["sentence"]
+
+
+NIGHT = "It goes out at night: at 03:00 (Europe/Vienna)."
+
+
+def at_night() -> dict[str, str]:
+    """A Thursday next year, at three in the morning."""
+    return {"at": f"{clock.now().year + 1}-07-01T03:00", "zone": "Europe/Vienna"}
+
+
+def test_a_script_is_told_what_the_checks_say_of_the_time_that_is_chosen(
+    browser: Browser, issue: Issue
+) -> None:
+    path = f"/desk/issues/{issue.id}/sentence?when=at&zone=Europe/Vienna"
+    day = browser.get(f"{path}&at={clock.now().year + 1}-07-01T09:00").json
+    night = browser.get(f"{path}&at={clock.now().year + 1}-07-01T03:00").json
+    assert day is not None
+    assert night is not None
+    assert (day["warnings"], night["warnings"]) == (1, 2)
+    assert NIGHT not in day["checks"]
+    assert NIGHT in night["checks"]
+    assert "2 warnings stand" in night["checks"]
+    assert not night["is_stopped"]
+    # Its pieces are put where the page has them.
+    page = browser.get(f"/desk/issues/{issue.id}/send").text
+    for piece in ("standing", "found"):
+        assert page.count(f'id="{piece}"') == night["checks"].count(f'id="{piece}"') == 1
+
+
+def test_a_warning_of_the_time_is_shown_before_the_button_schedules(
+    browser: Browser, issue: Issue
+) -> None:
+    answer = browser.post(f"/desk/issues/{issue.id}/schedule", {"version": "1", **at_night()})
+    assert answer.status_code == 422
+    assert "Read what they say, then press again." in answer.text
+    assert NIGHT in answer.text
+    assert state_of(issue) is IssueState.DRAFT
+    fields = {**fields_of(answer.text, "form#when"), "do": "go"}
+    assert browser.post(f"/desk/issues/{issue.id}/schedule", fields).status_code == 303
+    assert state_of(issue) is IssueState.SCHEDULED
+
+
+def test_the_sentence_that_is_said_again_comes_with_its_checks(
+    browser: Browser, issue: Issue
+) -> None:
+    fields = {"version": "1", **at_night(), "do": "say"}
+    answer = browser.post(f"/desk/issues/{issue.id}/schedule", fields)
+    assert answer.status_code == 200
+    assert NIGHT in answer.text
+    fields = {**fields_of(answer.text, "form#when"), "do": "go"}
+    assert browser.post(f"/desk/issues/{issue.id}/schedule", fields).status_code == 303
+
+
+def test_the_log_says_which_warnings_stood(browser: Browser, issue: Issue) -> None:
+    browser.post(f"/desk/issues/{issue.id}/send", {"version": "1", "hold": "10"})
+    browser.post(f"/desk/issues/{issue.id}/stop")
+    fields = {"version": "1", **at_night()}
+    fields["shown_for"] = f"{fields['at']} {fields['zone']}"
+    browser.post(f"/desk/issues/{issue.id}/schedule", fields)
+    details = db.session.execute(sa.select(AuditEntry.deed, AuditEntry.detail)).all()
+    said = {deed: detail for deed, detail in details}
+    stood = "; 1 warning stood: no-preheader"
+    if "night" in said["issue.sent"]:
+        stood = "; 2 warnings stood: no-preheader, night"
+    assert said["issue.sent"] == f"after a hold of 10 minutes{stood}"
+    assert said["issue.scheduled"].endswith("; 2 warnings stood: no-preheader, night")
+
+
+def test_what_was_chosen_is_there_again_after_show_who(browser: Browser, issue: Issue) -> None:
+    """What is posted is the form that the time stands in, so that nothing typed is lost."""
+    page = browser.get(f"/desk/issues/{issue.id}/send").text
+    assert f'formaction="/desk/issues/{issue.id}/audience" formnovalidate>Show who<' in page
+    chosen = {**at_night(), "hold": "25"}
+    for way, verb in (("at", "Schedule"), ("soon", "Send")):
+        who = browser.post(f"/desk/issues/{issue.id}/audience", {"when": way, **chosen}).text
+        assert who.count('name="at" value="') == who.count(f'issues/{issue.id}/audience"')
+        back = unescape(re.search(r'class="back" href="([^"]+)"', who)[1])  # type: ignore[index]
+        page = browser.get(back).text
+        assert f">{verb} issue {issue.id}</button>" in page
+        fields = fields_of(page, "form#when")
+        assert {name: fields[name] for name in chosen} == chosen
+        # The other way keeps it as well.
+        other = re.findall(r'<li><a href="([^"]+)"[^>]*>(?:At a time|Now, with a hold)<', page)
+        for path in other:
+            fields = fields_of(browser.get(unescape(path)).text, "form#when")
+            assert {name: fields[name] for name in chosen} == chosen
+
+
+def test_what_was_chosen_is_there_again_after_a_warning_is_let_pass(
+    browser: Browser, issue: Issue
+) -> None:
+    chosen = {**at_night(), "hold": "25"}
+    page = browser.get(f"/desk/issues/{issue.id}/send?{urlencode(chosen)}").text
+    assert NIGHT in page
+    fields = fields_of(page, 'form[action$="/waive"]')
+    answer = browser.post(
+        f"/desk/issues/{issue.id}/waive", {**fields, "reason": "The first lines say it all."}
+    )
+    assert answer.headers["Location"].endswith("#checks")
+    fields = fields_of(browser.get(answer.headers["Location"]).text, "form#when")
+    assert {name: fields[name] for name in chosen} == chosen
+
+
+@pytest.mark.parametrize(
+    "query", ["at=x&zone=y&hold=z", "when=soon&hold=-1", "at=0001-01-01T00:00&zone=Asia/Tokyo"]
+)
+def test_an_address_with_nonsense_in_it_says_so_and_does_nothing(
+    browser: Browser, issue: Issue, query: str
+) -> None:
+    answer = browser.get(f"/desk/issues/{issue.id}/send?{query}")
+    assert answer.status_code == 200
+    assert "At a time that is not chosen yet," in answer.text
+    assert state_of(issue) is IssueState.DRAFT
 
 
 def test_pressing_again_says_calmly_that_it_is_done(browser: Browser, issue: Issue) -> None:

@@ -210,6 +210,22 @@ def test_a_held_issue_is_due_after_the_hold_and_stop_takes_it_back(app: Flask) -
     assert workflow.due_issues(now=NOW + HOLD) == []
 
 
+def test_a_hold_is_kept_as_the_wall_time_of_who_sends_it(app: Flask) -> None:
+    issue = make_issue(S.APPROVED)
+    workflow.send_soon(issue, HOLD, zone="Asia/Tokyo", now=NOW)
+    assert (issue.send_at, issue.zone) == (wall("2027-03-01T18:10"), "Asia/Tokyo")
+    assert workflow.due_at(issue) == NOW + HOLD
+
+
+def test_a_hold_in_the_hour_that_comes_twice_is_no_shorter(app: Flask) -> None:
+    """In its second pass the wall time would mean the first one, which is over."""
+    issue = make_issue(S.APPROVED)
+    second_pass = datetime(2027, 10, 31, 1, 15, tzinfo=UTC)
+    workflow.send_soon(issue, HOLD, zone="Europe/Berlin", now=second_pass)
+    assert workflow.due_at(issue) == second_pass + HOLD
+    assert issue.zone == "UTC"
+
+
 def test_a_hold_of_zero_means_now(app: Flask) -> None:
     issue = make_issue(S.APPROVED)
     workflow.send_soon(issue, timedelta(0), now=NOW)

@@ -30,7 +30,7 @@ from newsletter.issues.checks.facts import (
     Readers,
     Sender,
 )
-from newsletter.issues.checks.findings import Finding, Level, Waived
+from newsletter.issues.checks.findings import Finding, Level, Waived, stood
 
 __all__ = [
     "CHECKS",
@@ -44,6 +44,7 @@ __all__ = [
     "Sender",
     "Waived",
     "check",
+    "stood",
 ]
 
 CHECKS: tuple[Callable[[Facts], Iterable[Finding]], ...] = (

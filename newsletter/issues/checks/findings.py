@@ -2,6 +2,8 @@
 
 import enum
 import hashlib
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -72,6 +74,20 @@ class Finding:
             "waived": waived
             and {"reason": waived.reason, "by": waived.by, "at": waived.at.isoformat()},
         }
+
+
+def stood(findings: Iterable[Finding]) -> str:
+    """Return what stood when an issue was sent all the same, to follow that in the log.
+
+    “; 3 warnings stood: night, dead-link (2)”, by their codes, or nothing. A stop counts as
+    one: where something is done with a stop, a command let it pass.
+    """
+    codes = Counter(one.code for one in findings if one.stands or one.level is Level.STOP)
+    if not codes:
+        return ""
+    total = codes.total()
+    names = [code if count == 1 else f"{code} ({count})" for code, count in codes.items()]
+    return f"; {total} warning{'' if total == 1 else 's'} stood: {', '.join(names)}"
 
 
 def shown(text: str) -> str:

@@ -1,6 +1,6 @@
 """The moment at which an issue goes out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,9 +20,14 @@ NEAR = timedelta(hours=24)
 def check(facts: Facts) -> Iterator[Finding]:
     """Judge the moment, if it is known."""
     if facts.moment is not None:
-        yield from _hour(facts.moment)
-        for neighbour in facts.neighbours:
-            yield from _neighbour(facts.moment, neighbour)
+        yield from judge(facts.moment, facts.neighbours)
+
+
+def judge(moment: Moment, neighbours: Sequence[Neighbour]) -> Iterator[Finding]:
+    """Judge a moment, with the other issues around it."""
+    yield from _hour(moment)
+    for neighbour in neighbours:
+        yield from _neighbour(moment, neighbour)
 
 
 def _hour(moment: Moment) -> Iterator[Finding]:
