@@ -145,7 +145,7 @@ def resolve(
     by = accounts.get_editor(editor).signature if editor else "the command line"
     db.session.rollback()
     if chosen is Decision.AGAIN:
-        click.echo(resolving.RISK, err=True)
+        click.echo(resolving.RISKS[chosen], err=True)
         # A program that says `again` has decided; only a person can be asked.
         if not yes and sys.stdin.isatty():
             click.confirm("Send it again?", abort=True, err=True)

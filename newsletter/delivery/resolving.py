@@ -34,12 +34,6 @@ log = logging.getLogger(__name__)
 CHUNK = 2_000
 """Rows decided in one commit: after a restore there may be a million, and others write, too."""
 
-RISK = (
-    "Whoever has the message already gets it a second time. It is the same to the last byte, "
-    "so some mail programs show it once."
-)
-"""What sending again may cause, for whoever is about to decide it."""
-
 
 class Decision(enum.StrEnum):
     """What a person says about uncertain messages."""
@@ -48,17 +42,39 @@ class Decision(enum.StrEnum):
     AGAIN = "again"
 
 
+RISKS = {
+    Decision.SENT: (
+        "Whoever does not have the message never gets it. It cannot be decided again later."
+    ),
+    Decision.AGAIN: (
+        "Whoever has the message already gets it a second time. It is the same to the last byte, "
+        "so some mail programs show it once."
+    ),
+}
+"""What each decision may cause, for whoever is about to make it."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a person saw who decides about all of them: how many were uncertain, and when."""
+
+    count: int
+    at: datetime
+
+
 @dataclass(frozen=True)
 class Resolution:
     """How many rows were decided, and how many were left uncertain and why.
 
     `busy` ones are in a batch that a sender holds now; `unwanted` ones are of people
-    who left or are never mailed, to whom nothing is sent again.
+    who left or are never mailed, to whom nothing is sent again. `newer` ones became
+    uncertain after the person looked.
     """
 
     decided: int = 0
     busy: int = 0
     unwanted: int = 0
+    newer: int = 0
 
     def sentences(self, decision: Decision) -> list[str]:
         """Return what was done and what was not, for who asked for it."""
@@ -76,6 +92,8 @@ class Resolution:
             said.append(
                 f"{self.unwanted:,} stay uncertain, because those people left or are never mailed."
             )
+        if self.newer:
+            said.append(f"{self.newer:,} became uncertain since you looked: decide about them now.")
         return said
 
 
@@ -86,8 +104,11 @@ def resolve(
     by: str,
     now: datetime,
     address: Address | None = None,
+    shown: Shown | None = None,
 ) -> Resolution:
     """Settle the uncertain rows of an issue, or the one of `address`; commits by itself.
+
+    With `shown`, only what was uncertain then: what nobody saw, nobody decided about.
 
     `sent` makes them final. With `again` they wait, to be sent with the bytes of the
     first attempt; an issue that was `sent` is being sent again, one that is paused
@@ -95,12 +116,19 @@ def resolve(
     is uncertain or the issue was cancelled, NotFound for an address that the issue
     was not planned for.
     """
-    which = _those(issue, address)
+    uncertain = _those(issue, address)
+    which = uncertain if shown is None else uncertain & (Delivery.finished_at <= shown.at)
+    if shown is not None and (count := _count(which)) > shown.count:
+        # Written a moment after the clock of who wrote it said so.
+        raise Refused(
+            f"{count:,} messages of issue {issue.id} are uncertain, and you saw {shown.count:,}. "
+            "Load its page again, then decide."
+        )
     decided = 0
     while chunk := _decide_some(issue, decision, which, by=by, now=now):
         decided += chunk
-    found = _left(issue, decision, which, decided=decided)
-    if not decided and not found.busy and not found.unwanted:
+    found = _left(decision, which, uncertain, decided=decided)
+    if found == Resolution():
         whose = "this reader’s mail" if address else "anything"
         raise Refused(f"Nobody is in doubt about {whose} of issue {issue.id}: it is not uncertain.")
     log.info("issue %s: %s uncertain rows decided: %s, %s", issue.id, decided, decision, by)
@@ -221,17 +249,26 @@ def reopen(issue: Issue, send: Send, batch_ids: Sequence[int], *, now: datetime)
         workflow.reopen(issue)
 
 
+def _count(which: sa.ColumnElement[bool]) -> int:
+    return db.session.scalars(_rows(which).with_only_columns(sa.func.count())).one()
+
+
 def _left(
-    issue: Issue, decision: Decision, which: sa.ColumnElement[bool], *, decided: int
+    decision: Decision,
+    which: sa.ColumnElement[bool],
+    uncertain: sa.ColumnElement[bool],
+    *,
+    decided: int,
 ) -> Resolution:
     """Say what is uncertain still, and end the transaction, so that nobody waits for it."""
     is_wanted = sa.case((_is_wanted(), 1), else_=0)
     count, wanted = db.session.execute(
         _rows(which).with_only_columns(sa.func.count(), sa.func.coalesce(sa.func.sum(is_wanted), 0))
     ).one()
+    newer = _count(uncertain) - count if which is not uncertain else 0
     db.session.rollback()
     unwanted = count - wanted if decision is Decision.AGAIN else 0
-    return Resolution(decided, busy=count - unwanted, unwanted=unwanted)
+    return Resolution(decided, busy=count - unwanted, unwanted=unwanted, newer=newer)
 
 
 def _is_wanted() -> sa.ColumnElement[bool]:

@@ -7,12 +7,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from newsletter import clock, reports
 from newsletter.accounts import Action, may
+from newsletter.delivery.resolving import RISKS
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
+from newsletter.desk.steering import micros
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
-from newsletter.reports import Progress
+from newsletter.reports import Progress, Report, who
 from newsletter.reports.by_provider import providers
 from newsletter.reports.progress import held_providers, in_words
+from newsletter.reports.who import Group
 from newsletter.web import policy
 
 REFRESH = {IssueState.SENDING: 5, IssueState.SCHEDULED: 15}
@@ -67,7 +70,7 @@ def show_live(number: int) -> str:
         issue=issue,
         progress=progress,
         time_left=_left(issue, progress, now=now),
-        **facts(issue),
+        **facts(issue, progress.numbers, now=now),
     )
 
 
@@ -108,17 +111,31 @@ def ask_cancel(number: int) -> str | AnyResponse:
     )
 
 
-def facts(issue: Issue) -> dict[str, object]:
-    """Return what the pieces show that a script keeps true, beside the numbers themselves."""
-    now = clock.now()
+def facts(issue: Issue, numbers: Report, *, now: datetime) -> dict[str, object]:
+    """Return what the pieces show that a script keeps true."""
     sees_readers = may(the_editor(), Action.SEE_SUBSCRIBERS)
     return {
+        "numbers": numbers,
         "is_moving": _refresh(issue) is not None,
         "who": f"/desk/issues/{issue.id}/who" if sees_readers else "",
         "found": providers(issue.id, now=now),
         "held": {one.name: one for one in held_providers(now=now)},
         "most_providers": MOST_PROVIDERS,
+        "uncertain": _uncertain(issue, numbers) if sees_readers else None,
+        **deciding(now),
     }
+
+
+def deciding(now: datetime) -> dict[str, object]:
+    """Return what is said where something uncertain is decided, and as of when."""
+    return {"risks": RISKS, "shown_at": micros(now)}
+
+
+def _uncertain(issue: Issue, numbers: Report) -> who.Page | None:
+    """Return the first of those that a person decides about, for who may do that."""
+    if not numbers.uncertain or not may(the_editor(), Action.SEND):
+        return None
+    return who.page(issue.id, Group.UNCERTAIN)
 
 
 def _left(issue: Issue, progress: Progress, *, now: datetime) -> str:

@@ -1,20 +1,20 @@
 """The page of an issue beyond writing: numbers that add up, reasons, “Did X get it?”."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from http import HTTPStatus
 
 from flask import Response, after_this_request, render_template, request
 from markupsafe import Markup
 
 from newsletter import addresses, charts, clock, reports
-from newsletter.accounts import Action, may
+from newsletter.accounts import Action
 from newsletter.audit import Deed
 from newsletter.audit.deeds import NOBODY
 from newsletter.charts import Point
-from newsletter.delivery.resolving import RISK
 from newsletter.desk import moving
 from newsletter.desk.forms import Form
-from newsletter.desk.guard import blueprint, my_lists, needs, the_editor, the_issue
+from newsletter.desk.guard import blueprint, my_lists, needs, the_issue
 from newsletter.desk.holding import show_held
 from newsletter.desk.noting import note_issue
 from newsletter.desk.showing import day_and_time, here
@@ -22,9 +22,8 @@ from newsletter.errors import InvalidAddress, NotFound
 from newsletter.extensions import db, reading
 from newsletter.issues import correcting, workflow
 from newsletter.issues.models import Issue, IssueState
-from newsletter.reports import Report, Trace, hours, stories, who
+from newsletter.reports import Report, Trace, hours, stories
 from newsletter.reports.stories import Step
-from newsletter.reports.who import Group
 from newsletter.subscriptions import signup
 from newsletter.web import policy
 
@@ -74,24 +73,22 @@ def show_progress(
     if issue.state is IssueState.SCHEDULED:
         return show_held(issue)
     after_this_request(_let_it_frame)
+    now = clock.now()
     numbers = reports.report(issue.id)
     return render_template(
         "desk/issue_progress.html",
         issue=issue,
         subject=issue.editions[0].subject,
-        numbers=numbers,
         failures=reports.failures(issue.id),
         left=reports.left(issue.id),
-        charts=_charts(issue) if _has_course(issue, numbers) else [],
-        is_clock_alive=reports.clock_is_alive(now=clock.now()),
+        charts=_charts(issue) if _has_course(issue, numbers, now=now) else [],
+        is_clock_alive=reports.clock_is_alive(now=now),
         waits_for_relay=workflow.is_waiting_for_relay(issue),
-        uncertain=_uncertain(issue, numbers),
-        risk=RISK,
         form=form or Form({"address": ""}),
         trace=trace,
         story=story,
         corrections=correcting.of(issue),
-        **moving.facts(issue),
+        **moving.facts(issue, numbers, now=now),
     )
 
 
@@ -101,19 +98,10 @@ def _whom(address: str) -> str:
     return f"subscriber {subscriber.id}" if subscriber else NOBODY
 
 
-def _uncertain(issue: Issue, numbers: Report) -> who.Page | None:
-    """Return the first of those a person decides about, for who may do that and see readers."""
-    editor = the_editor()
-    is_asked = numbers.uncertain and may(editor, Action.SEND)
-    if not is_asked or not may(editor, Action.SEE_SUBSCRIBERS):
-        return None
-    return who.page(issue.id, Group.UNCERTAIN)
-
-
-def _has_course(issue: Issue, numbers: Report) -> bool:
+def _has_course(issue: Issue, numbers: Report, *, now: datetime) -> bool:
     """Tell whether there is something to draw: of the first hour on its way it is one column."""
     is_moving = issue.state in (IssueState.SENDING, IssueState.PAUSED)
-    is_early = issue.begun_at is not None and clock.now() - issue.begun_at < hours.HOUR
+    is_early = issue.begun_at is not None and now - issue.begun_at < hours.HOUR
     return bool(numbers.sent) and not (is_moving and is_early)
 
 

@@ -9,6 +9,7 @@ from newsletter import clock, limits
 from newsletter.accounts import Action
 from newsletter.audit import Deed
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
+from newsletter.desk.moving import deciding
 from newsletter.desk.noting import note_issue
 from newsletter.extensions import db, reading
 from newsletter.reports import numbers, recipients, who
@@ -33,6 +34,8 @@ def show_who(number: int, group: str) -> str:
         reason=numbers.find_failure(number, reason) if reason else None,
         page=who.page(number, Group(group), reason=reason, after=_after()),
         is_first=not _after(),
+        after=_after() or "",
+        **deciding(clock.now()),
     )
 
 

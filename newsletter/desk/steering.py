@@ -1,6 +1,7 @@
 """An issue on its way: pause, resume, cancel, and decide what is uncertain."""
 
 import logging
+from datetime import UTC, datetime, timedelta
 
 from flask import flash, redirect
 from werkzeug.wrappers import Response
@@ -9,14 +10,21 @@ from newsletter import addresses, clock
 from newsletter.accounts import Action
 from newsletter.audit import Deed
 from newsletter.delivery import control, resolving
-from newsletter.delivery.resolving import Decision
-from newsletter.desk.forms import typed
+from newsletter.delivery.resolving import Decision, Shown
+from newsletter.desk.forms import Form, typed
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.desk.noting import note_issue
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
 
 log = logging.getLogger(__name__)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def micros(at: datetime) -> int:
+    """Return an instant as the number that forms carry."""
+    return (at - EPOCH) // timedelta(microseconds=1)
 
 
 @blueprint.post("/issues/<int:number>/pause")
@@ -55,27 +63,47 @@ def cancel_issue(number: int) -> Response:
 def resolve_issue(number: int) -> Response:
     """Decide what is uncertain: all of an issue, or what went to one reader."""
     issue = the_issue(number)
-    form = typed("as", "address")
+    form = typed("as", "address", "shown", "shown_at", "back", "after")
     if form.values["as"] not in list(Decision):
         raise InvalidInput("Choose whether it counts as sent or is sent again.")
     decision = Decision(form.values["as"])
     address = addresses.parse(form.values["address"]) if form.values["address"] else None
+    shown = None if address else _shown(form)
     found = resolving.resolve(
         issue,
         decision,
         by=the_editor().signature,
         now=clock.now(),
         address=address,
+        shown=shown,
     )
     note_issue(Deed.ISSUE_RESOLVED, issue, f"{decision}, {found.decided:,} messages")
-    return done(number, f"resolved as {decision}", " ".join(found.sentences(decision)))
+    said = " ".join(found.sentences(decision))
+    return done(number, f"resolved as {decision}", said, page=_page_of(form))
 
 
-def done(number: int, what: str, words: str) -> Response:
+def _shown(form: Form) -> Shown:
+    """Return what stood on the page of who decides about everything that is uncertain."""
+    count, at = form.values["shown"], form.values["shown_at"]
+    if not all(text.isascii() and text.isdecimal() and len(text) <= 16 for text in (count, at)):
+        raise InvalidInput("This form has lost what it showed. Load the page again.")
+    return Shown(int(count), EPOCH + timedelta(microseconds=int(at)))
+
+
+def _page_of(form: Form) -> str:
+    """Return the page on which the decision was made, as it ends after the issue’s own."""
+    if form.values["back"] != "who":
+        return ""
+    after = form.values["after"]
+    is_number = after.isascii() and after.isdecimal() and len(after) < 19
+    return "/who/uncertain" + (f"?after={after}" if is_number else "")
+
+
+def done(number: int, what: str, words: str, *, page: str = "") -> Response:
     """Commit one move, note who made it (STANDARDS XD23), and show how things stand."""
     editor_id = the_editor().id
     db.session.commit()
     log.info("issue %s %s by editor %s", number, what, editor_id)
     if words:
         flash(words)
-    return redirect(f"/desk/issues/{number}", code=303)
+    return redirect(f"/desk/issues/{number}{page}", code=303)

@@ -1,6 +1,8 @@
 """The page of an issue beyond writing: what adds up, why not, and what is uncertain."""
 
+import re
 from datetime import datetime, timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -9,11 +11,13 @@ from newsletter import clock, reports
 from newsletter.accounts import RoleName
 from newsletter.delivery import control, sweeping
 from newsletter.delivery.models import DeliveryState
+from newsletter.delivery.resolving import RISKS
 from newsletter.extensions import db
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
-from newsletter.reports import Report
+from newsletter.reports import Report, who
 from tests.desk.browser import Browser, signed_in
+from tests.desk.forms import Fields, fields_of
 from tests.desk.on_its_way import begun_issue, end, leave, put, words
 from tests.factories import make_due_issue, make_editor
 
@@ -60,17 +64,89 @@ def test_what_is_uncertain_is_decided_with_the_risk_beside_it(
     end()
     page = words(browser.get(f"/desk/issues/{issue.id}").text)
     assert "The connection broke after the last byte of 2 messages" in page
-    assert "gets it a second time" in page
+    for risk in RISKS.values():
+        assert f'<span class="why">{risk}</span><div class="actions"><form' in page
 
-    answer = browser.post(f"/desk/issues/{issue.id}/resolve", {"as": decision})
+    fields = all_of_them(browser, issue, decision)
+    answer = browser.post(f"/desk/issues/{issue.id}/resolve", fields)
     assert answer.status_code == 303
     assert said in browser.get(f"/desk/issues/{issue.id}").text
     db.session.expire_all()
     assert (reports.report(issue.id), issue.state) == (numbers, state)
     reason = reports.trace(issue.id, "dan@dan.example").reason
     assert "as Edith (editor 1) decided on" in reason
-    again = browser.post(f"/desk/issues/{issue.id}/resolve", {"as": "sent"})
+    again = browser.post(f"/desk/issues/{issue.id}/resolve", {**fields, "as": "sent"})
     assert again.status_code == 409
+
+
+def all_of_them(browser: Browser, issue: Issue, decision: str) -> Fields:
+    """What the button for all of them sends."""
+    page = browser.get(f"/desk/issues/{issue.id}").text
+    return {**fields_of(page, "form:has(input[name=shown])"), "as": decision}
+
+
+@pytest.mark.parametrize("decision", ["sent", "again"])
+def test_what_became_uncertain_after_the_page_is_not_decided_with_it(
+    browser: Browser, issue: Issue, decision: str
+) -> None:
+    for name in ("ben", "cleo"):
+        put(name, DeliveryState.UNCERTAIN)
+    fields = all_of_them(browser, issue, decision)
+    put("dan", DeliveryState.UNCERTAIN)
+    browser.post(f"/desk/issues/{issue.id}/resolve", fields)
+    page = browser.get(f"/desk/issues/{issue.id}").text
+    assert "1 became uncertain since you looked: decide about them now." in page
+    assert reports.report(issue.id).uncertain == 1
+    assert reports.trace(issue.id, "dan@dan.example").state == "uncertain"
+
+
+def test_what_was_there_and_not_shown_is_not_decided_either(browser: Browser, issue: Issue) -> None:
+    """Who wrote it had a clock that goes before ours, or was a moment late."""
+    put("cleo", DeliveryState.UNCERTAIN)
+    fields = all_of_them(browser, issue, "sent")
+    put("dan", DeliveryState.UNCERTAIN, finished_at=clock.now() - timedelta(minutes=1))
+    answer = browser.post(f"/desk/issues/{issue.id}/resolve", fields)
+    assert answer.status_code == 409
+    assert "2 messages of issue 1 are uncertain, and you saw 1." in answer.text
+    assert reports.report(issue.id).uncertain == 2
+
+
+def test_while_it_is_sent_what_is_uncertain_appears_with_its_buttons(
+    browser: Browser, issue: Issue
+) -> None:
+    path = f"/desk/issues/{issue.id}/live"
+    assert "resolve" not in browser.get(path).text
+    put("cleo", DeliveryState.UNCERTAIN)
+    fields = fields_of(browser.get(path).text, "#live-uncertain form")
+    assert browser.post(f"/desk/issues/{issue.id}/resolve", fields).status_code == 303
+    assert reports.report(issue.id) == Report(planned=4, sent=1, waiting=3)
+    author = signed_in(
+        browser.client.application, make_editor("ann@example.org", role=RoleName.AUTHOR)
+    )
+    put("dan", DeliveryState.UNCERTAIN)
+    assert "resolve" not in author.get(path).text
+
+
+def test_the_whole_list_of_what_is_uncertain_has_the_buttons_and_leads_back_to_it(
+    browser: Browser, issue: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(who, "PER_PAGE", 1)
+    for name in ("cleo", "dan"):
+        put(name, DeliveryState.UNCERTAIN)
+    here = f"/desk/issues/{issue.id}/who/uncertain"
+    first = browser.get(here).text
+    second = browser.get(unescape(re.search(r'rel="next" href="([^"]+)"', first)[1]))  # type: ignore[index]
+    for risk in RISKS.values():
+        assert risk in second.text
+    fields = fields_of(second.text, "td form")
+    assert (fields["address"], fields["as"]) == ("dan@dan.example", "sent")
+    answer = browser.post(f"/desk/issues/{issue.id}/resolve", fields)
+    assert answer.headers["Location"] == f"{here}?after={fields['after']}"
+    assert reports.trace(issue.id, "dan@dan.example").state == "sent"
+    author = signed_in(
+        browser.client.application, make_editor("ann@example.org", role=RoleName.AUTHOR)
+    )
+    assert author.get(here).status_code == 403
 
 
 def test_one_reader_is_decided_where_they_are_looked_up(browser: Browser, issue: Issue) -> None:
@@ -91,6 +167,10 @@ def test_one_reader_is_decided_where_they_are_looked_up(browser: Browser, issue:
     [
         ({"as": ""}, 422),
         ({"as": "maybe"}, 422),
+        ({"as": "sent"}, 422),
+        ({"as": "sent", "shown": "-1", "shown_at": "1"}, 422),
+        ({"as": "sent", "shown": "1", "shown_at": "9" * 17}, 422),
+        ({"as": "sent", "shown": "1", "shown_at": "1"}, 303),
         ({"as": "sent", "address": "no address"}, 422),
         ({"as": "sent", "address": "zoe@example.org"}, 404),
         ({"as": "sent", "address": "ada@ada.example"}, 409),
@@ -109,9 +189,10 @@ def test_a_cancelled_issue_offers_only_to_count_it_as_sent(browser: Browser, iss
     control.cancel(issue, now=clock.now())
     db.session.commit()
     page = browser.get(f"/desk/issues/{issue.id}").text
-    assert "Count all of them as sent" in page
+    assert "Count it as sent" in page
     assert "again</button>" not in page
-    assert browser.post(f"/desk/issues/{issue.id}/resolve", {"as": "again"}).status_code == 409
+    fields = all_of_them(browser, issue, "again")
+    assert browser.post(f"/desk/issues/{issue.id}/resolve", fields).status_code == 409
 
 
 def test_a_cancelled_issue_says_whom_the_sweep_has_still_to_mark(
