@@ -66,6 +66,101 @@ def test_the_sentence_follows_the_day_the_zone_and_the_counts(page: Page, issue:
     expect(sentence).to_contain_text("goes to 2 people.")
 
 
+def night() -> str:
+    return f"{clock.now().year + 1}-07-01T03:00"
+
+
+def test_the_checks_follow_the_time_and_a_reason_that_is_typed_stays(page: Page) -> None:
+    page.clock.install()
+    page.goto(f"{ISSUE}/send")
+    expect(page.locator("#standing")).to_contain_text("One warning stands")
+    page.get_by_text("Let it pass: There is no preheader.").click()
+    reason = page.get_by_label("Why it may pass")
+    reason.fill("The first lines say")
+    page.get_by_label("Day and time").fill(night())
+    page.clock.run_for(1_000)
+    expect(page.locator("#found")).to_contain_text("It goes out at night: at 03:00 (UTC).")
+    expect(page.locator("#standing")).to_contain_text("2 warnings stand")
+    expect(reason).to_have_value("The first lines say")
+    page.get_by_label("Day and time").fill(night().replace("T03", "T10"))
+    page.clock.run_for(1_000)
+    expect(page.locator("#found")).not_to_contain_text("night")
+    expect(reason).to_have_value("The first lines say")
+
+
+@pytest.mark.parametrize("way_back", ["the browser's", "the page's", "by the other way"])
+def test_the_time_that_was_typed_is_there_on_the_way_back(page: Page, way_back: str) -> None:
+    page.goto(f"{ISSUE}/send")
+    page.get_by_label("Day and time").fill(night())
+    page.get_by_label("Time zone").select_option("Europe/Vienna")
+    if way_back == "by the other way":
+        page.get_by_role("link", name="Now, with a hold").click()
+        page.get_by_label("Minutes to hold it").fill("25")
+        page.get_by_role("link", name="At a time").click()
+    else:
+        page.get_by_role("button", name="Show who").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Who gets issue 1")
+        if way_back == "the browser's":
+            page.go_back()
+        else:
+            page.get_by_role("link", name="Issue 1", exact=True).click()
+    expect(page.get_by_label("Day and time")).to_have_value(night())
+    expect(page.get_by_label("Time zone")).to_have_value("Europe/Vienna")
+    expect(page.locator("#sentence")).to_contain_text("at 03:00 (Europe/Vienna) issue 1 goes to")
+    expect(page.locator("#found")).to_contain_text("It goes out at night")
+    if way_back == "by the other way":
+        page.get_by_role("link", name="Now, with a hold").click()
+        expect(page.get_by_label("Minutes to hold it")).to_have_value("25")
+
+
+def test_an_issue_is_scheduled_by_keyboard_alone(page: Page, issue: Issue) -> None:
+    page.goto(f"{ISSUE}/send")
+    year = clock.now().year + 1
+    _tab_to(page, "at")
+    # Whichever of them comes first where the browser is: the first day of the first month.
+    page.keyboard.type(f"0101{year}")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.type("1430")
+    _tab_to(page, "zone")
+    page.keyboard.type("Europe/Vienna")
+    expect(page.locator("#sentence")).to_contain_text(
+        f"1 January {year} at 14:30 (Europe/Vienna) issue 1 goes to"
+    )
+    while page.evaluate("document.activeElement.value") != "go":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Stop issue 1")).to_be_visible()
+    expect(page.locator("main")).to_contain_text(
+        "at 14:30 (Europe/Vienna) issue 1 goes to 1 person"
+    )
+    db.session.expire_all()
+    assert (issue.state, issue.zone) == (IssueState.SCHEDULED, "Europe/Vienna")
+
+
+def _tab_to(page: Page, name: str) -> None:
+    """Press the Tab key until the field with this name has the focus."""
+    for _ in range(60):
+        if page.evaluate("document.activeElement.name") == name:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the Tab key does not come to {name}")
+
+
+def test_another_time_is_judged_before_it_acts(page: Page, issue: Issue) -> None:
+    workflow.approve(issue, by=None, now=clock.now())
+    workflow.send_soon(issue, timedelta(minutes=10), now=clock.now())
+    db.session.commit()
+    page.goto(ISSUE)
+    page.get_by_text("Another time").click()
+    page.get_by_label("Day and time").fill(night())
+    expect(page.locator("#found")).to_contain_text("It goes out at night: at 03:00 (UTC).")
+    expect(page.locator("#sentence")).to_contain_text("at 03:00 (UTC) issue 1 goes to 1 person.")
+    page.get_by_role("button", name="Move issue 1 to this time").click()
+    expect(page.locator("main")).to_contain_text("Issue 1 has another time now.")
+    db.session.expire_all()
+    assert f"{issue.send_at:%Y-%m-%dT%H:%M}" == night()
+
+
 def test_what_cannot_be_is_said_at_once_and_goes_away_again(page: Page, issue: Issue) -> None:
     page.clock.install()
     page.goto(f"{ISSUE}/send?when=soon")
