@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from newsletter import clock, languages
 from newsletter.accounts import Action, Editor
 from newsletter.delivery import preflight
-from newsletter.desk import composer_buttons, composer_form, showing
+from newsletter.desk import composer_buttons, composer_form, showing, windows
 from newsletter.desk.composer_buttons import Change
 from newsletter.desk.composer_form import Written
 from newsletter.desk.forms import Form
@@ -60,6 +60,7 @@ def save_issue(number: int) -> Response | tuple[str, int]:
     note_saved(issue, saved)
     where = composer_buttons.where_next(number, written, composing.current(issue))
     db.session.commit()
+    windows.note_taken(written.window)
     if written.verb == "save":
         flash(f"Saved as version {issue.version}.")
     return redirect(where, code=303)
@@ -115,6 +116,7 @@ def writing_page(
         language=language,
         direction=languages.direction(language),
         names=languages.OFFERED,
+        taken=windows.tell(),
         theirs=composer_form.form_of(issue, theirs, language).values if theirs else None,
         missing={one: editions.missing(whole, one) for one in whole.languages},
         drifts={drift.block.key: drift for drift in picking.drifted(whole, items)},

@@ -1,12 +1,18 @@
 // Saves the form by itself: three seconds after the last key, and at least every thirty. What
 // cannot be saved is kept in this browser and offered again; nothing that was typed is lost.
 
+import { offerWhatWasKept } from "./offering.js";
+import { openShelf, snapshot } from "./shelf.js";
+
 const AFTER_LAST_KEY = 3000;
 const AT_LEAST_EVERY = 30000;
 const WAITS = [5000, 10000, 20000, 30000];
 /** Milliseconds before the next try when the server does not answer. */
 
-const NOT_KEPT = new Set(["csrf_token", "version", "began", "do"]);
+const PATIENCE = 15000;
+/** Milliseconds that an answer may take. */
+
+const SIGNED_OUT = new Set([400, 403]);
 
 /**
  * Keep the form saved; return `changed`, to be called after a change that no key made, and
@@ -16,83 +22,98 @@ export function keepSaved(form) {
   const place = document.getElementById("saved");
   const checks = document.getElementById("checks");
   const address = `${form.action}/autosave`;
-  const shelf = `composer ${form.dataset.issue} ${value(form, "language")}`;
-  let saved = snapshot(asItCame(form));
+  const shelf = openShelf(form);
+  // A page that was refused holds words that the server does not have; and where it shows two
+  // texts, only a button decides between them.
+  const isUnsaved = "unsaved" in form.dataset;
+  let isHeld = form.dataset.unsaved === "both";
+  let saved = isUnsaved ? null : snapshot(asItCame(form));
+  let refused = isUnsaved ? snapshot(asItCame(form)) : null;
   let timer = 0;
   let firstChange = 0;
   let failures = 0;
-  let isBusy = false;
-  let isStopped = false;
+  let underway = null;
   let isLeaving = false;
 
-  offerWhatWasKept(form, shelf, saved, changed);
+  shelf.emptyOf((form.dataset.taken ?? "").split(" ").filter(Boolean));
+  if (isUnsaved) shelf.keep();
+  else offerWhatWasKept(form, shelf);
+
+  function isNew() {
+    const now = snapshot(form);
+    return now !== saved && now !== refused;
+  }
 
   function changed() {
-    if (isStopped) return;
-    if (snapshot(form) === saved) {
+    if (!isNew()) {
       clearTimeout(timer);
       return;
     }
     firstChange ||= Date.now();
-    const wait = Math.max(0, Math.min(AFTER_LAST_KEY, firstChange + AT_LEAST_EVERY - Date.now()));
-    plan(wait);
+    plan(Math.max(0, Math.min(AFTER_LAST_KEY, firstChange + AT_LEAST_EVERY - Date.now())));
   }
 
   function plan(wait) {
     clearTimeout(timer);
-    timer = setTimeout(save, wait);
+    timer = setTimeout(trySaving, wait);
   }
 
-  async function save() {
-    if (isBusy || isStopped || isLeaving) return;
-    const now = snapshot(form);
-    if (now === saved) return;
-    isBusy = true;
+  function trySaving() {
+    if (underway || isLeaving || !isNew()) return;
     firstChange = 0;
-    try {
-      const answer = await send(form, address);
-      failures = 0;
-      await take(answer, now);
-    } catch {
-      keepOnShelf(shelf, form);
-      say(place, "Not saved yet: no connection. Your words are kept in this browser.");
-      plan(WAITS[Math.min(failures++, WAITS.length - 1)]);
-    } finally {
-      isBusy = false;
+    if (isHeld) {
+      shelf.keep();
+      return;
     }
-    if (!isStopped && !failures && snapshot(form) !== saved) changed();
+    underway = save(snapshot(form)).finally(() => {
+      underway = null;
+      if (!isHeld && !failures && isNew()) changed();
+    });
+  }
+
+  async function save(now) {
+    try {
+      await take(await send(form, address), now);
+      failures = 0;
+    } catch (fault) {
+      shelf.keep();
+      const isSignedOut = fault instanceof SignedOut;
+      if (isSignedOut) sayWithSignIn(place, fault.message);
+      else say(place, "Not saved yet: no connection. Your words are kept in this browser.");
+      if (isSignedOut) await renewToken(form).catch(() => {});
+      plan(WAITS[Math.min(failures++, WAITS.length - 1)]);
+    }
   }
 
   async function take(answer, now) {
-    const is_json = (answer.headers.get("Content-Type") ?? "").startsWith("application/json");
-    if (answer.ok && is_json) {
+    const isJson = (answer.headers.get("Content-Type") ?? "").startsWith("application/json");
+    if (answer.ok && isJson) {
       const facts = await answer.json();
       form.elements.version.value = facts.version;
       form.elements.began.value = facts.version;
       saved = now;
-      localStorage.removeItem(shelf);
+      refused = null;
+      shelf.empty();
       say(place, `Saved ${facts.saved_at}`);
       if (checks) checks.innerHTML = facts.checks;
       document.dispatchEvent(new CustomEvent("issue-saved", { detail: facts }));
       return;
     }
-    keepOnShelf(shelf, form);
-    if (answer.status === 409 || answer.status === 422) {
-      const facts = is_json ? await answer.json() : {};
-      const sentence = facts.sentence ?? "It could not be saved.";
-      // The server shows both texts, or the sentence at its field, when the form is sent as it is.
-      isStopped = Boolean(facts.stale);
-      stopWith(place, form, sentence, facts.stale ? "Show both" : "Show where");
-      if (!isStopped) saved = now;
-      return;
+    if (answer.redirected || SIGNED_OUT.has(answer.status)) {
+      throw new SignedOut("Not saved: you are signed out. Your words are kept in this browser.");
     }
-    if (answer.redirected || answer.status === 403 || answer.status === 400) {
-      stopWith(place, form, "Not saved: you are signed out. Your words are kept in this browser.", "");
-      signInBeside(place);
-      plan(WAITS.at(-1));
+    if (answer.status === 409 || answer.status === 422) {
+      shelf.keep();
+      refused = now;
+      const facts = isJson ? await answer.json() : {};
+      isHeld = Boolean(facts.stale);
+      // The server shows both texts, or the sentence at its field, when the form is sent as it is.
+      stopWith(place, form, facts.sentence ?? "It could not be saved.", isHeld ? "Show both" : "Show where");
       return;
     }
     if (answer.status === 413) {
+      shelf.keep();
+      refused = now;
       say(place, "Not saved: this is more than an issue can hold. Take out what is too long.");
       return;
     }
@@ -101,9 +122,16 @@ export function keepSaved(form) {
 
   form.addEventListener("input", changed);
   form.addEventListener("change", changed);
-  form.addEventListener("submit", () => {
-    isLeaving = true;
+  form.addEventListener("submit", (event) => {
     clearTimeout(timer);
+    if (snapshot(form) !== saved) shelf.keep();
+    const wasLeaving = isLeaving;
+    isLeaving = true;
+    if (!underway) return;
+    // Its answer brings the version that this goes on from.
+    event.preventDefault();
+    const { submitter } = event;
+    if (!wasLeaving) underway.finally(() => form.requestSubmit(submitter));
   });
   window.addEventListener("online", () => plan(0));
   window.addEventListener("pageshow", (event) => {
@@ -112,7 +140,7 @@ export function keepSaved(form) {
   });
   window.addEventListener("beforeunload", (event) => {
     if (!isLeaving && snapshot(form) !== saved) {
-      keepOnShelf(shelf, form);
+      shelf.keep();
       event.preventDefault();
     }
   });
@@ -126,8 +154,10 @@ export function keepSaved(form) {
   // What was typed before this script was there.
   changed();
 
-  return { changed, version: () => Number(value(form, "version")) };
+  return { changed, version: () => Number(form.elements.version.value) };
 }
+
+class SignedOut extends Error {}
 
 /** Send the form as it is, without any of its buttons. */
 function send(form, address) {
@@ -136,13 +166,20 @@ function send(form, address) {
     body: new URLSearchParams(new FormData(form)),
     headers: { Accept: "application/json" },
     credentials: "same-origin",
+    signal: AbortSignal.timeout(PATIENCE),
   });
 }
 
-/** Return everything in the form that a person can change, as one text to compare. */
-function snapshot(form) {
-  const fields = [...new FormData(form)].filter(([name]) => !NOT_KEPT.has(name));
-  return JSON.stringify(fields);
+/** Take the token of a new session, if the same editor has signed in again meanwhile. */
+async function renewToken(form) {
+  const answer = await fetch(form.action, {
+    credentials: "same-origin",
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const now = page.getElementById("write");
+  if (now?.dataset.editor !== form.dataset.editor) return;
+  form.elements.csrf_token.value = now.elements.csrf_token.value;
 }
 
 /** Return the form as the server sent it, without what was typed since. */
@@ -150,10 +187,6 @@ function asItCame(form) {
   const copy = form.cloneNode(true);
   copy.reset();
   return copy;
-}
-
-function value(form, name) {
-  return form.elements[name]?.value ?? "";
 }
 
 function say(place, sentence) {
@@ -164,7 +197,6 @@ function say(place, sentence) {
 function stopWith(place, form, sentence, words) {
   if (!place) return;
   place.textContent = `${sentence} `;
-  if (!words) return;
   const button = document.createElement("button");
   button.type = "submit";
   button.name = "do";
@@ -174,76 +206,13 @@ function stopWith(place, form, sentence, words) {
   place.append(button);
 }
 
-function signInBeside(place) {
-  if (!place) return;
+function sayWithSignIn(place, sentence) {
+  if (!place || place.textContent.startsWith(sentence)) return;
+  place.textContent = `${sentence} `;
   const link = document.createElement("a");
   link.href = "/desk/sign-in";
   link.target = "_blank";
   link.rel = "noopener";
   link.textContent = "Sign in beside this page, then go on here";
   place.append(link);
-}
-
-function keepOnShelf(shelf, form) {
-  try {
-    localStorage.setItem(shelf, JSON.stringify({ at: Date.now(), fields: [...new FormData(form)] }));
-  } catch {
-    // A full or forbidden store: the words are still in the page.
-  }
-}
-
-/** Offer what an earlier visit could not save, if it says something else than the page. */
-function offerWhatWasKept(form, shelf, saved, changed) {
-  let kept = null;
-  try {
-    kept = JSON.parse(localStorage.getItem(shelf) ?? "null");
-  } catch {
-    localStorage.removeItem(shelf);
-  }
-  if (!kept?.fields) return;
-  const fields = kept.fields.filter(([name]) => !NOT_KEPT.has(name));
-  if (JSON.stringify(fields) === saved) {
-    localStorage.removeItem(shelf);
-    return;
-  }
-  const notice = document.createElement("div");
-  notice.className = "notice warn";
-  notice.setAttribute("role", "status");
-  const when = new Date(kept.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  const words = document.createElement("p");
-  words.textContent = `This browser kept words from ${when} that were not saved.`;
-  const actions = document.createElement("div");
-  actions.className = "actions";
-  actions.append(
-    choice("Put them back", () => {
-      putBack(form, fields);
-      notice.remove();
-      changed();
-    }),
-    choice("Throw them away", () => {
-      localStorage.removeItem(shelf);
-      notice.remove();
-    }),
-  );
-  notice.append(words, actions);
-  form.before(notice);
-}
-
-function choice(words, act) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = words;
-  button.addEventListener("click", act);
-  return button;
-}
-
-function putBack(form, fields) {
-  for (const [name, text] of fields) {
-    const field = form.elements[name];
-    if (field instanceof HTMLTextAreaElement || field instanceof HTMLSelectElement) {
-      field.value = text;
-    } else if (field instanceof HTMLInputElement && field.type === "text") {
-      field.value = text;
-    }
-  }
 }
