@@ -1,13 +1,19 @@
 """Markdown cannot be nested so deeply that whoever reads the HTML slows down or gives up."""
 
+import time
 from html.parser import HTMLParser
 
 import pytest
 
 from newsletter import markdown
+from newsletter.errors import InvalidInput
 from newsletter.issues import plaintext
+from tests.endless import ENDLESS
 
 MANY = 10_000
+
+LONGEST = 1.0
+"""Seconds of the processor's time, of which a fast machine needs a fifth."""
 
 
 class Depth(HTMLParser):
@@ -62,3 +68,41 @@ def test_what_people_write_stays_as_it_is() -> None:
 
 def test_no_word_is_lost_where_emphasis_is_too_deep() -> None:
     assert "deep" in markdown.to_html("*" * 200 + "deep" + "*" * 200)
+
+
+@pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
+def test_an_endless_text_is_refused_or_shown_at_once(text: str) -> None:
+    refused = ""
+    began = time.thread_time()
+    try:
+        markdown.refuse_costly(text, field="introduction")
+    except InvalidInput as exc:
+        refused = str(exc)
+    # Also one that is refused may be there from before.
+    markup = markdown.to_html(text)
+    assert time.thread_time() - began < LONGEST
+    assert not refused or "Take out what is no text" in refused
+    assert not refused or markup.startswith("<pre>")
+
+
+@pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
+def test_as_much_of_it_as_is_taken_is_shown_at_once(text: str) -> None:
+    while markdown.count_marks(text) > markdown.MOST_MARKS:
+        text = text[: len(text) * 9 // 10]
+    began = time.thread_time()
+    markdown.to_html(text)
+    assert time.thread_time() - began < LONGEST
+
+
+def test_a_long_text_with_many_links_and_tables_is_no_burden() -> None:
+    link = (
+        "Read [the new guidance](https://example.org/a_b/guidance-2027.html) or www.example.org. "
+    )
+    row = "| country | year | value | source | note |\n"
+    page = (link + "Words of *some* weight. " * 5 + "\n\n") * 200
+    text = page + row + "|-|-|-|-|-|\n" + row * 200
+    markdown.refuse_costly(text, field="body")
+    markup = markdown.to_html(text)
+    assert markup.count('<a href="https://example.org/a_b/') == 200
+    assert markup.count('<a href="http://www.example.org"') == 200
+    assert markup.count("<tr>") == 201

@@ -260,6 +260,7 @@ def _keep(
     now: datetime,
 ) -> None:
     """Write the revision, and what lists and searches find the issue by."""
+    editing.refuse_costly(whole)
     db.session.add(
         Revision(
             issue_id=issue.id,

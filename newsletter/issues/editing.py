@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
-from newsletter import inputs, languages
+from newsletter import inputs, languages, markdown
 from newsletter.errors import InvalidInput
 from newsletter.issues import texts
 from newsletter.issues.composition import (
@@ -29,6 +29,9 @@ MAX_ITEMS = 100
 MAX_EDITIONS = 12
 """Languages that one issue may be written in."""
 
+MOST_MARKS = 30_000
+"""Marks of Markdown in all texts of an issue: each of its pages is made of all of them."""
+
 LONGEST_TITLE = 300
 LONGEST_ALT = 500
 """Characters of a heading, of a button's words or an item's title; of an alternative text."""
@@ -50,6 +53,21 @@ def is_key(text: str) -> bool:
 def blank(language: str) -> Composition:
     """Return an issue that says nothing yet, in one language."""
     return Composition(editions={languages.tag(language): Texts("", "", "")})
+
+
+def refuse_costly(whole: Composition) -> None:
+    """Raise InvalidInput for an issue that would take long to be shown."""
+    prose = [said.introduction for said in whole.editions.values()]
+    for block in whole.blocks:
+        if block.kind is BlockKind.TEXT:
+            prose += [words.text for words in block.words.values()]
+    found = sum(markdown.count_marks(text) for text in prose)
+    if found > MOST_MARKS:
+        raise InvalidInput(
+            f"All texts of this issue together have {found:,} line ends and characters like "
+            f"[ * _ < > | that mean something in Markdown; they may have {MOST_MARKS:,}. "
+            "Make two issues of it, or take out what is no text."
+        )
 
 
 def with_texts(whole: Composition, language: str, typed: Texts) -> Composition:
@@ -174,7 +192,7 @@ def _added(whole: Composition, blocks: Sequence[Block], *, after: str) -> Compos
 def _checked(block: Block, typed: Words) -> Words:
     text = f"{block.key}-text"
     if block.kind is BlockKind.TEXT:
-        said = inputs.printable(typed.text, field=text, most=texts.MAX_INTRODUCTION)
+        said = texts.prose(typed.text, field=text)
     elif block.kind is BlockKind.IMAGE:
         said = inputs.one_line(typed.text, field=text, most=LONGEST_ALT)
     else:

@@ -3,7 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 
-from newsletter import inputs
+from newsletter import inputs, markdown
 from newsletter.errors import InvalidInput
 
 MAX_LINE = 500
@@ -27,8 +27,15 @@ def checked(subject: str, preheader: str, introduction: str) -> Texts:
     return Texts(
         subject=_line(subject, field="subject"),
         preheader=_line(preheader, field="preheader"),
-        introduction=inputs.printable(introduction, field="introduction", most=MAX_INTRODUCTION),
+        introduction=prose(introduction, field="introduction"),
     )
+
+
+def prose(text: str, *, field: str) -> str:
+    """Return a text in Markdown in the form to keep; raise InvalidInput."""
+    said = inputs.printable(text, field=field, most=MAX_INTRODUCTION)
+    markdown.refuse_costly(said, field=field)
+    return said
 
 
 def _line(text: str, *, field: str) -> str:

@@ -7,7 +7,7 @@ import re
 from datetime import date
 from urllib.parse import urlsplit
 
-from newsletter import inputs
+from newsletter import inputs, markdown
 from newsletter.errors import InvalidInput
 from newsletter.library.models import ItemKind
 
@@ -51,7 +51,9 @@ def summary(text: str) -> str:
 
 def body(text: str) -> str:
     """Return the body, which is Markdown and may be empty."""
-    return inputs.printable(text, field="body", most=LONGEST_BODY)
+    words = inputs.printable(text, field="body", most=LONGEST_BODY)
+    markdown.refuse_costly(words, field="body")
+    return words
 
 
 def url(text: str) -> str:
