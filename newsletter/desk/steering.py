@@ -16,6 +16,7 @@ from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.desk.noting import note_issue
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
+from newsletter.issues.models import Issue
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,13 @@ def cancel_issue(number: int) -> Response:
     # It commits, and what it commits has to have its entry.
     note_issue(Deed.ISSUE_CANCELLED, issue)
     control.cancel(issue, now=clock.now())
-    return done(number, "cancelled", f"Issue {number} is cancelled. Who got it keeps it.")
+    return done(number, "cancelled", _ending(issue))
+
+
+def _ending(issue: Issue) -> str:
+    if issue.begun_at is None:
+        return f"Issue {issue.id} is given up. Nobody got it."
+    return f"Issue {issue.id} is cancelled. Who got it keeps it."
 
 
 @blueprint.post("/issues/<int:number>/resolve")

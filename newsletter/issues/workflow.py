@@ -239,11 +239,12 @@ def resume(issue: Issue, *, now: datetime) -> None:
 
 
 def cancel(issue: Issue) -> None:
-    """End an issue that is on its way for good; what was handed over stays sent.
-
-    What is being written has nothing to be cancelled, and what is scheduled is stopped.
-    """
-    _move(issue, IssueState.CANCELLED, allowed={IssueState.SENDING, IssueState.PAUSED})
+    """End an issue for good, or give one up; what was handed over stays sent."""
+    _move(
+        issue,
+        IssueState.CANCELLED,
+        allowed=set(IssueState) - {IssueState.SENT, IssueState.CANCELLED},
+    )
 
 
 def finish(issue: Issue, *, now: datetime) -> None:

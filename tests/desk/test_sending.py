@@ -178,8 +178,8 @@ def test_an_issue_on_its_way_is_paused_resumed_and_cancelled(
     assert "3 people planned" in browser.get(f"/desk/issues/{issue.id}/report").text
 
 
-@pytest.mark.parametrize("step", ["pause", "resume", "cancel"])
-def test_what_is_not_on_its_way_is_neither_paused_nor_cancelled(
+@pytest.mark.parametrize("step", ["pause", "resume"])
+def test_what_is_not_on_its_way_is_neither_paused_nor_resumed(
     browser: Browser, issue: Issue, step: str
 ) -> None:
     """No page has such a button; a form that somebody made up has it."""
@@ -192,6 +192,15 @@ def test_what_is_not_on_its_way_is_neither_paused_nor_cancelled(
         assert answer.status_code == 409
         assert state_of(issue) is state
     assert (issue.send_at, issue.zone) == (december, "Europe/Berlin")
+
+
+def test_a_draft_is_given_up_by_the_button_on_its_page(browser: Browser, issue: Issue) -> None:
+    page = f"/desk/issues/{issue.id}"
+    assert f'action="{page}/cancel"' in browser.get(page).text
+    answer = browser.post(f"{page}/cancel")
+    assert answer.status_code == 303
+    assert state_of(issue) is IssueState.CANCELLED
+    assert "Nobody got it" in browser.get(page).text
 
 
 def test_the_send_page_of_an_issue_on_its_way_leads_to_its_numbers(

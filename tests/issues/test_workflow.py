@@ -84,7 +84,10 @@ MOVES: dict[str, tuple[Callable[[Issue], None], dict[IssueState, IssueState]]] =
         {S.SCHEDULED: S.PAUSED, S.SENDING: S.PAUSED},
     ),
     "resume": (lambda issue: workflow.resume(issue, now=NOW), {S.PAUSED: S.SENDING}),
-    "cancel": (workflow.cancel, {S.SENDING: S.CANCELLED, S.PAUSED: S.CANCELLED}),
+    "cancel": (
+        workflow.cancel,
+        {state: S.CANCELLED for state in S if state not in (S.SENT, S.CANCELLED)},
+    ),
     "finish": (lambda issue: workflow.finish(issue, now=NOW), {S.SENDING: S.SENT}),
 }
 """What each verb does from each state; every pair that is not here is refused."""
