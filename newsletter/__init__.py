@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 import config
-from newsletter import cli, desk, extensions, web
+from newsletter import cli, desk, extensions, page_language, web
 from newsletter.mail import facade
 from newsletter.mailbox import views as mailbox
 from newsletter.public import archive, form, health, images, leaving, library, metrics
@@ -41,6 +41,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     extensions.init_app(app)
     facade.init_app(app)
     web.init_app(app)
+    page_language.init_app(app)
     desk.init_app(app)
     for blueprint in READERS_PAGES:
         app.register_blueprint(blueprint)

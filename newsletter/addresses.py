@@ -8,6 +8,7 @@ from functools import lru_cache
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from newsletter.errors import InvalidAddress
+from newsletter.marking import marked
 
 MAX_OCTETS = 254
 """The longest address that fits a mail transaction (RFC 5321 section 4.5.3.1.3)."""
@@ -44,15 +45,17 @@ def parse(text: str) -> Address:
     """
     bare = text.strip(" \t\u00a0")
     if not bare:
-        raise InvalidAddress("Enter your e-mail address, like name@example.org.")
+        raise InvalidAddress(marked("Enter your e-mail address, like name@example.org."))
     # Printable ASCII has none of them; asking each letter is for the rest.
     is_plain = bare.isascii() and bare.isprintable()
     if not is_plain and any(unicodedata.category(letter) in UNSEEN for letter in bare):
         raise InvalidAddress(
-            "This address contains characters that cannot be seen. Type it again by hand."
+            marked("This address contains characters that cannot be seen. Type it again by hand.")
         )
     if len(bare) > 4 * MAX_OCTETS:
-        raise InvalidAddress(f"An e-mail address has at most {MAX_OCTETS} characters.")
+        raise InvalidAddress(
+            marked("An e-mail address has at most %(most)s characters."), most=MAX_OCTETS
+        )
     local, _, domain = bare.rpartition("@")
     try:
         if _PLAIN_LOCAL.fullmatch(local) and len(local) <= MAX_LOCAL and len(bare) <= MAX_OCTETS:
@@ -62,7 +65,7 @@ def parse(text: str) -> Address:
             local = unicodedata.normalize("NFC", checked.local_part)
             shown, on_the_wire = checked.domain, checked.ascii_domain
     except EmailNotValidError as exc:
-        raise InvalidAddress(_reason(bare)) from exc
+        raise _refusal(bare) from exc
     return Address(
         spelling=f"{local}@{shown}", canonical=f"{_lower_ascii(local)}@{on_the_wire.lower()}"
     )
@@ -105,12 +108,17 @@ def hide(address: str) -> str:
     return f"{local[0]}…@{name[0]}…{dot}{ending}"
 
 
-def _reason(bare: str) -> str:
+def _refusal(bare: str) -> InvalidAddress:
     if any(mark in bare for mark in "<>,;\"'()") or " " in bare:
-        return "Enter the address alone, like name@example.org, with nothing before or after it."
+        return InvalidAddress(
+            marked("Enter the address alone, like name@example.org, with nothing around it.")
+        )
     if bare.count("@") != 1:
-        return "An e-mail address has one @ in it, like name@example.org."
-    return f"“{bare[:80]}” is not an address that mail can reach. Look for a typing mistake."
+        return InvalidAddress(marked("An e-mail address has one @ in it, like name@example.org."))
+    return InvalidAddress(
+        marked("“%(address)s” is not an address that mail can reach. Look for a typing mistake."),
+        address=bare[:80],
+    )
 
 
 def _lower_ascii(text: str) -> str:

@@ -1,14 +1,33 @@
 """Every way things go wrong, one class and one sentence each.
 
 `str(error)` is the sentence a person reads: what is wrong and what to do.
-The doors translate the five families into status codes and exit codes.
+The doors translate the five families into status codes and exit codes, and
+those sentences that readers see into their language.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+from newsletter.marking import marked
 
 
 class NewsletterError(Exception):
-    """The root of everything that a person can be told."""
+    """The root of everything that a person can be told.
+
+    `values` fill the `%(name)s` in the sentence.
+    """
+
+    def __init__(self, sentence: str, **values: object) -> None:
+        super().__init__(sentence % values if values else sentence)
+        self._sentence = sentence
+        self._values = values
+
+    def said(self, gettext: Callable[[str], str]) -> str:
+        """Return the sentence in the language of `gettext`; `what` is a word of ours, too."""
+        values = dict(self._values)
+        if isinstance(what := values.get("what"), str):
+            values["what"] = gettext(what)
+        text = gettext(self._sentence)
+        return text % values if values else text
 
 
 class InvalidInput(NewsletterError):
@@ -16,8 +35,8 @@ class InvalidInput(NewsletterError):
 
     field: str | None = None
 
-    def __init__(self, sentence: str, *, field: str | None = None) -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str, *, field: str | None = None, **values: object) -> None:
+        super().__init__(sentence, **values)
         if field is not None:
             self.field = field
 
@@ -33,8 +52,8 @@ class Refused(NewsletterError):
 class TooOften(NewsletterError):
     """Asked more often than is allowed; `retry_after` is in seconds."""
 
-    def __init__(self, sentence: str, *, retry_after: int) -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str, *, retry_after: int, **values: object) -> None:
+        super().__init__(sentence, **values)
         self.retry_after = retry_after
 
 
@@ -45,7 +64,7 @@ class DeadLink(NewsletterError):
     """
 
     def __init__(self) -> None:
-        super().__init__("This link does not work any more, or part of it is missing.")
+        super().__init__(marked("This link does not work any more, or part of it is missing."))
 
 
 class ConfigurationError(NewsletterError):

@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from newsletter.errors import InvalidInput
+from newsletter.marking import marked
 
 LONGEST_SLUG = 80
 """Characters of the longest slug: a link must survive being read out and typed."""
@@ -27,13 +28,17 @@ def printable(text: str, *, field: str, most: int) -> str:
     is_plain = clean.isascii() and clean.isprintable()
     if not is_plain and any(_is_unfit(letter) for letter in clean if letter not in "\n\t"):
         raise InvalidInput(
-            f"The {field} contains characters that cannot be shown. Type it again by hand.",
+            marked("The %(what)s contains characters that cannot be shown. Type it again by hand."),
             field=field,
+            what=field,
         )
     if len(clean) > most:
         raise InvalidInput(
-            f"The {field} has {len(clean):,} characters; it may have {most:,}. Shorten it.",
+            marked("The %(what)s has %(number)s characters; it may have %(most)s. Shorten it."),
             field=field,
+            what=field,
+            number=f"{len(clean):,}",
+            most=f"{most:,}",
         )
     return clean
 

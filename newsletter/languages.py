@@ -6,6 +6,7 @@ from functools import lru_cache
 from babel import Locale, UnknownLocaleError
 
 from newsletter.errors import InvalidInput
+from newsletter.marking import marked
 
 OFFERED = {
     "en": "English",
@@ -24,9 +25,14 @@ RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 """Languages whose text runs from the right."""
 
 
+def tongue(language: str) -> str:
+    """Return what is spoken, without its script and region: pt for pt-BR."""
+    return language.partition("-")[0].lower()
+
+
 def direction(language: str) -> str:
     """Return `rtl` or `ltr`, as HTML's dir attribute wants it."""
-    return "rtl" if language.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
+    return "rtl" if tongue(language) in RIGHT_TO_LEFT else "ltr"
 
 
 @lru_cache(maxsize=100)
@@ -47,8 +53,9 @@ def tag(text: str) -> str:
     match = _LANGUAGE.fullmatch(text.strip().replace("_", "-").lower())
     if match is None:
         raise InvalidInput(
-            f"“{text[:40]}” is not a language tag. Write one like en, fr or pt-BR.",
+            marked("“%(tag)s” is not a language tag. Write one like en, fr or pt-BR."),
             field="language",
+            tag=text[:40],
         )
     tongue, script, place = match.groups()
     return "-".join(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from newsletter.errors import TooOften
 from newsletter.extensions import Base, db, insert, rows_changed
+from newsletter.marking import marked
 
 KEPT = timedelta(days=30)
 """How long a counter outlives its last use."""
@@ -60,7 +61,7 @@ def count(what: str, who: str, *, window: timedelta, most: int, now: datetime) -
     reached = db.session.scalars(statement.returning(Counter.count)).one()
     if reached > most:
         left = int((start + window - now).total_seconds()) + 1
-        raise TooOften("Too many requests came from your network.", retry_after=left)
+        raise TooOften(marked("Too many requests came from your network."), retry_after=left)
 
 
 def may_mail(purpose: str, address: str, *, now: datetime) -> bool:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
 from markupsafe import Markup, escape
 
-from newsletter.languages import direction
+from newsletter.languages import direction, tongue
 
 CATALOGUES = Path(__file__).parent / "translations"
 
@@ -30,11 +30,6 @@ WORLD_ENGLISH = Locale.parse("en_001")
 """English of no country, which writes the day first, as the desk does."""
 
 _ISOLATE, _END = "\u2068", "\u2069"
-
-
-def marked(message: str) -> str:
-    """Return `message` as it is; whatever is called so is found for the catalogues."""
-    return message
 
 
 @dataclass(frozen=True)
@@ -49,7 +44,7 @@ class Translator:
     @property
     def is_substitute(self) -> bool:
         """Whether the words have to be marked as being in another language (WCAG 3.1.2)."""
-        return self.language != _tongue(self.asked)
+        return self.language != tongue(self.asked)
 
     @property
     def direction(self) -> str:
@@ -78,6 +73,13 @@ class Translator:
         at = at.astimezone(UTC)
         return self.gettext("%(day)s at %(time)s UTC", day=self.day(at), time=f"{at:%H:%M}")
 
+    def name_of(self, language: str) -> str:
+        """Return what a language is called in this one, or its tag if nobody knows."""
+        try:
+            return Locale.parse(language, sep="-").get_display_name(self.locale) or language
+        except (UnknownLocaleError, ValueError):
+            return language
+
     def isolated(self, name: str) -> str:
         """Return a name, line by line, so that it reorders no words around it.
 
@@ -91,13 +93,12 @@ class Translator:
 @lru_cache(maxsize=100)
 def translator(language: str) -> Translator:
     """Return who says our words in `language`, a tag like fr or pt-BR, or else in English."""
-    tongue = _tongue(language)
-    spoken = tongue if tongue in written() else ORIGINAL
+    spoken = tongue(language) if tongue(language) in written() else ORIGINAL
     return Translator(
         asked=language,
         language=spoken,
-        locale=_locale(language if spoken == tongue else ORIGINAL),
-        words=_words(spoken),
+        locale=_locale(language if spoken == tongue(language) else ORIGINAL),
+        words=words(spoken),
     )
 
 
@@ -108,7 +109,7 @@ def written() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=20)
-def _words(language: str) -> NullTranslations:
+def words(language: str) -> NullTranslations:
     """Return the catalogue, compiled in memory: nobody has to remember a step before a start."""
     if language == ORIGINAL:
         return NullTranslations()
@@ -117,7 +118,7 @@ def _words(language: str) -> NullTranslations:
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
-    return GNUTranslations(compiled)
+    return Translations(compiled)
 
 
 def _locale(language: str) -> Locale:
@@ -125,12 +126,8 @@ def _locale(language: str) -> Locale:
     try:
         found = Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
-        found = Locale.parse(_tongue(language))
+        found = Locale.parse(tongue(language))
     return WORLD_ENGLISH if str(found) == ORIGINAL else found
-
-
-def _tongue(language: str) -> str:
-    return language.partition("-")[0].lower()
 
 
 def _filled(text: str, values: Mapping[str, Any]) -> str:

@@ -13,6 +13,8 @@ from werkzeug.routing import IntegerConverter, Map, RequestRedirect
 
 from newsletter import errors, extensions
 from newsletter.extensions import db
+from newsletter.marking import marked
+from newsletter.page_language import gettext
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -53,13 +55,15 @@ FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", 
 """Headers by which a proxy says that it passes on what somebody else asked."""
 
 SENTENCES = {
-    400: "The request could not be read. Go back and try again.",
-    403: "You are not allowed to do this. Somebody with more rights can.",
-    404: "There is no such page. Look at the address, or begin at the start page.",
-    405: "This address does not take that kind of request.",
-    415: "This address does not take that kind of content.",
-    500: "Something went wrong on our side, and it has been noted. Nothing of yours was lost; "
-    "try again in a minute.",
+    400: marked("The request could not be read. Go back and try again."),
+    403: marked("You are not allowed to do this. Somebody with more rights can."),
+    404: marked("There is no such page. Look at the address, or begin at the start page."),
+    405: marked("This address does not take that kind of request."),
+    415: marked("This address does not take that kind of content."),
+    500: marked(
+        "Something went wrong on our side, and it has been noted. Nothing of yours was lost. "
+        "Try again in a minute."
+    ),
 }
 """What a page says about a status code that no error of ours explains."""
 
@@ -146,7 +150,10 @@ def refuse_body() -> str:
         while left > 0 and (piece := body.read(min(left, 65_536))):
             left -= len(piece)
     most = (request.max_content_length or 0) // 1024 // 1024
-    return f"This is too large to be taken: what is sent at once may have at most {most} MB."
+    return gettext(
+        "This is too large to be taken: what is sent at once may have at most %(most)s MB.",
+        most=most,
+    )
 
 
 def client_ip() -> str:
@@ -254,7 +261,7 @@ def _show_error(error: errors.NewsletterError) -> tuple[str, int, dict[str, str]
     headers = {}
     if isinstance(error, errors.TooOften):
         headers["Retry-After"] = str(error.retry_after)
-    page = _error_page(status, str(error), is_dead_link=isinstance(error, errors.DeadLink))
+    page = _error_page(status, error.said(gettext), is_dead_link=isinstance(error, errors.DeadLink))
     return page, status, headers
 
 
@@ -263,8 +270,11 @@ def _show_http_error(error: HTTPException) -> Response | tuple[str, int]:
     code = error.code or 500
     if isinstance(error, InternalServerError):
         code = 500
-    known = refuse_body() if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else SENTENCES.get(code)
-    sentence = known or error.description or "This did not work."
+    sentence = error.description or ""
+    if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        sentence = refuse_body()
+    elif code in SENTENCES or not sentence:
+        sentence = gettext(SENTENCES.get(code, marked("This did not work.")))
     response = Response(_error_page(HTTPStatus(code), sentence), status=code)
     if error.get_response().headers.get("Allow"):
         response.headers["Allow"] = error.get_response().headers["Allow"]

@@ -8,7 +8,8 @@ from babel.messages.catalog import Catalog, Message
 from markupsafe import Markup
 
 from newsletter import languages
-from newsletter.translating import marked, translator, written
+from newsletter.marking import marked
+from newsletter.translating import translator, written
 from scripts.translations import catalogue_of, extracted
 
 TRANSLATED = [language for language in written() if language != "en"]

@@ -10,6 +10,7 @@ from newsletter.errors import NotFound
 from newsletter.extensions import db
 from newsletter.issues import merge_fields
 from newsletter.issues.models import Edition, Issue, IssueState
+from newsletter.marking import marked
 from newsletter.subscriptions.models import MailingList
 
 PER_PAGE = 20
@@ -68,7 +69,9 @@ def find_public(number: int) -> Issue:
     """
     issue = db.session.get(Issue, number)
     if issue is None or issue.begun_at is None or not issue.mailing_list.is_public:
-        raise NotFound("There is no such issue here. The archive lists those that were sent.")
+        raise NotFound(
+            marked("There is no such issue here. The archive lists those that were sent.")
+        )
     return issue
 
 

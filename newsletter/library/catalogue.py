@@ -15,6 +15,7 @@ from newsletter.errors import InvalidInput, NotFound
 from newsletter.extensions import add_if_free, db
 from newsletter.library import facts
 from newsletter.library.models import Item, ItemKind, Topic
+from newsletter.marking import marked
 from newsletter.searching import Index
 
 PAGE_SIZE = 20
@@ -126,7 +127,10 @@ def find_items(slugs: Sequence[str]) -> list[Item]:
     }
     for slug in slugs:
         if slug not in found:
-            raise NotFound(f"There is no item “{slug[: inputs.LONGEST_SLUG]}” in the library.")
+            raise NotFound(
+                marked("There is no item “%(slug)s” in the library."),
+                slug=slug[: inputs.LONGEST_SLUG],
+            )
     return [found[slug] for slug in slugs]
 
 

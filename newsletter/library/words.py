@@ -1,7 +1,7 @@
 """The words for a kind of item: what it is called, and what its button says."""
 
 from newsletter.library.models import ItemKind
-from newsletter.translating import marked
+from newsletter.marking import marked
 
 KIND_NAMES = {
     ItemKind.NEWS: marked("News"),

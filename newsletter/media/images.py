@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from newsletter import links, searching
 from newsletter.errors import NotFound, Refused
 from newsletter.extensions import add_if_free, db
+from newsletter.marking import marked
 from newsletter.media import reencoding, store, texts
 from newsletter.media.formats import ImageFormat
 from newsletter.media.models import Image
@@ -101,7 +102,7 @@ def find_stored(digest: str, form: ImageFormat) -> Image:
     wanted = sa.select(Image).where(Image.digest == digest, Image.format == form)
     image = db.session.scalar(wanted)
     if image is None:
-        raise NotFound("There is no such image.")
+        raise NotFound(marked("There is no such image."))
     return image
 
 

@@ -12,13 +12,15 @@ from typing import TypeVar
 from flask import Blueprint, current_app, render_template, request
 from werkzeug.datastructures import MultiDict
 
-from newsletter import addresses, clock, inputs, languages, links
+from newsletter import addresses, clock, inputs, languages, links, page_language
 from newsletter.errors import InvalidInput, NotFound
 from newsletter.extensions import db
 from newsletter.issues import archiving
 from newsletter.library import catalogue
 from newsletter.library.models import Topic
 from newsletter.library.words import KIND_NAMES
+from newsletter.marking import marked
+from newsletter.page_language import gettext
 from newsletter.subscriptions import consent, lists, signup
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import Frequency, MailingList, Source
@@ -28,6 +30,13 @@ from newsletter.web import client_ip, client_network
 LONGEST_NAME = 200
 SHOWN_ITEMS = 3
 """Library items below the form: what a reader may expect to get."""
+
+FREQUENCIES = (
+    (Frequency.EVERY, marked("Every issue")),
+    (Frequency.WEEKLY, marked("Once a week")),
+    (Frequency.MONTHLY, marked("Once a month")),
+)
+"""How often, as readers choose it."""
 
 TRAP = "website"
 """The field that no person sees; who fills it gets the same page and nothing else."""
@@ -68,6 +77,7 @@ def subscribe() -> tuple[str, int]:
         frequency=request.form.get("frequency", ""),
         topics=request.form.getlist("topics"),
     )
+    page_language.speak(typed.language)
     mailing_list = _posted_list(typed)
     wish = _read_wish(mailing_list, typed)
     if wish is not None:
@@ -90,6 +100,7 @@ def subscribe() -> tuple[str, int]:
 def ask_confirmation(token: str) -> str:
     """Show what would be confirmed, and one button; mail scanners change nothing here."""
     subscription = signup.read_confirmation(token, now=clock.now())
+    page_language.speak(subscription.subscriber.language)
     return render_template(
         "public/confirm.html",
         subscription=subscription,
@@ -103,6 +114,7 @@ def confirm(token: str) -> str:
     subscription = signup.confirm(
         token, origin=Origin(page="/confirm", ip=client_ip() or None), now=clock.now()
     )
+    page_language.speak(subscription.subscriber.language)
     page = render_template(
         "public/confirmed.html",
         subscription=subscription,
@@ -116,14 +128,17 @@ def confirm(token: str) -> str:
 def show_privacy_notice() -> str:
     """Show what is done with a reader's data."""
     return render_template(
-        "public/privacy.html", mailing_list=lists.public_list(), version=consent.VERSION
+        "public/privacy.html",
+        mailing_list=lists.public_list(),
+        version=consent.VERSION,
+        version_of=consent.VERSION_OF,
     )
 
 
 def _chosen_list(values: MultiDict[str, str]) -> MailingList:
     mailing_list = lists.public_list(values.get("list", ""))
     if mailing_list is None:
-        raise NotFound("There is no such list to sign up for.")
+        raise NotFound(marked("There is no such list to sign up for."))
     return mailing_list
 
 
@@ -133,7 +148,12 @@ def _posted_list(typed: Typed) -> MailingList:
         return _chosen_list(request.form)
     except NotFound as exc:
         mailing_list = _chosen_list(MultiDict())
-        typed.errors["list"] = f"{exc} This form is for “{mailing_list.name}”."
+        typed.errors["list"] = " ".join(
+            (
+                exc.said(gettext),
+                gettext("This form is for “%(list)s”.", list=mailing_list.name),
+            )
+        )
         typed.topics = [slug for slug in typed.topics if slug in _slugs(mailing_list)]
         return mailing_list
 
@@ -147,14 +167,17 @@ def _form_page(mailing_list: MailingList, typed: Typed) -> str:
         mailing_list=mailing_list,
         typed=typed,
         languages=languages.OFFERED,
-        words=consent.wording(mailing_list.name),
+        words=consent.wording(mailing_list.name, page_language.ours()),
+        version_of=consent.VERSION_OF,
         trap=TRAP,
+        frequencies=FREQUENCIES,
     )
 
 
 def _offered_language(mailing_list: MailingList) -> str:
-    best = request.accept_languages.best_match(languages.OFFERED)
-    return best or mailing_list.default_language
+    if page_language.is_asked_for():
+        return page_language.spoken()
+    return mailing_list.default_language
 
 
 def _read_wish(mailing_list: MailingList, typed: Typed) -> Wish | None:
@@ -166,7 +189,9 @@ def _read_wish(mailing_list: MailingList, typed: Typed) -> Wish | None:
     )
     topics = _chosen_topics(mailing_list, typed)
     if typed.frequency not in {"", *Frequency}:
-        typed.errors["frequency"] = "Choose how often: every issue, once a week or once a month."
+        typed.errors["frequency"] = gettext(
+            "Choose how often: every issue, once a week or once a month."
+        )
     if address is None or name is None or language is None or typed.errors:
         return None
     return Wish(
@@ -183,13 +208,15 @@ def _checked(typed: Typed, check: Callable[[], Value]) -> Value | None:
     try:
         return check()
     except InvalidInput as exc:
-        typed.errors[exc.field or "address"] = str(exc)
+        typed.errors[exc.field or "address"] = exc.said(gettext)
         return None
 
 
 def _chosen_topics(mailing_list: MailingList, typed: Typed) -> list[Topic]:
     if not set(typed.topics) <= _slugs(mailing_list):
-        typed.errors["topics"] = "One of the topics does not exist here any more. Choose again."
+        typed.errors["topics"] = gettext(
+            "One of the topics does not exist here any more. Choose again."
+        )
     return [topic for topic in mailing_list.topics if topic.slug in typed.topics]
 
 
@@ -206,6 +233,7 @@ def _ask(mailing_list: MailingList, wish: Wish, typed: Typed) -> Wish | None:
         lambda: signup.request_subscription(
             mailing_list,
             wish,
+            consent.wording(mailing_list.name, page_language.ours()),
             origin=Origin(page=page, ip=client_ip() or None),
             source=Source.EMBED if is_embedded else Source.FORM,
             now=clock.now(),

@@ -5,6 +5,7 @@ import logging
 from flask import Blueprint, Response, send_file
 
 from newsletter.errors import NotFound
+from newsletter.marking import marked
 from newsletter.media import images, store
 from newsletter.media.formats import CONTENT_TYPES, ImageFormat
 
@@ -27,7 +28,7 @@ blueprint = Blueprint("images", __name__)
 def show_image(digest: str, ending: str) -> Response:
     """Send an image of ours, with the kind that we know it has; all else is not found."""
     if ending not in list(ImageFormat):
-        raise NotFound("There is no such image.")
+        raise NotFound(marked("There is no such image."))
     image = images.find_stored(digest, ImageFormat(ending))
     try:
         response = send_file(
@@ -38,6 +39,6 @@ def show_image(digest: str, ending: str) -> Response:
         )
     except FileNotFoundError as exc:
         log.error("image %s has no file: was the folder of media restored?", image.id)
-        raise NotFound("There is no such image.") from exc
+        raise NotFound(marked("There is no such image.")) from exc
     response.headers.update(HEADERS)
     return response

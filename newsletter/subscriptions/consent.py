@@ -2,15 +2,19 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
 from newsletter.extensions import db, insert
 from newsletter.subscriptions.models import ConsentEvent, ConsentKind, ConsentWording, Subscription
+from newsletter.translating import Translator
 
-VERSION = "1 (November 2026)"
+VERSION = "2"
 """The version of the words below and of the privacy notice; a change of words raises it."""
+
+VERSION_OF = date(2026, 11, 21)
+"""The day since which they are what they are."""
 
 SUBSCRIBER = "subscriber"
 """The actor of what a reader did; editors and commands name themselves."""
@@ -38,15 +42,16 @@ class Origin:
     issue_id: int | None = None
 
 
-def wording(list_name: str) -> Wording:
-    """Return the words that the form shows under its button."""
+def wording(list_name: str, ours: Translator) -> Wording:
+    """Return the words that the form shows under its button, in the language of `ours`."""
     return Wording(
-        text=(
-            f"Yes, send me “{list_name}” by e-mail. My address is used only for that. Nobody "
-            "records what I open or click. I can stop with one link in every e-mail."
+        text=ours.gettext(
+            "Yes, send me “%(list)s” by e-mail. My address is used only for that. Nobody "
+            "records what I open or click. I can stop with one link in every e-mail.",
+            list=list_name,
         ),
         version=VERSION,
-        language="en",
+        language=ours.language,
     )
 
 

@@ -20,8 +20,9 @@ from newsletter.extensions import Base, db, insert
 from newsletter.library.models import Topic
 from newsletter.mail import outbox
 from newsletter.mail.message import Mailbox
+from newsletter.marking import marked
 from newsletter.subscriptions import consent, lists, suppression, unsubscribing
-from newsletter.subscriptions.consent import Origin
+from newsletter.subscriptions.consent import Origin, Wording
 from newsletter.subscriptions.models import (
     ConsentKind,
     Frequency,
@@ -63,18 +64,25 @@ def count_request(network: str, *, now: datetime) -> None:
 
 
 def request_subscription(
-    mailing_list: MailingList, wish: Wish, *, origin: Origin, source: Source, now: datetime
+    mailing_list: MailingList,
+    wish: Wish,
+    words: Wording,
+    *,
+    origin: Origin,
+    source: Source,
+    now: datetime,
 ) -> None:
     """Start a double opt-in: note the wish and queue the mail that fits.
 
-    Asking twice is harmless: a second wish updates the pending row and leaves
-    the mailed link valid. Raises InvalidAddress only for addresses of our own.
+    `words` are what stood beside the button. Asking twice is harmless: a second wish
+    updates the pending row and leaves the mailed link valid. Raises InvalidAddress only
+    for addresses of our own.
     """
     if wish.address.canonical in lists.own_addresses():
-        raise InvalidAddress("This address belongs to us. Enter your own.")
+        raise InvalidAddress(marked("This address belongs to us. Enter your own."))
     suppressed = suppression.find(wish.address)
     savepoint = db.session.begin_nested()
-    _note(mailing_list, wish, origin=origin, source=source, now=now)
+    _note(mailing_list, wish, words, origin=origin, source=source, now=now)
     if suppressed is None or suppressed.reason is SuppressionReason.ERASED:
         savepoint.commit()
     else:
@@ -84,7 +92,13 @@ def request_subscription(
 
 
 def _note(
-    mailing_list: MailingList, wish: Wish, *, origin: Origin, source: Source, now: datetime
+    mailing_list: MailingList,
+    wish: Wish,
+    words: Wording,
+    *,
+    origin: Origin,
+    source: Source,
+    now: datetime,
 ) -> None:
     subscription = _find_or_add(mailing_list, wish, now=now)
     if subscription.state is SubscriptionState.UNSUBSCRIBED:
@@ -100,7 +114,7 @@ def _note(
         subscription,
         origin=origin,
         now=now,
-        wording_id=consent.wording_id(consent.wording(mailing_list.name)),
+        wording_id=consent.wording_id(words),
         detail=f"{source.value}: {_choices(wish)}" + ("" if is_open else "; subscribed already"),
     )
     if is_open:

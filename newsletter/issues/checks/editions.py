@@ -56,9 +56,9 @@ def _missing(whole: Composition, language: str, lack: Missing) -> Finding:
 
 def _unread(whole: Composition, readers: Mapping[str, int]) -> Iterator[Finding]:
     """Find editions that nobody gets, once there is somebody to get any."""
-    tongues = {_tongue(language) for language, count in readers.items() if count}
+    tongues = {languages.tongue(language) for language, count in readers.items() if count}
     for language in whole.languages[1:]:
-        if tongues and _tongue(language) not in tongues:
+        if tongues and languages.tongue(language) not in tongues:
             yield Finding(
                 Level.NOTE,
                 "nobody-reads",
@@ -70,10 +70,10 @@ def _unread(whole: Composition, readers: Mapping[str, int]) -> Iterator[Finding]
 
 
 def _unserved(whole: Composition, readers: Mapping[str, int]) -> Iterator[Finding]:
-    served = {_tongue(language) for language in whole.languages}
+    served = {languages.tongue(language) for language in whole.languages}
     total = sum(readers.values())
     for language, count in sorted(readers.items(), key=lambda pair: (-pair[1], pair[0])):
-        if _tongue(language) in served or count < FEW or count < total * SHARE:
+        if languages.tongue(language) in served or count < FEW or count < total * SHARE:
             continue
         name = languages.english_name(language)
         yield Finding(
@@ -84,8 +84,3 @@ def _unserved(whole: Composition, readers: Mapping[str, int]) -> Iterator[Findin
             "audience",
             about=language,
         )
-
-
-def _tongue(language: str) -> str:
-    # Who asked for pt-BR reads pt, and the other way round.
-    return language.partition("-")[0]
