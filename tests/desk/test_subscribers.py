@@ -8,6 +8,7 @@ from newsletter.extensions import db
 from newsletter.subscriptions import consent, suppression
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import ConsentKind, SuppressionReason
+from newsletter.translating import translator
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
 from tests.factories import make_editor, make_list, make_subscription
@@ -32,7 +33,7 @@ def test_one_address_is_shown_with_its_evidence_and_no_full_network_address(
         subscription,
         origin=Origin(page="/confirm", ip="198.51.100.77"),
         now=NOW,
-        wording_id=consent.wording_id(consent.wording("Stay Informed")),
+        wording_id=consent.wording_id(consent.wording("Stay Informed", translator("en"))),
     )
     status, page = look_up(browser, "Ada@Example.org")
     assert status == 200

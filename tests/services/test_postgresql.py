@@ -16,7 +16,7 @@ from newsletter.errors import InvalidInput, NewsletterError, Refused, TooOften
 from newsletter.extensions import db
 from newsletter.library.models import Topic
 from newsletter.mail.models import OutboxMessage
-from newsletter.subscriptions import lists, signup, suppression
+from newsletter.subscriptions import consent, lists, signup, suppression
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
     ConsentEvent,
@@ -30,6 +30,7 @@ from newsletter.subscriptions.models import (
     Suppression,
     SuppressionReason,
 )
+from newsletter.translating import translator
 from tests import story, test_migrations
 from tests.audit import test_recording
 from tests.conftest import NOW
@@ -84,8 +85,9 @@ def test_twenty_sign_ups_of_one_address_at_once_are_one_wish_and_one_mail(app: F
         mailing_list = db.session.scalars(sa.select(MailingList)).one()
         address = addresses.parse("ada@example.org")
         wish = signup.Wish(address, "", "en", Frequency.EVERY, topics=[])
+        words = consent.wording(mailing_list.name, translator("en"))
         signup.request_subscription(
-            mailing_list, wish, origin=Origin(), source=Source.FORM, now=NOW
+            mailing_list, wish, words, origin=Origin(), source=Source.FORM, now=NOW
         )
 
     at_once(app, ask, times=20)

@@ -7,6 +7,7 @@ from newsletter.subscriptions import consent
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.evidence import evidence_of, mask
 from newsletter.subscriptions.models import ConsentKind
+from newsletter.translating import translator
 from tests.conftest import NOW
 from tests.factories import make_list, make_subscription
 
@@ -14,7 +15,7 @@ from tests.factories import make_list, make_subscription
 def test_evidence_has_the_exact_words_and_no_full_network_address(app: Flask) -> None:
     subscription = make_subscription(make_list())
     origin = Origin(page="/", ip="2001:db8:1:2:3:4:5:6")
-    words = consent.wording("Stay Informed")
+    words = consent.wording("Stay Informed", translator("en"))
     for kind in (ConsentKind.REQUESTED, ConsentKind.CONFIRMED):
         consent.record(
             kind, subscription, origin=origin, now=NOW, wording_id=consent.wording_id(words)

@@ -11,7 +11,7 @@ from newsletter.errors import DeadLink, InvalidAddress
 from newsletter.extensions import db
 from newsletter.library.models import Topic
 from newsletter.mail.models import OutboxMessage
-from newsletter.subscriptions import signup, suppression, unsubscribing
+from newsletter.subscriptions import consent, signup, suppression, unsubscribing
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
     ConsentEvent,
@@ -28,6 +28,7 @@ from newsletter.subscriptions.models import (
     SuppressionReason,
 )
 from newsletter.subscriptions.unsubscribing import Leaving
+from newsletter.translating import translator
 from tests.conftest import NOW
 from tests.factories import make_list, make_subscription, make_topic
 
@@ -47,8 +48,9 @@ def ask(
     wish = signup.Wish(
         addresses.parse(address), name, language, Frequency.EVERY, topics=list(topics)
     )
+    words = consent.wording(mailing_list.name, translator("en"))
     signup.request_subscription(
-        mailing_list, wish, origin=FORM, source=Source.FORM, now=NOW + day * DAY
+        mailing_list, wish, words, origin=FORM, source=Source.FORM, now=NOW + day * DAY
     )
 
 
@@ -211,7 +213,10 @@ def test_a_confirmation_confirms_the_words_and_the_source_of_the_request(app: Fl
     mailing_list = make_list()
     wish = signup.Wish(addresses.parse("ada@example.org"), "", "en", Frequency.EVERY, topics=[])
     page = Origin(page="https://www.example.org")
-    signup.request_subscription(mailing_list, wish, origin=page, source=Source.EMBED, now=NOW)
+    words = consent.wording(mailing_list.name, translator("en"))
+    signup.request_subscription(
+        mailing_list, wish, words, origin=page, source=Source.EMBED, now=NOW
+    )
     mailing_list.name = "Renamed meanwhile"
     subscription = confirm_first()
     assert subscription.intervals[0].source is Source.EMBED
