@@ -68,6 +68,8 @@ SENTENCES = {
 """What a page says about a status code that no error of ours explains."""
 
 
+ANY_FAULT = marked("This did not work.")
+
 MOST_READ_IN_VAIN = 64 * 1024 * 1024
 """Bytes of a body that are read although it is too large."""
 
@@ -274,7 +276,7 @@ def _show_http_error(error: HTTPException) -> Response | tuple[str, int]:
     if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         sentence = refuse_body()
     elif code in SENTENCES or not sentence:
-        sentence = gettext(SENTENCES.get(code, marked("This did not work.")))
+        sentence = gettext(SENTENCES.get(code, ANY_FAULT))
     response = Response(_error_page(HTTPStatus(code), sentence), status=code)
     if error.get_response().headers.get("Allow"):
         response.headers["Allow"] = error.get_response().headers["Allow"]

@@ -38,6 +38,9 @@ FREQUENCIES = (
 )
 """How often, as readers choose it."""
 
+FIELDS = (marked("name"),)
+"""What a sentence about a field calls it."""
+
 TRAP = "website"
 """The field that no person sees; who fills it gets the same page and nothing else."""
 
