@@ -4,7 +4,7 @@ from typing import Any
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import Enum, types
+from sqlalchemy import Connection, Enum, types
 
 from newsletter.extensions import UtcDateTime, db
 
@@ -41,7 +41,16 @@ def include_name(name: str | None, kind: str, _parents: Any) -> bool:
 if context.is_offline_mode():
     raise SystemExit("These migrations run on a database, not into a script.")
 
+
+def keep_references(connection: Connection, *, on: bool) -> None:
+    """Let SQLite make tables anew that others point at, between two transactions."""
+    driver = connection.connection.driver_connection
+    if db.engine.dialect.name == "sqlite" and driver is not None:
+        driver.execute(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}").close()
+
+
 with db.engine.connect() as connection:
+    keep_references(connection, on=False)
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
@@ -51,4 +60,9 @@ with db.engine.connect() as connection:
     )
     with context.begin_transaction():
         context.run_migrations()
+    if db.engine.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if broken:
+            raise SystemExit(f"These rows would point at nothing, so nothing was changed: {broken}")
     connection.commit()
+    keep_references(connection, on=True)

@@ -16,7 +16,9 @@ from newsletter.library import catalogue
 from newsletter.library.models import Item, ItemKind, Topic
 from newsletter.media import images
 from newsletter.media.models import Image
+from newsletter.subscriptions import digest_windows
 from newsletter.subscriptions.models import (
+    Frequency,
     MailingList,
     Source,
     Subscriber,
@@ -79,6 +81,7 @@ def make_subscription(
     language: str = "en",
     state: SubscriptionState = SubscriptionState.CONFIRMED,
     topics: tuple[Topic, ...] = (),
+    frequency: Frequency = Frequency.EVERY,
     at: datetime = NOW,
 ) -> Subscription:
     """A subscriber on a list, confirmed unless told otherwise."""
@@ -88,9 +91,12 @@ def make_subscription(
             mailing_list=mailing_list,
             state=state,
             topics=list(topics),
+            frequency=frequency,
             requested_at=at,
         )
     )
+    if state is SubscriptionState.CONFIRMED:
+        digest_windows.begin(subscription, now=at)
     if state is not SubscriptionState.PENDING:
         interval = SubscriptionInterval(
             subscription_id=subscription.id, source=Source.FORM, started_at=at

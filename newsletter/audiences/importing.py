@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from newsletter.audiences.reading import BadRow, Row, read_rows
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db, insert
-from newsletter.subscriptions import consent, lists
+from newsletter.subscriptions import consent, digest_windows, lists
 from newsletter.subscriptions.consent import Wording
 from newsletter.subscriptions.models import (
     ConsentEvent,
@@ -226,6 +226,7 @@ class _Taker:
             .values(state=SubscriptionState.CONFIRMED)
             .execution_options(synchronize_session=False)
         )
+        digest_windows.begin_all(subscription_ids, now=self.now)
         intervals = sa.select(
             Subscription.id,
             sa.literal(Source.IMPORT, SubscriptionInterval.source.type),

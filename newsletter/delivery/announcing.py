@@ -17,6 +17,9 @@ BECAUSE = {
 }
 """Why somebody is never mailed, to follow “because”."""
 
+WEEKLY = "weekly digest on Monday"
+MONTHLY = "monthly digest on the first of the month"
+
 
 @dataclass(frozen=True)
 class Announcement:
@@ -58,8 +61,27 @@ def _clock(shown: datetime, zone: str) -> str:
 
 
 def _whom(audience: Audience) -> str:
-    if not audience.recipients:
+    """Say who gets it, and where some get it in a digest, who now and who then."""
+    if not audience.everybody:
         return "nobody"
+    later = [
+        f"{number:,} in their {digest}"
+        for number, digest in ((audience.weekly, WEEKLY), (audience.monthly, MONTHLY))
+        if number
+    ]
+    if not later:
+        return _who_now(audience)
+    who = _people(audience.everybody)
+    if audience.corrects is not None:
+        who += f" who got issue {audience.corrects}"
+    if not audience.recipients:
+        return f"{who}: {', '.join(later)}"
+    editions = _editions(audience).lstrip(" ,:")
+    now = f"{audience.recipients:,} by e-mail now" + (f" ({editions})" if editions else "")
+    return f"{who}: {', '.join([now, *later])}"
+
+
+def _who_now(audience: Audience) -> str:
     if audience.corrects is None:
         return _people(audience.recipients) + _editions(audience)
     who = f"{_people(audience.reached)} who got issue {audience.corrects}"

@@ -1,4 +1,7 @@
-"""Whom an issue goes to, in which edition, and who of its list is left out and why."""
+"""Whom an issue goes to, in which edition, and who of its list is left out and why.
+
+Who wants a digest does not get the issue itself: it is in the next digest of theirs.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,10 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
-from newsletter.delivery.models import Delivery, DeliveryState, Send
+from newsletter.delivery.models import Delivery, DeliveryState, DigestIssue, Send
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
+from newsletter.subscriptions.digest_windows import DIGESTS
 from newsletter.subscriptions.models import (
+    Frequency,
     Subscriber,
     Subscription,
     SubscriptionState,
@@ -30,14 +35,23 @@ class AudienceCount:
     recipients: int
     suppressed: int
     paused: int
+    weekly: int = 0
+    monthly: int = 0
+
+    @property
+    def everybody(self) -> int:
+        """How many read it, now or in a digest."""
+        return self.recipients + self.weekly + self.monthly
 
 
 @dataclass(frozen=True)
 class Audience:
     """The same in full: by the language of their edition, if there are several, and by reason.
 
-    Of a correction, `reached` is how many got the issue `corrects`, and `left` how
-    many of them are not on the list any more.
+    `recipients` get it by e-mail when it goes out, `weekly` and `monthly` in their
+    next digest. Of a correction, `reached` is how many got the issue `corrects`, and
+    `left` how many of them are not on the list any more; who got it in a digest gets
+    the correction in the next one.
     """
 
     recipients: int
@@ -47,21 +61,36 @@ class Audience:
     corrects: int | None = None
     reached: int = 0
     left: int = 0
+    weekly: int = 0
+    monthly: int = 0
+
+    @property
+    def everybody(self) -> int:
+        """How many read it, now or in a digest."""
+        return self.recipients + self.weekly + self.monthly
 
 
 def count(issue: Issue) -> AudienceCount:
     """Return whom the issue would go to if it were planned now, in one query."""
-    found = _counts(issue, [_suppressed_for(issue)])
-    return AudienceCount(found.confirmed - found.suppressed[0], found.suppressed[0], found.paused)
+    found = _counts(issue, [_suppressed_who(issue)])
+    return AudienceCount(
+        found.mailable[Frequency.EVERY],
+        found.suppressed[0],
+        found.paused,
+        weekly=found.mailable[Frequency.WEEKLY],
+        monthly=found.mailable[Frequency.MONTHLY],
+    )
 
 
 def of(issue: Issue) -> Audience:
     """Return whom the issue would go to if it were planned now, in full: in two queries at most."""
-    found = _counts(issue, [_suppressed_for(issue, reason) for reason in SuppressionReason])
+    found = _counts(issue, [_suppressed_who(issue, reason=reason) for reason in SuppressionReason])
     suppressed = dict(zip(SuppressionReason, found.suppressed, strict=True))
-    recipients = found.confirmed - sum(found.suppressed)
+    recipients = found.mailable[Frequency.EVERY]
     return Audience(
         recipients=recipients,
+        weekly=found.mailable[Frequency.WEEKLY],
+        monthly=found.mailable[Frequency.MONTHLY],
         by_language=_by_language(issue, recipients),
         paused=found.paused,
         suppressed={reason: number for reason, number in suppressed.items() if number},
@@ -90,6 +119,48 @@ def is_addressed(
     if topic_ids:
         conditions.append(wants(topic_ids))
     return conditions
+
+
+def gets_mail(
+    issue: Issue, *, person: InstrumentedAttribute[int] = Subscription.subscriber_id
+) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for a subscription to get the issue itself when it goes out.
+
+    A correction goes as the issue did, however often somebody wants mail since.
+    """
+    conditions = [
+        *is_addressed(issue, person=person),
+        Subscription.state == SubscriptionState.CONFIRMED,
+    ]
+    if issue.corrects_id is None:
+        conditions.append(Subscription.frequency == Frequency.EVERY)
+    return conditions
+
+
+def gets_digest(issue: Issue, frequency: Frequency) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for a subscription to get the issue in a digest of this frequency."""
+    conditions = [
+        Subscription.mailing_list_id == issue.mailing_list_id,
+        Subscription.state == SubscriptionState.CONFIRMED,
+        Subscription.frequency == frequency,
+    ]
+    if issue.corrects_id is not None:
+        person = Subscription.subscriber_id
+        conditions.append(
+            got_in_digest(issue.corrects_id, person) & ~_got(issue.corrects_id, person)
+        )
+    elif issue.topics:
+        conditions.append(wants([topic.id for topic in issue.topics]))
+    return conditions
+
+
+def got_in_digest(number: int, person: InstrumentedAttribute[int]) -> sa.ColumnElement[bool]:
+    """Return the condition for a subscriber to have got an issue in a digest."""
+    return person.in_(
+        sa.select(Delivery.subscriber_id)
+        .join(DigestIssue, DigestIssue.edition_id == Delivery.edition_id)
+        .where(DigestIssue.issue_id == number, Delivery.state.in_(GOT_IT))
+    )
 
 
 def wants(topic_ids: Sequence[int]) -> sa.ColumnElement[bool]:
@@ -129,7 +200,7 @@ def edition_for(editions: Sequence[tuple[str, Any]]) -> sa.ColumnElement[Any]:
 class _Counts:
     """What one look counts; `suppressed` are in the order in which they were asked for."""
 
-    confirmed: int
+    mailable: Mapping[Frequency, int]
     paused: int
     suppressed: Sequence[int]
     reached: int = 0
@@ -140,10 +211,15 @@ def _counts(issue: Issue, left_out: Sequence[sa.Select[int]]) -> _Counts:
     """Count each for itself: the states along an index that holds nothing else."""
     if issue.corrects_id is not None:
         return _counts_of_correction(issue.corrects_id, issue, left_out)
-    confirmed = _in_state(issue, SubscriptionState.CONFIRMED)
+    each = [_count(gets_mail(issue)), *(_count(gets_digest(issue, one)) for one in DIGESTS)]
+    never = [_suppressed_who(issue, Subscription.frequency == one) for one in Frequency]
     paused = _in_state(issue, SubscriptionState.PAUSED)
-    all_confirmed, all_paused, *suppressed = _ask(confirmed, paused, *left_out)
-    return _Counts(all_confirmed, all_paused, suppressed)
+    all_paused, *numbers = _ask(paused, *each, *never, *left_out)
+    confirmed, blocked, suppressed = numbers[:3], numbers[3:6], numbers[6:]
+    mailable = zip(Frequency, confirmed, blocked, strict=True)
+    return _Counts(
+        {one: total - without for one, total, without in mailable}, all_paused, suppressed
+    )
 
 
 def _counts_of_correction(number: int, issue: Issue, left_out: Sequence[sa.Select[int]]) -> _Counts:
@@ -159,11 +235,21 @@ def _counts_of_correction(number: int, issue: Issue, left_out: Sequence[sa.Selec
         for state in SubscriptionState
         if state is not SubscriptionState.CONFIRMED
     ]
-    reached, nobody, pending, paused, unsubscribed, *suppressed = _ask(
-        has_it, erased, *gone, *left_out
+    digests = [
+        _count([*gets_digest(issue, one), Subscription.subscriber_id.not_in(suppressed())])
+        for one in DIGESTS
+    ]
+    never = _suppressed_who(issue)
+    reached, nobody, pending, paused, unsubscribed, weekly, monthly, blocked, *without = _ask(
+        has_it, erased, *gone, *digests, never, *left_out
     )
     left = nobody + pending + unsubscribed
-    return _Counts(reached - left - paused, paused, suppressed, reached, left)
+    mailable = {
+        Frequency.EVERY: reached - left - paused - blocked,
+        Frequency.WEEKLY: weekly,
+        Frequency.MONTHLY: monthly,
+    }
+    return _Counts(mailable, paused, without, reached, left)
 
 
 def _ask(*counts: sa.Select[int]) -> list[int]:
@@ -171,20 +257,24 @@ def _ask(*counts: sa.Select[int]) -> list[int]:
     return [int(number) for number in row]
 
 
+def _count(conditions: Sequence[sa.ColumnElement[bool]]) -> sa.Select[int]:
+    return sa.select(sa.func.count()).select_from(Subscription).where(*conditions)
+
+
 def _in_state(issue: Issue, state: SubscriptionState) -> sa.Select[int]:
-    return (
-        sa.select(sa.func.count())
-        .select_from(Subscription)
-        .where(*is_addressed(issue), Subscription.state == state)
-    )
+    return _count([*is_addressed(issue), Subscription.state == state])
 
 
-def _suppressed_for(issue: Issue, reason: SuppressionReason | None = None) -> sa.Select[int]:
+def _suppressed_who(
+    issue: Issue,
+    *which: sa.ColumnElement[bool],
+    reason: SuppressionReason | None = None,
+) -> sa.Select[int]:
     """Count the confirmed readers who are never mailed, from their own list, which is short."""
     # The state is no condition: SQLite would go by it, through all the list.
-    is_confirmed = Subscription.state == SubscriptionState.CONFIRMED
+    is_meant = sa.and_(Subscription.state == SubscriptionState.CONFIRMED, *which)
     return (
-        sa.select(sa.func.count().filter(is_confirmed))
+        sa.select(sa.func.count().filter(is_meant))
         .select_from(Subscription)
         .where(*is_addressed(issue), Subscription.subscriber_id.in_(suppressed(reason)))
     )
@@ -204,8 +294,7 @@ def _by_language(issue: Issue, recipients: int) -> dict[str, int]:
             # Most read the first edition: only of the others is asked whether they got what is
             # corrected, and only with the subscriber's own number does SQLite ask so late.
             chosen != default,
-            *is_addressed(issue, person=Subscriber.id),
-            Subscription.state == SubscriptionState.CONFIRMED,
+            *gets_mail(issue, person=Subscriber.id),
             Subscriber.id.not_in(suppressed()),
         )
         .group_by(sa.literal_column("1"))

@@ -22,7 +22,7 @@ from newsletter.delivery import leases, turns
 from newsletter.delivery.backoff import AT_ONCE
 from newsletter.delivery.models import Batch, CompiledEdition, Delivery, Send
 from newsletter.extensions import Base, db, rows_changed
-from newsletter.issues.models import Issue
+from newsletter.issues.models import Issue, IssueKind
 
 SILENCE = leases.LEASE
 """How long a draft stays with a planner who gives no sign of life."""
@@ -190,8 +190,13 @@ def _shared(now: datetime) -> datetime:
 
 
 def abandoned(*, now: datetime) -> list[int]:
-    """Return the numbers of the issues whose planners are silent."""
+    """Return the numbers of the issues whose planners are silent.
+
+    What is written of a digest is right by itself: whoever comes next lets it begin.
+    """
     drafts = db.session.scalars(
-        sa.select(Send).join(Issue, Issue.id == Send.issue_id).where(Issue.begun_at.is_(None))
+        sa.select(Send)
+        .join(Issue, Issue.id == Send.issue_id)
+        .where(Issue.begun_at.is_(None), Issue.kind == IssueKind.ISSUE)
     )
     return [draft.issue_id for draft in drafts if is_abandoned(draft, now=now)]

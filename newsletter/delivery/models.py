@@ -58,15 +58,55 @@ class CompiledEdition(Base):
 
     __tablename__ = "compiled_edition"
     __table_args__ = (
-        sa.UniqueConstraint("send_id", "language"),
+        sa.UniqueConstraint("send_id", "language", "variant"),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     send_id: Mapped[int] = mapped_column(sa.ForeignKey("send.id"))
     language: Mapped[str] = mapped_column(sa.String(12))
+    # Which of the texts of a digest in this language: for who gets which issues. Else empty.
+    variant: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")
     # From, Reply-To, list id and the three texts with their slots.
     content: Mapped[dict[str, Any]]
+
+
+class Period(enum.StrEnum):
+    """How often a digest comes; a summary comes once, when somebody wants more mail again."""
+
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    SUMMARY = "summary"
+
+
+class Digest(Base):
+    """What is known of a digest beside its row in `issue`."""
+
+    __tablename__ = "digest"
+    __table_args__ = ()
+
+    issue_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("issue.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    period: Mapped[Period]
+    # The day that it was where its readers are.
+    day: Mapped[date]
+
+    issue: Mapped[Issue] = relationship()
+
+
+class DigestIssue(Base):
+    """An issue in one of the texts of a digest."""
+
+    __tablename__ = "digest_issue"
+    __table_args__ = ()
+
+    edition_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("compiled_edition.id", ondelete="CASCADE"), primary_key=True
+    )
+    issue_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("issue.id"), primary_key=True, index=True, autoincrement=False
+    )
 
 
 class Batch(Base):

@@ -11,6 +11,7 @@ from newsletter.delivery.announcing import BECAUSE
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
 from newsletter.subscriptions.models import (
+    Frequency,
     Subscriber,
     Subscription,
     SubscriptionState,
@@ -24,6 +25,8 @@ class Group(enum.StrEnum):
     """Why people of the list get an issue or not; everybody is in one group."""
 
     GETS_IT = "gets-it"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
     PAUSED = "paused"
     SUPPRESSED = "suppressed"
     OTHER_TOPICS = "other-topics"
@@ -37,6 +40,9 @@ STATES = {
     Group.LEFT: SubscriptionState.UNSUBSCRIBED,
 }
 """In which state people of a group are; those of the others are confirmed."""
+
+FREQUENCIES = {Group.WEEKLY: Frequency.WEEKLY, Group.MONTHLY: Frequency.MONTHLY}
+"""Of whom it is in which digest."""
 
 WHY = {
     Group.PAUSED: "they paused",
@@ -66,9 +72,32 @@ class Page:
 
 
 def groups(issue: Issue) -> list[Group]:
-    """Return the groups that there can be: topics leave nobody out where none are chosen."""
+    """Return the groups that there can be.
+
+    Topics leave nobody out where none are chosen, and nobody may want digests.
+    """
     has_topics = issue.corrects_id is None and bool(issue.topics)
-    return [group for group in Group if group is not Group.OTHER_TOPICS or has_topics]
+    missing = {group for group in (Group.OTHER_TOPICS,) if not has_topics}
+    wanted = _digests_wanted(issue)
+    missing |= {group for group, frequency in FREQUENCIES.items() if frequency not in wanted}
+    return [group for group in Group if group not in missing]
+
+
+def _digests_wanted(issue: Issue) -> set[Frequency]:
+    """Return which digests somebody of the list wants, found along an index."""
+    of_list = (
+        Subscription.mailing_list_id == issue.mailing_list_id,
+        Subscription.state == SubscriptionState.CONFIRMED,
+    )
+    row = db.session.execute(
+        sa.select(
+            *(
+                sa.exists().where(*of_list, Subscription.frequency == frequency)
+                for frequency in FREQUENCIES.values()
+            )
+        )
+    ).one()
+    return {one for one, is_wanted in zip(FREQUENCIES.values(), row, strict=True) if is_wanted}
 
 
 def people(issue: Issue, group: Group, *, after: int = 0, most: int = PER_PAGE) -> Page:
@@ -95,6 +124,11 @@ def people(issue: Issue, group: Group, *, after: int = 0, most: int = PER_PAGE) 
 
 
 def _conditions(issue: Issue, group: Group) -> list[sa.ColumnElement[bool]]:
+    if group is Group.GETS_IT:
+        return [*audience.gets_mail(issue), Suppression.id.is_(None)]
+    if group in FREQUENCIES:
+        is_in_digest = audience.gets_digest(issue, FREQUENCIES[group])
+        return [*is_in_digest, Suppression.id.is_(None)]
     is_addressed = audience.is_addressed(issue)
     if group is Group.OTHER_TOPICS:
         is_addressed = [
@@ -105,8 +139,6 @@ def _conditions(issue: Issue, group: Group) -> list[sa.ColumnElement[bool]]:
         *is_addressed,
         Subscription.state == STATES.get(group, SubscriptionState.CONFIRMED),
     ]
-    if group is Group.GETS_IT:
-        conditions.append(Suppression.id.is_(None))
-    elif group is Group.SUPPRESSED:
+    if group is Group.SUPPRESSED:
         conditions.append(Subscription.subscriber_id.in_(audience.suppressed()))
     return conditions

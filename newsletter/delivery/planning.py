@@ -24,7 +24,7 @@ from newsletter.errors import Refused
 from newsletter.extensions import Base, db, reading, rows_changed
 from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue, IssueState
-from newsletter.subscriptions.models import Subscriber, Subscription, SubscriptionState
+from newsletter.subscriptions.models import Subscriber, Subscription
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ def _readers(issue: Issue) -> "array[int]":
     # The connection and not the session: what the ORM does for each row takes longer than it all.
     found = db.session.connection().execute(
         sa.select(Subscription.subscriber_id)
-        .where(*audience.is_addressed(issue), Subscription.state == SubscriptionState.CONFIRMED)
+        .where(*audience.gets_mail(issue))
         .order_by(Subscription.id)
         .execution_options(yield_per=PARTITION)
     )
@@ -203,7 +203,8 @@ def _begin(send: Send, *, now: datetime) -> Send:
     if not send.planned:
         closing.close_batches(Batch.send_id == send.id)
         closing.finish_done(now=now)
-        alarms.tell_nobody_reached(send.issue, now=now)
+        if not audience.count(send.issue).everybody:
+            alarms.tell_nobody_reached(send.issue, now=now)
     db.session.flush()
     return send
 

@@ -73,7 +73,7 @@ def gather(issue: Issue, *, at: Moment | None = None, recipients: int | None = N
         public_url=current_app.config["PUBLIC_URL"],
         postal_address=issue.mailing_list.postal_address,
         corrects=issue.corrects_id,
-        recipients=audience.count(issue).recipients if recipients is None else recipients,
+        recipients=audience.count(issue).everybody if recipients is None else recipients,
         readers=readers.for_checks,
         withdrawn=frozenset(drift.block.key for drift in drifts if drift.is_withdrawn),
         changed={

@@ -71,7 +71,7 @@ def show_held(issue: Issue, form: Form | None = None) -> str:
     form = form or Form({"at": f"{issue.send_at:%Y-%m-%dT%H:%M}", "zone": issue.zone})
     choice = choosing.choose(form, choosing.MOVE, now=now) if is_moving else None
     found = audience.of(issue)
-    findings = preflight.examine(issue, recipients=found.recipients)
+    findings = preflight.examine(issue, recipients=found.everybody)
     by = db.session.get(Editor, issue.scheduled_by_id) if issue.scheduled_by_id else None
     return render_template(
         "desk/issue_held.html",

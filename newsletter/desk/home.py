@@ -131,7 +131,7 @@ def _next(scheduled: Sequence[Line], *, now: datetime) -> Next | None:
     count = audience.count(composing.find_issue(first.number))
     left = _due_at(first) - now
     soon = in_words(left) if timedelta(0) < left < SOON else ""
-    return Next(first, soon, count.recipients, others)
+    return Next(first, soon, count.everybody, others)
 
 
 def _due_at(line: Line) -> datetime:

@@ -52,7 +52,7 @@ def say_sentence(number: int) -> ResponseReturnValue:
     if way == MOVE:
         findings = preflight.judge(issue, choice.moment)
     else:
-        findings = preflight.examine(issue, at=choice.moment, recipients=found.recipients)
+        findings = preflight.examine(issue, at=choice.moment, recipients=found.everybody)
     said = announcing.announce(number, found, choice.words)
     return jsonify(
         state=issue.state,
@@ -162,7 +162,7 @@ def _page(issue: Issue, form: Form, way: str) -> str:
     form.values = {"version": str(issue.version), **choosing.with_suggestions(form, way, now=now)}
     choice = choosing.choose(form, way, now=now)
     found = audience.of(issue)
-    findings = preflight.examine(issue, at=choice.moment, recipients=found.recipients)
+    findings = preflight.examine(issue, at=choice.moment, recipients=found.everybody)
     return render_template(
         "desk/issue_send.html",
         issue=issue,

@@ -13,6 +13,16 @@ from newsletter.media.models import Image
 from newsletter.subscriptions.models import MailingList
 
 
+class IssueKind(enum.StrEnum):
+    """Whether an issue was written, or put together for readers who want less mail.
+
+    The number of a digest is below zero: it uses up none that readers and editors see.
+    """
+
+    ISSUE = "issue"
+    DIGEST = "digest"
+
+
 class IssueState(enum.StrEnum):
     """How far an issue has come."""
 
@@ -61,11 +71,13 @@ class Issue(Base):
             "state <> 'scheduled' OR (send_at IS NOT NULL AND zone IS NOT NULL)",
             name="scheduled_has_a_time",
         ),
+        sa.Index(None, "mailing_list_id", "begun_order", unique=True),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    mailing_list_id: Mapped[int] = mapped_column(sa.ForeignKey("mailing_list.id"), index=True)
+    mailing_list_id: Mapped[int] = mapped_column(sa.ForeignKey("mailing_list.id"))
+    kind: Mapped[IssueKind] = mapped_column(default=IssueKind.ISSUE, server_default="issue")
     state: Mapped[IssueState] = mapped_column(default=IssueState.DRAFT, index=True)
     # Counts the saves: who saves an older one is told (STANDARDS XD22).
     version: Mapped[int] = mapped_column(default=1)
@@ -92,6 +104,9 @@ class Issue(Base):
     updated_at: Mapped[datetime]
     # When its audience was frozen: from then on it has readers and a web version.
     begun_at: Mapped[datetime | None]
+    # The how-manieth of its list it is, counted when they begin: what windows of digests go by,
+    # whatever the clocks say. A digest has none.
+    begun_order: Mapped[int | None]
     sent_at: Mapped[datetime | None]
 
     mailing_list: Mapped[MailingList] = relationship()

@@ -16,7 +16,8 @@ from newsletter.errors import InvalidInput, Refused, StaleVersion
 from newsletter.extensions import db, rows_changed
 from newsletter.issues import approval, revisions, times
 from newsletter.issues.checks import Finding, Level
-from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.models import Issue, IssueKind, IssueState
+from newsletter.subscriptions.models import MailingList
 
 LATE = timedelta(hours=3)
 """How late an issue may still go out by itself; later, it asks."""
@@ -172,8 +173,27 @@ def stop(issue: Issue) -> None:
 
 
 def begin_sending(issue: Issue, *, now: datetime) -> None:
-    """Start a scheduled issue whose audience is frozen: its rows count from this commit on."""
-    _move(issue, IssueState.SENDING, allowed={IssueState.SCHEDULED}, begun_at=now)
+    """Start a scheduled issue whose audience is frozen: its rows count from this commit on.
+
+    It gets its number among those of its list, by which digests take it up: whatever the
+    clocks say, of two that begin one is the later, and who reads the last number has seen it.
+    """
+    order = None
+    if issue.kind is IssueKind.ISSUE:
+        order = db.session.scalars(
+            sa.update(MailingList)
+            .where(MailingList.id == issue.mailing_list_id)
+            .values(issues_begun=MailingList.issues_begun + 1)
+            .returning(MailingList.issues_begun)
+            .execution_options(synchronize_session=False)
+        ).one()
+    _move(
+        issue,
+        IssueState.SENDING,
+        allowed={IssueState.SCHEDULED},
+        begun_at=now,
+        begun_order=order,
+    )
 
 
 def pause(issue: Issue, reason: str = "", *, now: datetime) -> None:
@@ -265,7 +285,9 @@ def how_it_stands(issue: Issue) -> str:
 def due_issues(*, now: datetime) -> list[Issue]:
     """Return the scheduled issues whose time has come, oldest number first."""
     scheduled = db.session.scalars(
-        sa.select(Issue).where(Issue.state == IssueState.SCHEDULED).order_by(Issue.id)
+        sa.select(Issue)
+        .where(Issue.state == IssueState.SCHEDULED, Issue.kind == IssueKind.ISSUE)
+        .order_by(Issue.id)
     )
     return [issue for issue in scheduled if due_at(issue) <= now]
 

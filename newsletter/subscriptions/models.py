@@ -107,6 +107,11 @@ class MailingList(Base):
     reply_to: Mapped[str] = mapped_column(sa.String(254), default="")
     postal_address: Mapped[str] = mapped_column(sa.String(300), default="")
     default_language: Mapped[str] = mapped_column(sa.String(12), default="en")
+    # Where it is morning for readers who named no zone of their own.
+    zone: Mapped[str] = mapped_column(sa.String(60), default="UTC", server_default="UTC")
+    # How many issues have begun: each is given the next number in the transaction in which it
+    # begins, and digests cover stretches of these numbers (`Issue.begun_order`).
+    issues_begun: Mapped[int] = mapped_column(default=0, server_default="0")
     # An issue is sent only when somebody else than who wrote it last has approved it.
     needs_approval: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
@@ -127,6 +132,8 @@ class Subscriber(Base):
     address_hmac: Mapped[str] = mapped_column(sa.String(64), index=True)
     name: Mapped[str] = mapped_column(sa.String(200), default="")
     language: Mapped[str] = mapped_column(sa.String(12))
+    # The name of a time zone; empty means that of the list.
+    zone: Mapped[str] = mapped_column(sa.String(60), default="", server_default="")
     format: Mapped[MailFormat] = mapped_column(default=MailFormat.HTML)
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
@@ -142,7 +149,7 @@ class Subscription(Base):
     __tablename__ = "subscription"
     __table_args__ = (
         sa.UniqueConstraint("subscriber_id", "mailing_list_id"),
-        sa.Index(None, "mailing_list_id", "state"),
+        sa.Index(None, "mailing_list_id", "state", "frequency"),
         {"sqlite_autoincrement": True},
     )
 
@@ -156,6 +163,13 @@ class Subscription(Base):
     source: Mapped[Source] = mapped_column(default=Source.FORM)
     # Part of every confirmation link of this wish: a new one kills the old links.
     wish: Mapped[str] = mapped_column(sa.String(16), default=lambda: secrets.token_hex(8))
+    # The number of the list's last issue that a digest covered, or that came by itself: the
+    # next digest has what begins after it. `digest_windows` alone moves these two.
+    digest_after: Mapped[int] = mapped_column(default=0, server_default="0")
+    digest_due_at: Mapped[datetime | None] = mapped_column(index=True)
+    paused_until: Mapped[datetime | None]
+    # After a pause, what was missed comes as one summary.
+    wants_summary: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
     subscriber: Mapped[Subscriber] = relationship(back_populates="subscriptions")
     mailing_list: Mapped[MailingList] = relationship()

@@ -21,7 +21,13 @@ from newsletter.library.models import Topic
 from newsletter.mail import outbox
 from newsletter.mail.message import Mailbox
 from newsletter.marking import marked
-from newsletter.subscriptions import consent, lists, suppression, unsubscribing
+from newsletter.subscriptions import (
+    consent,
+    digest_windows,
+    lists,
+    suppression,
+    unsubscribing,
+)
 from newsletter.subscriptions.consent import Origin, Wording
 from newsletter.subscriptions.models import (
     ConsentKind,
@@ -146,6 +152,7 @@ def confirm(token: str, *, origin: Origin, now: datetime) -> Subscription:
     if subscription.state is not SubscriptionState.PENDING:
         return subscription
     subscription.state = SubscriptionState.CONFIRMED
+    digest_windows.begin(subscription, now=now)
     db.session.add(
         SubscriptionInterval(
             subscription_id=subscription.id, source=subscription.source, started_at=now

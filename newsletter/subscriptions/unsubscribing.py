@@ -16,7 +16,7 @@ from newsletter import links
 from newsletter.errors import DeadLink, InvalidInput
 from newsletter.extensions import db
 from newsletter.library.models import Topic
-from newsletter.subscriptions import consent
+from newsletter.subscriptions import consent, digest_windows
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
     ConsentKind,
@@ -131,6 +131,7 @@ def _end(
     if subscription.state is SubscriptionState.UNSUBSCRIBED:
         return
     subscription.state = SubscriptionState.UNSUBSCRIBED
+    digest_windows.end(subscription)
     # The newest decision wins: confirmation links mailed before are dead (STANDARDS XA13).
     subscription.wish = secrets.token_hex(8)
     db.session.execute(

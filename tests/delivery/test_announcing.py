@@ -62,6 +62,30 @@ R = SuppressionReason
             "On Thursday 5 March 2026 at 09:00 (Europe/Vienna) issue 42, which corrects issue 41, "
             "goes to the 2 people who got issue 41: 1 in English, 1 in French.",
         ),
+        (
+            Audience(1180, weekly=54, paused=12, suppressed={R.BOUNCE: 7}),
+            "On Thursday 5 March 2026 at 09:00 (Europe/Vienna) issue 42 goes to 1,234 people: "
+            "1,180 by e-mail now, 54 in their weekly digest on Monday. "
+            "12 people are left out because they paused, 7 because mail to them bounced.",
+        ),
+        (
+            Audience(1180, by_language={"en": 1000, "fr": 180}, weekly=54, monthly=3),
+            "On Thursday 5 March 2026 at 09:00 (Europe/Vienna) issue 42 goes to 1,237 people: "
+            "1,180 by e-mail now (1,000 in English, 180 in French), "
+            "54 in their weekly digest on Monday, "
+            "3 in their monthly digest on the first of the month.",
+        ),
+        (
+            Audience(0, monthly=1),
+            "On Thursday 5 March 2026 at 09:00 (Europe/Vienna) issue 42 goes to 1 person: "
+            "1 in their monthly digest on the first of the month.",
+        ),
+        (
+            Audience(1197, corrects=41, reached=1201, left=4, weekly=54),
+            "On Thursday 5 March 2026 at 09:00 (Europe/Vienna) issue 42, which corrects issue 41, "
+            "goes to 1,251 people who got issue 41: 1,197 by e-mail now, "
+            "54 in their weekly digest on Monday. 4 people are left out because they left since.",
+        ),
     ],
 )
 def test_it_is_a_sentence(audience: Audience, said: str) -> None:

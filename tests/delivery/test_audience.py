@@ -12,9 +12,11 @@ from newsletter.delivery.models import CompiledEdition, Delivery, Send
 from newsletter.delivery.people import Group
 from newsletter.extensions import db
 from newsletter.issues import composing, editing, workflow
-from newsletter.issues.models import Issue
+from newsletter.issues.models import Issue, IssueState
 from newsletter.issues.texts import Texts
+from newsletter.mail.models import OutboxMessage
 from newsletter.subscriptions.models import (
+    Frequency,
     MailingList,
     Subscriber,
     SubscriptionState,
@@ -140,11 +142,15 @@ def test_everybody_of_the_list_is_in_one_group(news: MailingList) -> None:
     make_subscription(news, "fay@example.org", state=SubscriptionState.PENDING)
     make_subscription(news, "gus@example.org", state=SubscriptionState.UNSUBSCRIBED)
     make_subscription(make_list("other"), "hana@example.org")
+    make_subscription(news, "ines@example.org", frequency=Frequency.WEEKLY)
+    make_subscription(news, "jon@example.org", frequency=Frequency.MONTHLY)
     suppress(parse("dora@example.org"), reason=SuppressionReason.COMPLAINT, note="", now=NOW)
     issue = make_issue(news, topics=("mms",))
     assert people.groups(issue) == list(Group)
     assert {group: names(issue, group) for group in Group} == {
         Group.GETS_IT: ["ada", "ben"],
+        Group.WEEKLY: ["ines"],
+        Group.MONTHLY: ["jon"],
         Group.PAUSED: ["emil"],
         Group.SUPPRESSED: ["dora"],
         Group.OTHER_TOPICS: ["cleo"],
@@ -169,3 +175,43 @@ def test_they_are_shown_a_page_at_a_time(news: MailingList) -> None:
         seen += [person.address for person in page.people]
         after = page.next
     assert seen == [f"r{number}@example.org" for number in range(7)]
+
+
+def test_who_wants_a_digest_gets_no_issue_and_is_counted_by_digest(news: MailingList) -> None:
+    mms = make_topic("mms")
+    make_subscription(news, "ada@example.org")
+    make_subscription(news, "ben@example.org", frequency=Frequency.WEEKLY)
+    make_subscription(news, "cleo@example.org", frequency=Frequency.WEEKLY, topics=(mms,))
+    make_subscription(news, "dora@example.org", frequency=Frequency.MONTHLY)
+    make_subscription(news, "emil@example.org", frequency=Frequency.MONTHLY)
+    suppress(parse("emil@example.org"), reason=SuppressionReason.BOUNCE, note="", now=NOW)
+    make_topic("iron")
+    issue = make_issue(news, topics=("iron",))
+    said = audience.of(issue)
+    assert (said.recipients, said.weekly, said.monthly, said.everybody) == (1, 1, 1, 3)
+    assert said.suppressed == {SuppressionReason.BOUNCE: 1}
+    assert audience.count(issue) == audience.AudienceCount(1, 1, 0, weekly=1, monthly=1)
+    assert names(issue, Group.GETS_IT) == ["ada"]
+    assert names(issue, Group.WEEKLY) == ["ben"]
+    assert names(issue, Group.MONTHLY) == ["dora"]
+    assert plan(issue).planned == 1
+
+
+def test_an_issue_that_digests_alone_take_up_is_no_reason_to_be_alarmed(
+    news: MailingList,
+) -> None:
+    make_subscription(news, frequency=Frequency.WEEKLY)
+    issue = make_issue(news)
+    assert plan(issue).planned == 0
+    assert issue.state is IssueState.SENT
+    assert not db.session.scalars(sa.select(OutboxMessage)).all()
+
+
+def test_issues_are_counted_as_they_begin_list_by_list(news: MailingList) -> None:
+    other = make_list("other")
+    for mailing_list, order in ((news, 1), (other, 1), (news, 2)):
+        issue = make_issue(mailing_list)
+        assert issue.begun_order is None
+        plan(issue)
+        assert issue.begun_order == order
+        assert mailing_list.issues_begun == order
