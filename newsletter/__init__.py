@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 import config
-from newsletter import cli, desk, extensions, page_language, web
+from newsletter import cli, desk, extensions, page_language, serving, web
 from newsletter.mail import facade
 from newsletter.mailbox import views as mailbox
 from newsletter.public import archive, form, health, images, leaving, library, metrics
@@ -38,6 +38,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app.config.update(settings)
     # Mail bodies in MJML are markup, too: their values are escaped like those of pages.
     app.jinja_env.autoescape = _is_markup
+    serving.init_app(app)
     extensions.init_app(app)
     facade.init_app(app)
     web.init_app(app)
