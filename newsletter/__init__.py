@@ -10,13 +10,25 @@ import config
 from newsletter import cli, desk, extensions, page_language, serving, web
 from newsletter.mail import facade
 from newsletter.mailbox import views as mailbox
-from newsletter.public import archive, form, health, images, leaving, library, metrics
+from newsletter.public import (
+    archive,
+    crawling,
+    feeds,
+    form,
+    health,
+    images,
+    leaving,
+    library,
+    metrics,
+)
 
 READERS_PAGES = (
     form.blueprint,
     leaving.blueprint,
     archive.blueprint,
     library.blueprint,
+    feeds.blueprint,
+    crawling.blueprint,
     images.blueprint,
     health.blueprint,
     metrics.blueprint,

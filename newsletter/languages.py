@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 
 from newsletter.errors import InvalidInput
 from newsletter.marking import marked
@@ -42,6 +43,28 @@ def english_name(language: str) -> str:
         return Locale.parse(language, sep="-").get_display_name("en") or language
     except (UnknownLocaleError, ValueError):
         return language
+
+
+@lru_cache(maxsize=100)
+def own_name(language: str) -> str:
+    """Return what a language calls itself, or its tag if nobody knows."""
+    if language in OFFERED:
+        return OFFERED[language]
+    try:
+        name = Locale.parse(language, sep="-").get_display_name() or language
+    except (UnknownLocaleError, ValueError):
+        return language
+    return name[:1].upper() + name[1:]
+
+
+@lru_cache(maxsize=100)
+def with_country(language: str) -> str:
+    """Return a language with the country where it is likeliest read, as in fr_FR (Open Graph)."""
+    likely = str(get_global("likely_subtags").get(tongue(language), "")).split("_")
+    country = language.rpartition("-")[2]
+    if len(country) != 2 or not country.isupper():
+        country = likely[-1]
+    return "_".join(part for part in (tongue(language), country) if part)
 
 
 @lru_cache(maxsize=1_000)

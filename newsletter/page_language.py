@@ -75,7 +75,12 @@ def to(path: str, **arguments: Any) -> str:
     given = {name: value for name, value in arguments.items() if value not in (None, "")}
     if chosen := _from_link():
         given.setdefault(FIELD, chosen)
-    return f"{path}?{urlencode(given, doseq=True)}" if given else path
+    return plain(path, **given)
+
+
+def plain(path: str, **arguments: Any) -> str:
+    """Return a path with its arguments, in whatever language the browser asks for."""
+    return f"{path}?{urlencode(arguments, doseq=True)}" if arguments else path
 
 
 def in_language(language: str) -> str:
@@ -130,6 +135,7 @@ def _for_templates() -> dict[str, Any]:
         "in_language": in_language,
         "address_of": address_of,
         "strong": strong,
+        "name_in_itself": languages.own_name,
         "page_languages": {code: languages.OFFERED[code] for code in translating.written()},
     }
 

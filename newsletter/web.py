@@ -251,6 +251,9 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault("Permissions-Policy", "interest-cohort=()")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if "token" in (request.view_args or {}):
+        # Somebody published their link: what it opens is still nobody else's.
+        headers.setdefault("X-Robots-Tag", "noindex")
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
     return response

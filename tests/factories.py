@@ -10,8 +10,10 @@ from PIL import Image as Drawing
 
 from newsletter.accounts import Editor, RoleName, add_editor
 from newsletter.extensions import db
-from newsletter.issues import composing, editing, picking, workflow
+from newsletter.issues import composing, editing, picking, pictures, workflow
+from newsletter.issues.composition import BlockKind, Words
 from newsletter.issues.models import Issue
+from newsletter.issues.texts import Texts
 from newsletter.library import catalogue
 from newsletter.library.models import Item, ItemKind, Topic
 from newsletter.media import images
@@ -175,6 +177,36 @@ def make_due_issue(
     )
     workflow.approve(issue, by=None, now=at)
     workflow.send_soon(issue, timedelta(0), now=at)
+    return issue
+
+
+def make_sent_issue(
+    mailing_list: MailingList,
+    subject: str = "New guidance",
+    *,
+    others: dict[str, str] | None = None,
+    items: tuple[str, ...] = (),
+    image: Image | None = None,
+    corrects: Issue | None = None,
+    at: datetime = NOW,
+) -> Issue:
+    """An issue that went out to nobody in particular; `others` are subjects by language."""
+    issue = composing.create_issue(
+        mailing_list, subject=subject, items=items, corrects=corrects, by=None, now=at
+    )
+    whole = composing.current(issue)
+    if image is not None:
+        whole = editing.with_block(whole, BlockKind.IMAGE, image=pictures.picked(image))
+        said_of_it = Words(text=image.alt)
+        whole = editing.with_words(whole, whole.blocks[-1].key, "en", said_of_it)
+    for language, said in (others or {}).items():
+        whole = editing.with_edition(whole, language)
+        whole = editing.with_texts(whole, language, Texts(said, "", f"*{said}*"))
+    composing.save(issue, whole, based_on_version=issue.version, by=None, now=at)
+    workflow.approve(issue, by=None, now=at)
+    workflow.send_soon(issue, timedelta(0), now=at)
+    workflow.begin_sending(issue, now=at)
+    workflow.finish(issue, now=at)
     return issue
 
 

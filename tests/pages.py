@@ -89,10 +89,10 @@ DESK_OF_NOBODY = {
 
 READERS = {
     "/": ["/"],
-    "/archive/": ["/archive/", "/archive/?page=2"],
+    "/archive/": ["/archive/", "/archive/?page=2", "/archive/?year=2026&list=news"],
     "/archive/<int:number>": _of("/archive/{}", past.SENT_TO_FEW),
     "/confirm/<token>": ["/confirm/{confirm}", "/confirm/no-such-token"],
-    "/library/": ["/library/", "/library/?q=pilot", "/library/?q=nothing-has-this"],
+    "/library/": ["/library/", "/library/?q=pilot&year=2025", "/library/?q=nothing-has-this"],
     "/library/<slug>": ["/library/guidance-250", "/library/no-such-item"],
     "/preferences/<token>": ["/preferences/{preferences}"],
     "/privacy": ["/privacy"],
@@ -113,6 +113,12 @@ NO_PAGES = {
 
 FOR_PROGRAMS = {
     "/feed.xml",
+    "/archive/lists/<slug>.xml",
+    "/library/feed.xml",
+    "/library/topics/<slug>.xml",
+    "/robots.txt",
+    "/sitemap.xml",
+    "/sitemap-<int:number>.xml",
     "/healthz",
     "/readyz",
     "/metrics",

@@ -13,7 +13,7 @@ from newsletter.desk.forms import Form, show_again, typed
 from newsletter.desk.guard import blueprint, needs
 from newsletter.desk.noting import changes, note, values_of
 from newsletter.extensions import db
-from newsletter.library import catalogue, facts
+from newsletter.library import browsing, catalogue, facts
 from newsletter.library.models import Item, ItemKind
 from newsletter.library.words import KIND_NAMES
 
@@ -25,7 +25,7 @@ FIELDS = ("kind", "title", "summary", "url", "body", "published_on", "region", "
 def show_library() -> str:
     """List items, withdrawn ones too, with a search."""
     chosen = {name: request.args.get(name, "").strip() for name in ("q", "kind")}
-    page = catalogue.search_items(
+    page = browsing.search_items(
         text=chosen["q"],
         kind=chosen["kind"],
         with_withdrawn=True,

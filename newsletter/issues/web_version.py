@@ -15,8 +15,12 @@ from newsletter.translating import Translator, translator
 
 @dataclass(frozen=True)
 class ArchiveRow:
-    """One item as a page of ours shows it; `url` may be a path on this site."""
+    """One item as a page of ours shows it; `url` may be a path on this site.
 
+    `slug` is empty for a page elsewhere.
+    """
+
+    slug: str
     kind: ItemKind | None
     label: str
     button_words: str
@@ -103,6 +107,7 @@ def _blocks(said: Content, ours: Translator) -> Iterator[ArchiveBlock]:
 
 def _row(row: ItemRow, ours: Translator) -> ArchiveRow:
     return ArchiveRow(
+        slug=row.slug,
         kind=row.kind,
         label=wording.label(row, ours),
         button_words=wording.action(row, ours),

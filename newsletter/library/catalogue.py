@@ -1,25 +1,19 @@
-"""What is published: items and their topics; adding, changing, withdrawing and finding them."""
+"""What is published: items and their topics; adding, changing, withdrawing and finding one."""
 
 import itertools
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypedDict, Unpack
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
 
 from newsletter import inputs, languages, searching
 from newsletter.errors import InvalidInput, NotFound
 from newsletter.extensions import add_if_free, db
-from newsletter.library import facts
-from newsletter.library.models import Item, ItemKind, Topic
+from newsletter.library import browsing, facts
+from newsletter.library.models import Item, Topic
 from newsletter.marking import marked
 from newsletter.searching import Index
-
-PAGE_SIZE = 20
-"""Items on one page of a search."""
 
 ROOM_FOR_NUMBER = 6
 """Characters kept free at the end of a numbered slug, as in -12345."""
@@ -37,20 +31,6 @@ class ItemFacts(TypedDict, total=False):
     topics: Sequence[Topic]
     region: str
     language: str
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a search; `number` counts from 1, `total` counts the items on all pages."""
-
-    items: Sequence[Item]
-    number: int
-    total: int
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are; an empty search has one."""
-        return max(1, math.ceil(self.total / PAGE_SIZE))
 
 
 def add_item(*, slug: str | None = None, now: datetime, **typed: Unpack[ItemFacts]) -> Item:
@@ -122,9 +102,8 @@ def find_item(slug: str) -> Item:
 def find_items(slugs: Sequence[str]) -> list[Item]:
     """Return the items in the order of their slugs; raise NotFound naming an unknown one."""
     possible = [slug for slug in slugs if inputs.is_slug(slug)]
-    found = {
-        item.slug: item for item in db.session.scalars(_select().where(Item.slug.in_(possible)))
-    }
+    question = browsing.newest_first().where(Item.slug.in_(possible))
+    found = {item.slug: item for item in db.session.scalars(question)}
     for slug in slugs:
         if slug not in found:
             raise NotFound(
@@ -134,32 +113,21 @@ def find_items(slugs: Sequence[str]) -> list[Item]:
     return [found[slug] for slug in slugs]
 
 
-def search_items(
-    *,
-    kind: str = "",
-    topic: str = "",
-    region: str = "",
-    text: str = "",
-    with_withdrawn: bool = False,
-    page: int = 1,
-) -> Page:
-    """Return one page of the items that fit every filter, the newest first.
+def withdrawn_among(slugs: Sequence[str]) -> dict[str, datetime]:
+    """Return which of these items were withdrawn, and when."""
+    found = db.session.execute(
+        sa.select(Item.slug, Item.withdrawn_at).where(
+            Item.slug.in_(slugs), Item.withdrawn_at.is_not(None)
+        )
+    )
+    return {slug: at for slug, at in found if at is not None}
 
-    An empty filter lets everything through; `topic` is a slug. Every word of
-    `text` must stand in the title, summary, body or region, or begin a word there.
-    A value that nothing has finds nothing, and a page beyond the last one is the last one.
-    """
-    conditions = [
-        *([] if with_withdrawn else [Item.withdrawn_at.is_(None)]),
-        *([_has_kind(kind)] if kind else []),
-        *([_has_topic(topic)] if topic else []),
-        *([_has_region(region)] if region else []),
-        *([Item.id.in_(searching.matching(Index.ITEMS, text))] if text.strip() else []),
-    ]
-    total = db.session.scalars(sa.select(sa.func.count(Item.id)).where(*conditions)).one()
-    number = min(max(page, 1), Page([], 1, total).pages)
-    statement = _select().where(*conditions).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
-    return Page(db.session.scalars(statement).all(), number, total)
+
+def listed() -> Iterator[tuple[str, datetime]]:
+    """Give short name and last change of every item that is not withdrawn, the oldest first."""
+    question = sa.select(Item.slug, Item.updated_at).where(Item.withdrawn_at.is_(None))
+    rows = db.session.execute(question.order_by(Item.id).execution_options(yield_per=1_000))
+    return ((slug, updated_at) for slug, updated_at in rows)
 
 
 def find_by_words(search: str, *, most: int) -> Sequence[Item]:
@@ -171,19 +139,13 @@ def find_by_words(search: str, *, most: int) -> Sequence[Item]:
 
 def latest_items(most: int) -> Sequence[Item]:
     """Return the `most` newest items that are not withdrawn."""
-    statement = _select().where(Item.withdrawn_at.is_(None)).limit(most)
+    statement = browsing.newest_first().where(Item.withdrawn_at.is_(None)).limit(most)
     return db.session.scalars(statement).all()
 
 
 def all_items() -> Iterator[Item]:
     """Give every item, withdrawn ones too, the newest first, a few hundred in memory at a time."""
-    return iter(db.session.scalars(_select().execution_options(yield_per=500)))
-
-
-def regions() -> Sequence[str]:
-    """Return the regions that listed items are about, in the order of the alphabet."""
-    statement = sa.select(Item.region).where(Item.region != "", Item.withdrawn_at.is_(None))
-    return db.session.scalars(statement.distinct().order_by(Item.region)).all()
+    return iter(db.session.scalars(browsing.newest_first().execution_options(yield_per=500)))
 
 
 def topics() -> Sequence[Topic]:
@@ -212,24 +174,6 @@ def find_topics(slugs: Sequence[str]) -> list[Topic]:
                 f"“{slug[: inputs.LONGEST_SLUG]}” is not a topic. {there_are}", field="topics"
             )
     return [known[slug] for slug in dict.fromkeys(slugs)]
-
-
-def _select() -> sa.Select[Item]:
-    newest_first = (Item.published_on.desc(), Item.id.desc())
-    return sa.select(Item).options(selectinload(Item.topics)).order_by(*newest_first)
-
-
-def _has_kind(kind: str) -> sa.ColumnElement[bool]:
-    return Item.kind == ItemKind(kind) if kind in list(ItemKind) else sa.false()
-
-
-def _has_topic(slug: str) -> sa.ColumnElement[bool]:
-    return Item.topics.any(Topic.slug == slug) if inputs.is_slug(slug) else sa.false()
-
-
-def _has_region(region: str) -> sa.ColumnElement[bool]:
-    # PostgreSQL refuses text with a NUL in it, even to compare with.
-    return sa.false() if "\0" in region else Item.region == region
 
 
 def _fill(item: Item, typed: ItemFacts, *, now: datetime) -> Item:

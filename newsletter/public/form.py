@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TypeVar
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from newsletter import addresses, clock, inputs, languages, links, page_language
@@ -21,6 +21,8 @@ from newsletter.library.models import Topic
 from newsletter.library.words import KIND_NAMES
 from newsletter.marking import marked
 from newsletter.page_language import gettext
+from newsletter.public import cards
+from newsletter.serving import freshness
 from newsletter.subscriptions import consent, lists, signup
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import Frequency, MailingList, Source
@@ -63,10 +65,11 @@ class Typed:
 
 
 @blueprint.get("/")
-def show_form() -> str:
+def show_form() -> Response:
     """Show the form of the list in `?list=`, or of the first public list."""
     mailing_list = _chosen_list(request.args)
-    return _form_page(mailing_list, Typed(language=_offered_language(mailing_list)))
+    page = _form_page(mailing_list, Typed(language=_offered_language(mailing_list)))
+    return freshness.public(page, keep=freshness.NOT_AT_ALL)
 
 
 @blueprint.post("/subscribe")
@@ -128,14 +131,20 @@ def confirm(token: str) -> str:
 
 
 @blueprint.get("/privacy")
-def show_privacy_notice() -> str:
+def show_privacy_notice() -> Response:
     """Show what is done with a reader's data."""
-    return render_template(
+    shown = render_template(
         "public/privacy.html",
         mailing_list=lists.public_list(),
         version=consent.VERSION,
         version_of=consent.VERSION_OF,
+        card=cards.of_page(
+            gettext("Privacy notice"),
+            gettext("We use it to send you what you asked for, and for nothing else."),
+            "/privacy",
+        ),
     )
+    return freshness.public(shown, keep=freshness.NOT_AT_ALL)
 
 
 def _chosen_list(values: MultiDict[str, str]) -> MailingList:
@@ -164,7 +173,7 @@ def _posted_list(typed: Typed) -> MailingList:
 def _form_page(mailing_list: MailingList, typed: Typed) -> str:
     return render_template(
         "public/form.html",
-        latest_issues=archiving.latest(1),
+        latest_issues=archiving.latest(1, language=page_language.spoken()),
         latest_items=catalogue.latest_items(SHOWN_ITEMS),
         kind_names=KIND_NAMES,
         mailing_list=mailing_list,
@@ -174,6 +183,16 @@ def _form_page(mailing_list: MailingList, typed: Typed) -> str:
         version_of=consent.VERSION_OF,
         trap=TRAP,
         frequencies=FREQUENCIES,
+        card=cards.of_page(
+            mailing_list.name,
+            mailing_list.description or gettext("News and new guidance, by e-mail."),
+            "/",
+            feeds=(
+                cards.feed(gettext("Archive"), "/feed.xml"),
+                cards.feed(gettext("Library"), "/library/feed.xml"),
+            ),
+            list=request.args.get("list", "") and mailing_list.slug,
+        ),
     )
 
 

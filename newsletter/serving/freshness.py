@@ -7,6 +7,9 @@ from flask import Response, make_response, request
 PAGE = timedelta(minutes=1)
 """A withdrawal or a correction is to be seen soon."""
 
+NOT_AT_ALL = timedelta()
+"""For forms: each time somebody asks whether it is still the same."""
+
 FEED = timedelta(minutes=5)
 RARELY = timedelta(hours=1)
 """For what only programs read, once a day."""

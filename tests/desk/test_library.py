@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from newsletter.extensions import db
-from newsletter.library import catalogue
+from newsletter.library import browsing, catalogue
 from tests.desk.browser import Browser, signed_in
 from tests.factories import make_editor, make_item, make_topic
 
@@ -56,7 +56,7 @@ def test_what_cannot_be_is_refused_at_its_field(
     answer = browser.post("/desk/library/new", {**FACTS, **change})
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text
-    assert catalogue.search_items().total == 0
+    assert browsing.search_items().total == 0
 
 
 def test_an_item_is_changed_and_keeps_its_address(browser: Browser) -> None:

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from newsletter.errors import InvalidInput, NotFound
 from newsletter.extensions import db
-from newsletter.library import catalogue
+from newsletter.library import browsing, catalogue
 from newsletter.library.models import Item, ItemKind
 from tests.conftest import NOW
 from tests.factories import make_item, make_topic
@@ -30,7 +29,7 @@ def add(**facts: Any) -> Item:
 
 def found(**filters: Any) -> list[str]:
     """The slugs of the first page that `filters` give."""
-    return [item.slug for item in catalogue.search_items(**filters).items]
+    return [item.slug for item in browsing.search_items(**filters).items]
 
 
 @contextmanager
@@ -152,7 +151,7 @@ def test_a_withdrawn_item_leaves_the_lists_and_keeps_its_page() -> None:
     assert found() == []
     assert found(with_withdrawn=True) == ["guidance-on-mms"]
     assert list(catalogue.latest_items(3)) == []
-    assert list(catalogue.regions()) == []
+    assert list(browsing.regions()) == []
     assert list(catalogue.all_items()) == [item]
     assert catalogue.find_item("guidance-on-mms") is item
 
@@ -203,70 +202,6 @@ def test_the_newest_come_first() -> None:
     assert [item.slug for item in catalogue.latest_items(2)] == ["new-too", "new"]
 
 
-def test_filters_are_all_applied() -> None:
-    mms, bep = make_topic("mms"), make_topic("bep")
-    make_item("a", kind=ItemKind.NEWS, topics=(mms, bep), region="Global")
-    make_item("b", kind=ItemKind.NEWS, topics=(bep,), region="Global")
-    make_item("c", kind=ItemKind.TOOL, topics=(mms,), region="Global")
-    make_item("d", kind=ItemKind.NEWS, topics=(mms,), region="LMICs")
-    assert found(kind="news", topic="mms", region="Global") == ["a"]
-    assert found(kind="news") == ["d", "b", "a"]
-    assert found(topic="mms") == ["d", "c", "a"]
-    assert found(region="LMICs") == ["d"]
-
-
-@pytest.mark.parametrize(
-    "filters",
-    [
-        {"kind": "poem"},
-        {"kind": "NEWS\0"},
-        {"topic": "nothing"},
-        {"topic": "a\0b"},
-        {"region": "Atlantis"},
-        {"region": "a\0b"},
-        {"text": "unheard"},
-    ],
-)
-def test_an_unknown_value_finds_nothing(filters: dict[str, str]) -> None:
-    make_item()
-    page = catalogue.search_items(**filters)
-    assert (list(page.items), page.total, page.number, page.pages) == ([], 0, 1, 1)
-
-
-def test_every_word_must_stand_somewhere_in_any_case() -> None:
-    add(slug="a", title="Guidance on MMS", summary="After delivery.", body="Leftover tablets.")
-    add(slug="b", title="Guidance on BEP", summary="Before delivery.")
-    assert found(text="GUIDANCE delivery") == ["b", "a"]
-    assert found(text="guidance leftover") == ["a"]
-    assert found(text="leftover before") == []
-    assert found(text=" \t ") == ["b", "a"]
-
-
-def test_signs_only_part_the_words() -> None:
-    add(slug="percent", title="100% of women")
-    add(slug="underscore", title="The file name a_b")
-    add(slug="none", title="Neither acb nor 10")
-    assert found(text="100%") == ["percent"]
-    assert found(text="a_b") == ["underscore"]
-    assert found(text="%") == []
-    assert found(text="'; --") == []
-
-
-def test_a_word_may_be_only_begun_and_a_quote_is_whole() -> None:
-    add(slug="a", title="Guidance on supplements")
-    add(slug="b", title="Supplements on guidance")
-    assert found(text="supp guid") == ["b", "a"]
-    assert found(text='"guidance on supplements"') == ["a"]
-    assert found(text="plements") == []
-
-
-def test_a_changed_item_is_found_by_its_new_words_only() -> None:
-    item = add(slug="a", title="Guidance on MMS")
-    catalogue.change_item(item, title="A toolkit", now=NOW)
-    assert found(text="toolkit") == ["a"]
-    assert found(text="guidance") == []
-
-
 def test_the_best_have_it_in_the_title_and_withdrawn_ones_are_among_them() -> None:
     add(slug="in-title", title="Iron")
     item = add(slug="withdrawn", title="Folate", summary="With iron.")
@@ -275,52 +210,6 @@ def test_the_best_have_it_in_the_title_and_withdrawn_ones_are_among_them() -> No
     best = catalogue.find_by_words("iron", most=10)
     assert [item.slug for item in best] == ["in-title", "newest", "withdrawn"]
     assert [item.slug for item in catalogue.find_by_words("iron", most=1)] == ["in-title"]
-
-
-@pytest.mark.parametrize("text", ["Éducation", "éducation", "ÉDUCATION", "e\u0301ducation"])
-def test_accented_letters_are_found_in_any_case(text: str) -> None:
-    add(slug="fr", title="Éducation des mères", language="fr")
-    assert found(text=text) == ["fr"]
-
-
-@pytest.mark.parametrize("text", ["a" * 100_000, "x " * 50_000, "é " * 50_000, "\0", "\udc80 mms"])
-def test_no_search_text_is_too_much(text: str) -> None:
-    add()
-    assert catalogue.search_items(text=text).total in (0, 1)
-
-
-def test_a_search_is_cut_into_pages_of_twenty() -> None:
-    for number in range(45):
-        make_item(f"item-{number}")
-    first, third = catalogue.search_items(), catalogue.search_items(page=3)
-    assert (len(first.items), first.number, first.total, first.pages) == (20, 1, 45, 3)
-    assert [item.slug for item in third.items] == [f"item-{n}" for n in (4, 3, 2, 1, 0)]
-
-
-@pytest.mark.parametrize(("asked", "got"), [(0, 1), (-5, 1), (3, 2), (10**30, 2)])
-def test_a_page_that_does_not_exist_is_the_nearest_one(asked: int, got: int) -> None:
-    for number in range(21):
-        make_item(f"item-{number}")
-    assert catalogue.search_items(page=asked).number == got
-
-
-def test_the_number_of_queries_does_not_grow_with_the_items(app: Flask) -> None:
-    topics = (make_topic("mms"), make_topic("bep"))
-    for number in range(15):
-        make_item(f"item-{number}", topics=topics)
-    db.session.expunge_all()
-    with counted_queries() as queries:
-        names = [topic.name for item in catalogue.search_items().items for topic in item.topics]
-    assert len(names) == 30
-    assert len(queries) == 3
-
-
-def test_regions_are_named_once_in_order() -> None:
-    make_item("a", region="LMICs")
-    make_item("b", region="Global")
-    make_item("c", region="Global")
-    make_item("d")
-    assert list(catalogue.regions()) == ["Global", "LMICs"]
 
 
 # Topics
