@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -8,7 +8,7 @@ from newsletter.extensions import db
 from newsletter.library import catalogue
 from newsletter.library.models import Item, ItemKind
 from tests.conftest import NOW
-from tests.factories import make_item, make_topic
+from tests.factories import make_item, make_list, make_sent_issue, make_topic
 
 
 def get(client: FlaskClient, address: str, *, status: int = 200) -> Page:
@@ -58,6 +58,32 @@ def test_the_form_finds_without_scripts_and_keeps_what_was_chosen(client: FlaskC
     assert not page.css("script")
 
 
+def test_each_choice_says_how_many_items_it_would_leave(client: FlaskClient) -> None:
+    mms, bep = make_topic("mms", "MMS"), make_topic("bep", "BEP")
+    make_item("a", topics=(mms,), region="Global", published_on=date(2025, 1, 1))
+    make_item("b", topics=(mms,), region="LMICs", published_on=date(2024, 1, 1))
+    make_item("c", kind=ItemKind.NEWS, topics=(bep,), published_on=date(2024, 1, 1))
+    page = get(client, "/library/?topic=mms")
+    assert texts(page, "#kind option") == ["All kinds", "Guidance (2)"]
+    assert texts(page, "#topic option") == ["All topics", "BEP (1)", "MMS (2)"]
+    assert texts(page, "#region option") == ["All regions", "Global (1)", "LMICs (1)"]
+    assert texts(page, "#year option") == ["All years", "2025 (1)", "2024 (1)"]
+    page = get(client, "/library/?topic=mms&year=2024")
+    assert texts(page, ".entries .meta") == ["Guidance · 1 January 2024 · LMICs"]
+    assert texts(page, "#topic option[selected]") == ["MMS (1)"]
+    assert texts(get(client, "/library/?kind=event"), "#kind option[selected]") == ["Event (0)"]
+
+
+def test_searches_are_for_people_and_lists_for_search_engines(client: FlaskClient) -> None:
+    make_item(topics=(make_topic("mms"),))
+    robots = "meta[name=robots]"
+    assert get(client, "/library/?q=guidance").css_first(robots) is not None
+    page = get(client, "/library/?topic=mms")
+    assert page.css_first(robots) is None
+    canonical = page.css_first("link[rel=canonical]").attributes["href"]
+    assert canonical == "https://news.example.org/library/?topic=mms"
+
+
 def test_a_long_list_has_links_to_its_other_pages_that_keep_the_filters(
     client: FlaskClient,
 ) -> None:
@@ -93,6 +119,9 @@ def test_an_empty_library_says_so(client: FlaskClient) -> None:
         "region=%FF%FE&q=%ED%B2%80",
         "page=x",
         "page=-1",
+        "year=x",
+        "year=9999",
+        "year=%D9%A2%D9%A0%D9%A2%D9%A5",
         "page=99999999999999999999999999",
         "page=" + "9" * 5_000,
         "q=" + "%25" * 5_000,
@@ -194,6 +223,71 @@ def test_a_withdrawn_item_keeps_its_words_and_loses_its_button(client: FlaskClie
 def test_an_unknown_item_is_not_found(client: FlaskClient, slug: str) -> None:
     page = get(client, f"/library/{slug}", status=404)
     assert texts(page, "h1") == ["Not found"]
+
+
+def test_an_item_leads_to_others_and_to_the_issues_that_had_it(client: FlaskClient) -> None:
+    item = add()
+    make_item("other", title="Other guidance", topics=tuple(item.topics))
+    make_item("far", title="Something else")
+    news = make_list()
+    make_sent_issue(news, "Dates", others={"fr": "Les dates"}, items=(item.slug,))
+    make_sent_issue(make_list("inner", is_public=False), "Secret", items=(item.slug,))
+    page = get(client, "/library/guidance-on-mms?lang=fr")
+    assert texts(page, "[aria-labelledby=related] h3") == ["Other guidance"]
+    assert texts(page, "[aria-labelledby=issues] a") == ["Les dates"]
+    assert page.css_first("[aria-labelledby=issues] a").attributes["href"] == "/archive/1?lang=fr"
+
+
+def test_an_item_can_be_passed_on_unless_it_was_withdrawn(client: FlaskClient) -> None:
+    item = add(title="A & B")
+    address = "https%3A%2F%2Fnews.example.org%2Flibrary%2Fa-b"
+    links = {
+        " ".join(link.text().split()): link.attributes["href"]
+        for link in get(client, "/library/a-b").css(".share a")
+    }
+    assert links["By e-mail"] == f"mailto:?subject=A%20%26%20B&body={address}"
+    assert links["WhatsApp"] == f"https://wa.me/?text=A%20%26%20B%20{address}"
+    assert all(address in (link or "") for link in links.values())
+    catalogue.withdraw_item(item, now=NOW)
+    assert not get(client, "/library/a-b").css(".share a")
+
+
+def test_a_card_says_what_the_page_is_about(client: FlaskClient) -> None:
+    add(language="fr", summary="Que faire ? " * 50)
+    page = get(client, "/library/guidance-on-mms?lang=es")
+    said = {
+        node.attributes["property"]: node.attributes["content"]
+        for node in page.css("head meta[property]")
+    }
+    description = said.pop("og:description") or ""
+    assert len(description) <= 200 and description.endswith("…")
+    assert page.css_first("meta[name=description]").attributes["content"] == description
+    assert said == {
+        "og:site_name": "Stay Informed",
+        "og:type": "article",
+        "og:title": "Guidance on MMS",
+        "og:url": "https://news.example.org/library/guidance-on-mms",
+        "og:locale": "fr_FR",
+    }
+    canonical = page.css_first("link[rel=canonical]").attributes["href"]
+    assert canonical == "https://news.example.org/library/guidance-on-mms"
+
+
+def test_a_later_change_is_dated_but_not_the_first_day(client: FlaskClient) -> None:
+    item = add()
+    assert "Last changed" not in get(client, "/library/guidance-on-mms").body.text()
+    catalogue.change_item(item, now=NOW + timedelta(days=2), summary="Better.")
+    page = get(client, "/library/guidance-on-mms")
+    assert "Last changed on 3 March 2027." in page.body.text()
+
+
+def test_what_is_not_there_offers_the_search(client: FlaskClient) -> None:
+    page = get(client, "/library/lost?lang=fr", status=404)
+    form = page.css_first("main form[role=search]")
+    assert (form.attributes["action"], form.attributes["method"]) == ("/library/", "get")
+    assert form.css_first("[name=lang]").attributes["value"] == "fr"
+    assert get(client, "/nowhere", status=404).css_first("main form[role=search]") is not None
+    assert get(client, "/confirm/x", status=404).css_first("main form") is None
 
 
 def test_titles_and_summaries_are_shown_as_they_were_typed(client: FlaskClient) -> None:
