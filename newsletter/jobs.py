@@ -28,6 +28,7 @@ from newsletter.delivery import (
     sweeping,
     wakeups,
 )
+from newsletter.delivery.digests import making
 from newsletter.delivery.engines import dramatiq, local
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.extensions import db, reading
@@ -109,6 +110,12 @@ def _start(number: int, *, now: datetime) -> None:
 def _ask(number: int, reason: str, *, now: datetime) -> None:
     alarms.pause_and_tell(composing.find_issue(number), reason, now=now)
     db.session.commit()
+
+
+def make_digests(now: datetime) -> None:
+    """Write the digests that are due, and send them."""
+    if making.make(now=now):
+        wakeups.wake()
 
 
 def sweep(now: datetime) -> None:
@@ -209,6 +216,12 @@ JOBS: Sequence[Job] = (
     Job("sweep", "settle what stopped senders left, judge issues", timedelta(seconds=5), sweep),
     Job("watch", "tell the editors when mail waits too long", timedelta(seconds=30), watch),
     Job("heartbeat", "write the clock's sign of life", timedelta(seconds=5), beat),
+    Job(
+        "digests",
+        "send what weekly and monthly readers get",
+        timedelta(seconds=20),
+        make_digests,
+    ),
     Job(
         "expire-signups",
         "delete sign-ups that nobody confirmed",

@@ -156,5 +156,12 @@ def sentence(code: str, key: str, detail: str, *, name: str = "") -> Sentence:
     before, _, after = deed.words.partition("{}")
     thing = ""
     if "{}" in deed.words:
-        thing = name or (THINGS[deed.kind].format(key) if key else NOBODY)
+        thing = name or (_called(deed.kind, key) if key else NOBODY)
     return Sentence(before, thing, f"{after}{deed.joint + detail if detail else ''}.")
+
+
+def _called(kind: str, key: str) -> str:
+    # A digest is an issue with a number below zero.
+    if kind == "issue" and key.startswith("-"):
+        return f"digest {key[1:]}"
+    return THINGS[kind].format(key)

@@ -4,6 +4,7 @@ from flask import Flask
 
 from newsletter.cli import (
     audit,
+    digests,
     editors,
     jobs,
     library,
@@ -17,6 +18,7 @@ from newsletter.cli import (
 
 GROUPS = (
     audit.group,
+    digests.group,
     editors.group,
     sending.group,
     jobs.group,

@@ -11,7 +11,7 @@ from newsletter.delivery import backoff, waiting
 from newsletter.delivery.models import DeliveryState, PaceRule, PaceScope, Provider, Send
 from newsletter.errors import Refused
 from newsletter.extensions import db, rows_changed
-from newsletter.issues import workflow
+from newsletter.issues import naming, workflow
 from newsletter.issues.models import Issue
 from newsletter.mail import outbox
 from newsletter.mail.message import Mailbox
@@ -180,9 +180,10 @@ def _tell(kind: str, issue: Issue, reason: str, *, now: datetime) -> None:
     mailing_list = issue.mailing_list
     facts = {
         "issue_number": str(issue.id),
+        "issue_name": naming.titled(issue.id),
         "subject": issue.editions[0].subject,
         "reason": reason,
-        "desk_url": links.public_url(f"/desk/issues/{issue.id}"),
+        "desk_url": links.public_url(naming.desk_path(issue.id)),
         "postal_address": mailing_list.postal_address,
         "public_url": links.public_url("/"),
     }

@@ -21,14 +21,14 @@ from newsletter.issues import composing, editions, merge_fields, rendering
 from newsletter.issues.content import Content
 from newsletter.issues.merge_fields import Part
 from newsletter.issues.models import Issue
-from newsletter.issues.rendering import RenderedEdition
+from newsletter.issues.rendering import Masthead, RenderedEdition
 from newsletter.issues.segments import Segments, fill
 from newsletter.mail import dkim, message
 from newsletter.mail.dkim import SigningKey
 from newsletter.mail.encoding import fold
 from newsletter.mail.message import Mailbox
 from newsletter.subscriptions import lists, unsubscribing
-from newsletter.subscriptions.models import MailFormat
+from newsletter.subscriptions.models import MailFormat, MailingList
 
 # What the values of one broken row may raise.
 _OF_ONE_ROW = (NewsletterError, ValueError, TypeError, LookupError, AttributeError)
@@ -96,8 +96,12 @@ def compile_issue(issue: Issue) -> list[tuple[str, dict[str, Any]]]:
 
 def freeze(issue: Issue, content: Content) -> dict[str, Any]:
     """Return what is the same for every recipient of `content`, as CompiledEdition keeps it."""
-    mailing_list = issue.mailing_list
-    edition = rendering.render(content, rendering.masthead_of(issue))
+    return frozen(issue.mailing_list, content, rendering.masthead_of(issue))
+
+
+def frozen(mailing_list: MailingList, content: Content, masthead: Masthead) -> dict[str, Any]:
+    """Return the same of what a list sends, framed by `masthead`."""
+    edition = rendering.render(content, masthead)
     return {
         "from_name": lists.sender_name(mailing_list),
         "from_address": lists.sender_address(mailing_list),

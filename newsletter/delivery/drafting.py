@@ -116,7 +116,7 @@ class Draft:
         signed = db.session.execute(
             sa.update(Send)
             .where(Send.id == self.send_id, Send.nonce == self._token)
-            .values(planned=Send.planned + change, planned_at=_shared(now))
+            .values(planned=Send.planned + change, planned_at=shared(now))
             .execution_options(synchronize_session=False)
         )
         if rows_changed(signed) != 1:
@@ -144,12 +144,12 @@ def take(
         return None
     send = find(issue_id)
     if send is None:
-        send = Send(issue_id=issue_id, planned=0, planned_at=_shared(now))
+        send = Send(issue_id=issue_id, planned=0, planned_at=shared(now))
         db.session.add(send)
     elif is_abandoned(send, now=now):
         # The one who had it is refused from now on.
         send.nonce = secrets.token_hex(16)
-        send.planned_at = _shared(now)
+        send.planned_at = shared(now)
     else:
         return None
     db.session.flush()
@@ -174,11 +174,11 @@ def gathered(issue_id: int, *, now: datetime) -> int | None:
 def is_abandoned(send: Send, *, now: datetime) -> bool:
     """Tell whether a run is not planned and whoever did so gave no sign of life for long."""
     # A clock that was set back must not keep it for an hour.
-    silence = abs(_shared(now) - send.planned_at)
+    silence = abs(shared(now) - send.planned_at)
     return send.issue.begun_at is None and silence > SILENCE
 
 
-def _shared(now: datetime) -> datetime:
+def shared(now: datetime) -> datetime:
     """Return the time by which planners sign and are judged: of PostgreSQL, the server's own.
 
     Leaps are left out there: a machine that slept takes its own sleep for the server's leap,

@@ -5,7 +5,8 @@ from newsletter.delivery.compiling import Compiled
 from newsletter.delivery.models import CompiledEdition, Send
 from newsletter.extensions import db, reading
 
-KEPT = 16
+KEPT = 64
+"""So many that a digest in five languages, and for several topics, is read once."""
 
 
 class Editions:
@@ -23,5 +24,8 @@ class Editions:
                 known = compiling.read(row, db.session.get_one(Send, row.send_id))
             if len(self._known) >= KEPT:
                 del self._known[next(iter(self._known))]
-            self._known[edition_id] = known
+        else:
+            # The one that was used last is forgotten last.
+            del self._known[edition_id]
+        self._known[edition_id] = known
         return known

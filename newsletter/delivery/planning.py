@@ -17,7 +17,15 @@ import sqlalchemy as sa
 from psycopg.errors import LockNotAvailable
 from sqlalchemy.exc import OperationalError
 
-from newsletter.delivery import alarms, audience, closing, compiling, drafting, providers
+from newsletter.delivery import (
+    alarms,
+    audience,
+    closing,
+    compiling,
+    drafting,
+    numbers,
+    providers,
+)
 from newsletter.delivery.drafting import Draft
 from newsletter.delivery.models import Batch, CompiledEdition, Delivery, DeliveryState, Send
 from newsletter.errors import Refused
@@ -177,7 +185,7 @@ def _insert(editions: Sequence[CompiledEdition]) -> sa.Insert:
             providers.expression(Subscriber.canonical),
             sa.literal(DeliveryState.WAITING, Delivery.state.type),
         )
-        .where(Subscriber.id.in_(_each("readers")))
+        .where(Subscriber.id.in_(numbers.named("readers")))
         .order_by(Subscriber.id)
         # Nobody is erased between this look and the row.
         .with_for_update(read=True, key_share=True)
@@ -185,15 +193,6 @@ def _insert(editions: Sequence[CompiledEdition]) -> sa.Insert:
     columns = ["send_id", "batch_id", "edition_id", "subscriber_id", "provider", "state"]
     # The table and not the model: the ORM would take the parameters for rows.
     return sa.insert(Base.metadata.tables[Delivery.__tablename__]).from_select(columns, readers)
-
-
-def _each(name: str) -> sa.Select[int]:
-    """Return the numbers in a parameter, which goes to the database as one JSON text."""
-    numbers = sa.bindparam(name, type_=sa.JSON)
-    if db.engine.dialect.name == "sqlite":
-        return sa.select(sa.func.json_each(numbers).table_valued("value").c.value)
-    each = sa.func.json_array_elements_text(numbers).table_valued("value").c.value
-    return sa.select(sa.cast(each, sa.BigInteger))
 
 
 def _begin(send: Send, *, now: datetime) -> Send:

@@ -22,7 +22,7 @@ from newsletter.issues.checks import (
 )
 from newsletter.issues.checks import typed as typed_words
 from newsletter.issues.composition import Composition
-from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.models import Issue, IssueKind, IssueState
 from newsletter.library.models import Item
 from newsletter.mail.encoding import quoted_printable
 from newsletter.media import images
@@ -101,8 +101,9 @@ def addresses_ahead(*, now: datetime) -> Sequence[Sequence[str]]:
     open_issues = db.session.scalars(
         sa.select(Issue)
         .where(
+            Issue.kind == IssueKind.ISSUE,
             (Issue.state == IssueState.SCHEDULED)
-            | (Issue.state.in_(composing.EDITABLE) & (Issue.updated_at > now - IDLE))
+            | (Issue.state.in_(composing.EDITABLE) & (Issue.updated_at > now - IDLE)),
         )
         .order_by(Issue.updated_at.desc())
         .limit(MOST_AHEAD)
@@ -168,6 +169,7 @@ def _neighbours(issue: Issue) -> tuple[Neighbour, ...]:
         sa.select(Issue)
         .where(
             Issue.mailing_list_id == issue.mailing_list_id,
+            Issue.kind == IssueKind.ISSUE,
             Issue.id.not_in([issue.id, issue.corrects_id or 0]),
             (Issue.state == IssueState.SCHEDULED) | Issue.begun_at.is_not(None),
         )

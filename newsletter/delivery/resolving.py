@@ -20,7 +20,7 @@ from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
 from newsletter.delivery.reasons import AGAIN
 from newsletter.errors import NotFound, Refused
 from newsletter.extensions import db, rows_changed
-from newsletter.issues import workflow
+from newsletter.issues import naming, workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.subscriptions.models import (
     Subscriber,
@@ -121,8 +121,8 @@ def resolve(
     if shown is not None and (count := _count(which)) > shown.count:
         # Written a moment after the clock of who wrote it said so.
         raise Refused(
-            f"{count:,} messages of issue {issue.id} are uncertain, and you saw {shown.count:,}. "
-            "Load its page again, then decide."
+            f"{count:,} messages of {naming.called(issue.id)} are uncertain, "
+            f"and you saw {shown.count:,}. Load its page again, then decide."
         )
     decided = 0
     while chunk := _decide_some(issue, decision, which, by=by, now=now):
@@ -130,7 +130,9 @@ def resolve(
     found = _left(decision, which, uncertain, decided=decided)
     if found == Resolution():
         whose = "this reader’s mail" if address else "anything"
-        raise Refused(f"Nobody is in doubt about {whose} of issue {issue.id}: it is not uncertain.")
+        raise Refused(
+            f"Nobody is in doubt about {whose} of {naming.called(issue.id)}: it is not uncertain."
+        )
     log.info("issue %s: %s uncertain rows decided: %s, %s", issue.id, decided, decision, by)
     return found
 
@@ -147,7 +149,7 @@ def _those(issue: Issue, address: Address | None) -> sa.ColumnElement[bool]:
         .where(Send.issue_id == issue.id, Subscriber.canonical == address.canonical)
     )
     if delivery_id is None:
-        raise NotFound(f"Issue {issue.id} was not planned for {address.spelling}.")
+        raise NotFound(f"{naming.titled(issue.id)} was not planned for {address.spelling}.")
     return uncertain & (Delivery.id == delivery_id)
 
 
@@ -162,7 +164,7 @@ def _decide_some(
     db.session.refresh(issue)
     if decision is Decision.AGAIN and issue.state is IssueState.CANCELLED:
         raise Refused(
-            f"Issue {issue.id} was cancelled: nothing more of it is sent. "
+            f"{naming.titled(issue.id)} was cancelled: nothing more of it is sent. "
             "What is uncertain can be counted as sent."
         )
     wanted = [_is_wanted()] if decision is Decision.AGAIN else []

@@ -10,6 +10,7 @@ from newsletter.desk import (
     checking,
     composer,
     correcting,
+    digests,
     holding,
     home,
     images,
@@ -53,6 +54,7 @@ PAGES = (
     checking,
     composer,
     correcting,
+    digests,
     holding,
     home,
     images,
@@ -92,5 +94,6 @@ PAGES = (
 def init_app(app: Flask) -> None:
     """Give `app` the desk: who is there, and the pages."""
     security.init_app(app)
+    app.url_map.converters["digest"] = digests.DigestConverter
     app.register_blueprint(blueprint)
     web.show_errors_below("/desk/", refusals.show_error, app=app)

@@ -22,7 +22,8 @@ from newsletter.accounts import (
 from newsletter.desk import browser_session
 from newsletter.desk.security import csrf
 from newsletter.errors import NotFound
-from newsletter.issues import composing
+from newsletter.extensions import db
+from newsletter.issues import composing, naming
 from newsletter.issues.models import Issue
 from newsletter.subscriptions import lists
 from newsletter.subscriptions.models import MailingList
@@ -91,10 +92,22 @@ def the_issue(number: int) -> Issue:
     The sentence is the same for an issue of another list and for none: a
     number that is guessed tells nothing (STANDARDS XD10).
     """
-    issue = composing.find_issue(number)
+    issue = composing.find_issue(number) if number > 0 else _digest(number)
     if not _is_mine(issue.mailing_list_id):
-        raise NotFound(composing.no_such_issue(number))
+        raise NotFound(_no_such(number))
     return issue
+
+
+def _digest(number: int) -> Issue:
+    """Return the digest with this number, which is below zero; raise NotFound."""
+    found = db.session.get(Issue, number) if number > -(2**31) else None
+    if found is None:
+        raise NotFound(_no_such(number))
+    return found
+
+
+def _no_such(number: int) -> str:
+    return f"There is no {naming.called(number)}."
 
 
 def the_list(slug: str) -> MailingList:

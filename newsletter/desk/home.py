@@ -9,10 +9,12 @@ from flask import render_template
 from newsletter import clock, reports
 from newsletter.accounts import Action, may
 from newsletter.delivery import audience, reserve
+from newsletter.delivery.digests import overview as digests
 from newsletter.desk.growth import year_of_growth
 from newsletter.desk.guard import SIGNED_IN, blueprint, my_lists, needs, the_editor
 from newsletter.issues import composing, overview, picking, presence
 from newsletter.issues.models import IssueState
+from newsletter.issues.naming import desk_path
 from newsletter.issues.overview import Line
 from newsletter.issues.picking import Listed
 from newsletter.library import catalogue
@@ -24,14 +26,14 @@ from newsletter.reports.progress import in_words
 from newsletter.subscriptions import growth
 
 LEADS: Mapping[Kind, tuple[str, str]] = {
-    Kind.RELAY: ("/desk/issues/{number}", "Look at it"),
-    Kind.LATE: ("/desk/issues/{number}", "Look at it"),
-    Kind.WITHDRAWN: ("/desk/issues/{number}", "Look at it"),
-    Kind.LINKS: ("/desk/issues/{number}", "Look at it"),
-    Kind.PAUSED: ("/desk/issues/{number}", "Resume or cancel it"),
-    Kind.UNCERTAIN: ("/desk/issues/{number}#uncertain", "Decide"),
-    Kind.REVIEW: ("/desk/issues/{number}/review", "Read it"),
-    Kind.APPROVED: ("/desk/issues/{number}/send", "Send or schedule it"),
+    Kind.RELAY: ("{page}", "Look at it"),
+    Kind.LATE: ("{page}", "Look at it"),
+    Kind.WITHDRAWN: ("{page}", "Look at it"),
+    Kind.LINKS: ("{page}", "Look at it"),
+    Kind.PAUSED: ("{page}", "Resume or cancel it"),
+    Kind.UNCERTAIN: ("{page}#uncertain", "Decide"),
+    Kind.REVIEW: ("{page}/review", "Read it"),
+    Kind.APPROVED: ("{page}/send", "Send or schedule it"),
     Kind.NEW_ITEMS: ("/desk/issues/new", "Begin an issue"),
 }
 """Where each notice leads, and what the button says; the others need somebody else."""
@@ -67,7 +69,8 @@ def show_home() -> str:
         today=now,
         notices=_notices(lines, now=now),
         running=running,
-        next=_next([line for line in lines if line.state is IssueState.SCHEDULED], now=now),
+        next=_next(_scheduled(lines), now=now),
+        digests_next=digests.next_due(lists=mine),
         drafts=drafts,
         writing=presence.writing([line.number for line in drafts], now=now),
         last=last,
@@ -82,7 +85,7 @@ def _notices(
     lines: Sequence[Line], *, now: datetime
 ) -> list[tuple[attention.Notice, tuple[str, str] | None]]:
     """Return what needs somebody, each with the address and the words of its button, if any."""
-    scheduled = [line.number for line in lines if line.state is IssueState.SCHEDULED]
+    scheduled = [line.number for line in _scheduled(lines)]
     items = picking.items_in(scheduled) if scheduled else {}
     facts = Facts(
         lines=lines,
@@ -120,7 +123,12 @@ def _lead(notice: attention.Notice) -> tuple[str, str] | None:
     if notice.kind not in LEADS:
         return None
     path, words = LEADS[notice.kind]
-    return path.format(number=notice.number), words
+    return path.format(page=desk_path(notice.number or 0)), words
+
+
+def _scheduled(lines: Sequence[Line]) -> list[Line]:
+    """Return the issues that wait for their time; a digest that is being written does not."""
+    return [line for line in lines if line.state is IssueState.SCHEDULED and line.number > 0]
 
 
 def _next(scheduled: Sequence[Line], *, now: datetime) -> Next | None:

@@ -17,6 +17,7 @@ from newsletter.desk.guard import blueprint, needs, the_editor
 from newsletter.desk.noting import note
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
+from newsletter.issues.naming import desk_path
 
 FILTERS = ("person", "kind", "issue", "since", "until")
 
@@ -61,8 +62,9 @@ def place_of(entry: Entry) -> str:
     """Return the page that shows the thing an entry is about; empty where there is none."""
     if not entry.key:
         return ""
+    if entry.kind == "issue":
+        return desk_path(int(entry.key))
     pages = {
-        "issue": f"/desk/issues/{entry.key}",
         "item": f"/desk/library/item/{entry.key}",
     }
     if accounts.may(the_editor(), Action.MANAGE_LISTS):

@@ -12,6 +12,7 @@ from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.desk.steering import micros
 from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.naming import desk_path
 from newsletter.reports import Progress, Report, who
 from newsletter.reports.by_provider import providers
 from newsletter.reports.progress import held_providers, in_words
@@ -102,7 +103,7 @@ def ask_cancel(number: int) -> str | AnyResponse:
     """Say how many have it and how many will not, and ask once more."""
     issue = the_issue(number)
     if issue.state not in UNDER_WAY:
-        return redirect(f"/desk/issues/{number}")
+        return redirect(desk_path(number))
     return render_template(
         "desk/issue_cancel.html",
         issue=issue,
@@ -117,7 +118,7 @@ def facts(issue: Issue, numbers: Report, *, now: datetime) -> dict[str, object]:
     return {
         "numbers": numbers,
         "is_moving": _refresh(issue) is not None,
-        "who": f"/desk/issues/{issue.id}/who" if sees_readers else "",
+        "who": f"{desk_path(issue.id)}/who" if sees_readers else "",
         "found": providers(issue.id, now=now),
         "held": {one.name: one for one in held_providers(now=now)},
         "most_providers": MOST_PROVIDERS,

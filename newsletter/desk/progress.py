@@ -12,6 +12,7 @@ from newsletter.accounts import Action
 from newsletter.audit import Deed
 from newsletter.audit.deeds import NOBODY
 from newsletter.charts import Point
+from newsletter.delivery.digests import overview
 from newsletter.desk import moving
 from newsletter.desk.forms import Form
 from newsletter.desk.guard import blueprint, my_lists, needs, the_issue
@@ -21,7 +22,7 @@ from newsletter.desk.showing import day_and_time, here
 from newsletter.errors import InvalidAddress, NotFound
 from newsletter.extensions import db, reading
 from newsletter.issues import correcting, workflow
-from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.models import Issue, IssueKind, IssueState
 from newsletter.reports import Report, Trace, hours, stories
 from newsletter.reports.stories import Step
 from newsletter.subscriptions import signup
@@ -70,7 +71,7 @@ def show_progress(
     story: Sequence[Step] = (),
 ) -> str:
     """Return the page of an issue that is beyond writing."""
-    if issue.state is IssueState.SCHEDULED:
+    if issue.state is IssueState.SCHEDULED and issue.kind is IssueKind.ISSUE:
         return show_held(issue)
     after_this_request(_let_it_frame)
     now = clock.now()
@@ -88,6 +89,7 @@ def show_progress(
         trace=trace,
         story=story,
         corrections=correcting.of(issue),
+        digest=overview.contents(issue) if issue.kind is IssueKind.DIGEST else None,
         **moving.facts(issue, numbers, now=now),
     )
 

@@ -12,6 +12,7 @@ from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.desk.moving import deciding
 from newsletter.desk.noting import note_issue
 from newsletter.extensions import db, reading
+from newsletter.issues import naming
 from newsletter.reports import numbers, recipients, who
 from newsletter.reports.who import Group
 
@@ -57,7 +58,7 @@ def export_recipients(number: int) -> Response:
     return Response(
         _file(app, number),
         mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="issue-{number}-recipients.csv"'},
+        headers={"Content-Disposition": f'attachment; filename="{_called(number)}-recipients.csv"'},
     )
 
 
@@ -78,3 +79,7 @@ def _file(app: Flask, number: int) -> Iterator[str]:
 def _after() -> int:
     text = request.args.get("after", "")
     return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
+def _called(number: int) -> str:
+    return naming.called(number).replace(" ", "-")

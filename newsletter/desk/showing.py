@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from newsletter import clock, languages
 from newsletter.desk.guard import blueprint, signed_in_editor
-from newsletter.issues import merge_fields
+from newsletter.issues import merge_fields, naming
 from newsletter.issues.checks import Finding, Level
 
 
@@ -63,6 +63,11 @@ def short_wall(naive: datetime, zone: str) -> str:
 def oddity(naive: datetime, zone: str) -> str:
     """Return what is odd about a wall time, if it is skipped or comes twice."""
     return clock.oddity(naive, zone)
+
+
+blueprint.add_app_template_filter(naming.called, "called")
+blueprint.add_app_template_filter(naming.titled, "titled")
+blueprint.add_app_template_filter(naming.desk_path, "desk_path")
 
 
 @blueprint.app_template_filter("people")

@@ -17,6 +17,7 @@ from newsletter.desk.noting import note_issue
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
+from newsletter.issues.naming import desk_path, titled
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def pause_issue(number: int) -> Response:
     issue = the_issue(number)
     control.pause(issue, now=clock.now())
     note_issue(Deed.ISSUE_PAUSED, issue)
-    return done(number, "paused", f"Issue {number} is paused. Everybody left waits.")
+    return done(number, "paused", f"{titled(number)} is paused. Everybody left waits.")
 
 
 @blueprint.post("/issues/<int:number>/resume")
@@ -45,7 +46,7 @@ def resume_issue(number: int) -> Response:
     issue = the_issue(number)
     control.resume(issue, now=clock.now())
     note_issue(Deed.ISSUE_RESUMED, issue)
-    return done(number, "resumed", f"Issue {number} goes on where it stopped.")
+    return done(number, "resumed", f"{titled(number)} goes on where it stopped.")
 
 
 @blueprint.post("/issues/<int:number>/cancel")
@@ -61,8 +62,8 @@ def cancel_issue(number: int) -> Response:
 
 def _ending(issue: Issue) -> str:
     if issue.begun_at is None:
-        return f"Issue {issue.id} is given up. Nobody got it."
-    return f"Issue {issue.id} is cancelled. Who got it keeps it."
+        return f"{titled(issue.id)} is given up. Nobody got it."
+    return f"{titled(issue.id)} is cancelled. Who got it keeps it."
 
 
 @blueprint.post("/issues/<int:number>/resolve")
@@ -113,4 +114,4 @@ def done(number: int, what: str, words: str, *, page: str = "") -> Response:
     log.info("issue %s %s by editor %s", number, what, editor_id)
     if words:
         flash(words)
-    return redirect(f"/desk/issues/{number}{page}", code=303)
+    return redirect(f"{desk_path(number)}{page}", code=303)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from newsletter.errors import NotFound
 from newsletter.extensions import db
 from newsletter.issues import editions, merge_fields
-from newsletter.issues.models import Edition, Issue, IssueState, issue_item
+from newsletter.issues.models import Edition, Issue, IssueKind, IssueState, issue_item
 from newsletter.library.models import Item
 from newsletter.marking import marked
 from newsletter.subscriptions.models import MailingList
@@ -93,7 +93,9 @@ def years(*, list_slug: str = "") -> list[tuple[int, int]]:
 def lists() -> Sequence[MailingList]:
     """Return the public lists that issues were sent to, the oldest first."""
     has_issues = sa.exists().where(
-        Issue.mailing_list_id == MailingList.id, Issue.state == IssueState.SENT
+        Issue.mailing_list_id == MailingList.id,
+        Issue.state == IssueState.SENT,
+        Issue.kind == IssueKind.ISSUE,
     )
     return db.session.scalars(
         sa.select(MailingList).where(MailingList.is_public, has_issues).order_by(MailingList.id)
@@ -120,7 +122,8 @@ def find_public(number: int) -> Issue:
     somebody cancelled the rest. Raises NotFound for every other issue alike.
     """
     issue = db.session.get(Issue, number)
-    if issue is None or issue.begun_at is None or not issue.mailing_list.is_public:
+    is_sent = issue is not None and issue.kind is IssueKind.ISSUE and issue.begun_at is not None
+    if issue is None or not is_sent or not issue.mailing_list.is_public:
         raise NotFound(
             marked("There is no such issue here. The archive lists those that were sent.")
         )
@@ -148,7 +151,11 @@ def _sent(*columns: Any) -> Question:
         sa.select(*(columns or told))
         .select_from(Issue)
         .join(MailingList, MailingList.id == Issue.mailing_list_id)
-        .where(Issue.state == IssueState.SENT, MailingList.is_public)
+        .where(
+            Issue.state == IssueState.SENT,
+            Issue.kind == IssueKind.ISSUE,
+            MailingList.is_public,
+        )
     )
 
 

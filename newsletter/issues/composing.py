@@ -21,7 +21,7 @@ from newsletter.issues import (
 )
 from newsletter.issues.composition import Composition
 from newsletter.issues.content import Content
-from newsletter.issues.models import Edition, Issue, IssueState, Revision, issue_item
+from newsletter.issues.models import Edition, Issue, IssueKind, IssueState, Revision, issue_item
 from newsletter.issues.texts import Texts
 from newsletter.library import catalogue
 from newsletter.library.models import Item, Topic
@@ -176,6 +176,7 @@ def newest_issues(most: int = 200, *, lists: frozenset[int] | None = None) -> Se
     """Return the newest `most` issues, of `lists` if they are given, with lists and editions."""
     question = (
         sa.select(Issue)
+        .where(Issue.kind == IssueKind.ISSUE)
         .options(selectinload(Issue.mailing_list), selectinload(Issue.editions))
         .order_by(Issue.id.desc())
         .limit(most)

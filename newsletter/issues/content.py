@@ -17,11 +17,17 @@ class Prose:
 
 @dataclass(frozen=True)
 class Heading:
-    """A line above what follows; it may hold merge fields."""
+    """A line above what follows; it may hold merge fields.
+
+    Above the items of an issue in a digest it leads to the issue's page, and a plain
+    `note` says more where there are no items.
+    """
 
     key: str
     words: str
     language: str
+    url: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,11 @@ def _prose(block: Prose, frame: _Frame) -> dict[str, Any]:
 
 
 def _heading(block: Heading, frame: _Frame) -> dict[str, Any]:
-    return {"words": frame.tokens.line(block.words)}
+    return {
+        "words": frame.tokens.line(block.words),
+        "url": frame.tokens.text(block.url) if block.url else "",
+        "note": frame.tokens.text(block.note) if block.note else "",
+    }
 
 
 def _button(block: Button, frame: _Frame) -> dict[str, Any]:

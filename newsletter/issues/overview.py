@@ -12,7 +12,7 @@ from newsletter import searching
 from newsletter.accounts import Editor
 from newsletter.extensions import db
 from newsletter.issues import merge_fields
-from newsletter.issues.models import Edition, Issue, IssueState, Revision
+from newsletter.issues.models import Edition, Issue, IssueKind, IssueState, Revision
 from newsletter.searching import Index
 from newsletter.subscriptions.models import MailingList
 
@@ -72,8 +72,13 @@ def lines(
 
 
 def open_lines(*, lists: frozenset[int] | None = None) -> list[Line]:
-    """Return the issues that are neither sent nor cancelled, the newest number first."""
-    question = _select(lists).where(Issue.state.not_in(OVER)).order_by(Issue.id.desc())
+    """Return the issues that are neither sent nor cancelled, the newest number first.
+
+    Digests on their way are among them, and come last.
+    """
+    question = (
+        _select(lists, digests=True).where(Issue.state.not_in(OVER)).order_by(Issue.id.desc())
+    )
     return [Line(*row) for row in db.session.execute(question.limit(MOST_OPEN))]
 
 
@@ -95,7 +100,9 @@ def find_by_number(number: int, *, lists: frozenset[int] | None = None) -> Line 
 
 def years(*, lists: frozenset[int] | None = None) -> list[int]:
     """Return the years from the first issue to the newest, the newest first."""
-    question = sa.select(sa.func.min(Issue.created_at), sa.func.max(Issue.updated_at))
+    question = sa.select(sa.func.min(Issue.created_at), sa.func.max(Issue.updated_at)).where(
+        Issue.kind == IssueKind.ISSUE
+    )
     if lists is not None:
         question = question.where(Issue.mailing_list_id.in_(lists))
     first, last = db.session.execute(question).one()
@@ -118,14 +125,14 @@ def latest_list(known: Sequence[MailingList]) -> str:
     latest = db.session.scalar(
         sa.select(MailingList.slug)
         .join(Issue, Issue.mailing_list_id == MailingList.id)
-        .where(MailingList.id.in_([one.id for one in known]))
+        .where(MailingList.id.in_([one.id for one in known]), Issue.kind == IssueKind.ISSUE)
         .order_by(Issue.id.desc())
         .limit(1)
     )
     return latest or known[0].slug
 
 
-def _select(lists: frozenset[int] | None) -> sa.Select[*tuple[Any, ...]]:
+def _select(lists: frozenset[int] | None, *, digests: bool = False) -> sa.Select[*tuple[Any, ...]]:
     subject = (
         sa.select(Edition.subject)
         .where(Edition.issue_id == Issue.id)
@@ -157,6 +164,8 @@ def _select(lists: frozenset[int] | None) -> sa.Select[*tuple[Any, ...]]:
         .outerjoin(saver, saver.id == Revision.saved_by_id)
         .outerjoin(asked, asked.id == Issue.review_asked_of_id)
     )
+    if not digests:
+        question = question.where(Issue.kind == IssueKind.ISSUE)
     return question if lists is None else question.where(Issue.mailing_list_id.in_(lists))
 
 

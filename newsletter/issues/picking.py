@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from newsletter.extensions import db
 from newsletter.issues.composition import Block, Composition, PickedItem
-from newsletter.issues.models import Issue, issue_item
+from newsletter.issues.models import Issue, IssueKind, issue_item
 from newsletter.library.models import Item, Topic
 from newsletter.subscriptions.models import MailingList
 
@@ -122,7 +122,9 @@ def basket(
 def last_issue_at(mailing_list: MailingList, *, topics: Sequence[Topic] = ()) -> datetime | None:
     """Return when the last issue to this list, and to one of `topics` if given, began; or None."""
     question = sa.select(sa.func.max(Issue.begun_at)).where(
-        Issue.mailing_list_id == mailing_list.id, Issue.corrects_id.is_(None)
+        Issue.mailing_list_id == mailing_list.id,
+        Issue.corrects_id.is_(None),
+        Issue.kind == IssueKind.ISSUE,
     )
     if topics:
         wanted = [topic.id for topic in topics]
@@ -157,7 +159,9 @@ def count_unused(*, lists: frozenset[int] | None = None) -> int:
     Those that an issue has already, a draft too, and withdrawn ones are not counted;
     before the first issue there are none.
     """
-    last = sa.select(sa.func.max(Issue.begun_at)).where(Issue.corrects_id.is_(None))
+    last = sa.select(sa.func.max(Issue.begun_at)).where(
+        Issue.corrects_id.is_(None), Issue.kind == IssueKind.ISSUE
+    )
     if lists is not None:
         last = last.where(Issue.mailing_list_id.in_(lists))
     return (

@@ -22,7 +22,7 @@ from newsletter.issues.merge_fields import MergeField, Part
 from newsletter.issues.models import Issue
 from newsletter.issues.segments import Segments, Slot, fill
 from newsletter.issues.tokens import Tokens
-from newsletter.translating import translator
+from newsletter.translating import Translator, translator
 
 # Wide spaces and joiners that no program shows and none collapses.
 PADDING = "&#847;&zwnj;&nbsp;" * 60
@@ -55,6 +55,12 @@ class Masthead:
     public_url: str
     # Issues of lists that are not public have no page in the archive to link to.
     is_archived: bool = True
+    # What a digest is called, which has no number that readers see.
+    digest: str = ""
+
+    def label(self, ours: Translator) -> str:
+        """Return what stands beside the name of the list."""
+        return self.digest or ours.gettext("Issue %(number)s", number=self.issue_number)
 
 
 @dataclass(frozen=True)
@@ -165,7 +171,7 @@ def _html_part(
         padding=Markup(PADDING),
         scheme=scheme,
         is_inverted=scheme is Scheme.INVERTED,
-        number=masthead.issue_number,
+        label=tokens.text(masthead.label(ours)),
         list_name=tokens.text(ours.isolated(masthead.list_name)),
         subject=tokens.line(content.subject),
         preheader=content.preheader and tokens.line(content.preheader),
@@ -185,7 +191,7 @@ def _text_part(content: Content, masthead: Masthead, opening: str, tokens: Token
     text = current_app.jinja_env.get_template("issue/issue.txt").render(
         _=ours.gettext,
         wrapped=plaintext.wrap,
-        number=masthead.issue_number,
+        label=masthead.label(ours),
         subject=plaintext.wrap(tokens.lift(content.subject)),
         introduction=plaintext.from_html(opening),
         blocks=text_blocks.parts(content, tokens, public_url=masthead.public_url),

@@ -43,7 +43,10 @@ def _prose(block: Prose, frame: _Frame) -> str:
 
 def _heading(block: Heading, frame: _Frame) -> str:
     words = plaintext.wrap(frame.tokens.lift(block.words))
-    return f"{words}\n{'=' * 40}"
+    lines = [words, "=" * 40]
+    if block.note:
+        lines += ["", plaintext.wrap(block.note)]
+    return "\n".join([*lines, "", block.url] if block.url else lines)
 
 
 def _button(block: Button, frame: _Frame) -> str:

@@ -14,7 +14,7 @@ from newsletter import clock
 from newsletter.accounts import Editor
 from newsletter.errors import InvalidInput, Refused, StaleVersion
 from newsletter.extensions import db, rows_changed
-from newsletter.issues import approval, revisions, times
+from newsletter.issues import approval, naming, revisions, times
 from newsletter.issues.checks import Finding, Level
 from newsletter.issues.models import Issue, IssueKind, IssueState
 from newsletter.subscriptions.models import MailingList
@@ -279,7 +279,7 @@ def reopen(issue: Issue) -> None:
 
 def how_it_stands(issue: Issue) -> str:
     """Return how an issue stands and what can be done with it."""
-    return f"Issue {issue.id} {_WHAT_NOW[issue.state]}."
+    return f"{naming.titled(issue.id)} {_WHAT_NOW[issue.state]}."
 
 
 def due_issues(*, now: datetime) -> list[Issue]:

@@ -125,8 +125,13 @@ def _of_issues(found: Measures) -> Iterator[Metric]:
     for send in found.sends:
         for name, count in send.numbers.as_dict().items():
             if name != "planned":
-                deliveries.add_metric([str(send.issue_id), send.list_slug, name], count)
+                deliveries.add_metric([_label(send.issue_id), send.list_slug, name], count)
     yield deliveries
+
+
+def _label(number: int) -> str:
+    """Return what an issue is called in a label: its number, or “digest-3”."""
+    return str(number) if number > 0 else f"digest-{-number}"
 
 
 def _of_providers(providers: Sequence[ProviderMeasures]) -> Iterator[Metric]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from newsletter import clock
-from newsletter.issues import workflow
+from newsletter.issues import naming, workflow
 from newsletter.issues.checks import Level
 from newsletter.issues.models import IssueState
 from newsletter.issues.overview import Line
@@ -118,7 +118,7 @@ def _of_an_issue(line: Line, facts: Facts, *, now: datetime) -> Iterable[Notice]
     match line.state:
         case IssueState.PAUSED:
             return [_paused(line)]
-        case IssueState.SCHEDULED:
+        case IssueState.SCHEDULED if line.number > 0:
             return _scheduled(line, facts, now=now)
         case IssueState.REVIEW:
             sentence = f"Issue {line.number} waits for your approval."
@@ -131,10 +131,12 @@ def _of_an_issue(line: Line, facts: Facts, *, now: datetime) -> Iterable[Notice]
 
 def _paused(line: Line) -> Notice:
     if line.pause_reason.endswith(workflow.BY_ITSELF):
-        sentence = f"Issue {line.number} waits for the relay."
+        sentence = f"{naming.titled(line.number)} waits for the relay."
         return Notice(Kind.RELAY, Level.WARN, sentence, line.pause_reason, line.number)
     why = line.pause_reason or "A person paused it. Everybody who has not got it waits."
-    return Notice(Kind.PAUSED, Level.WARN, f"Issue {line.number} is paused.", why, line.number)
+    return Notice(
+        Kind.PAUSED, Level.WARN, f"{naming.titled(line.number)} is paused.", why, line.number
+    )
 
 
 def _scheduled(line: Line, facts: Facts, *, now: datetime) -> Iterator[Notice]:
@@ -168,7 +170,7 @@ def _uncertain(counts: Mapping[int, int]) -> Iterator[Notice]:
         yield Notice(
             Kind.UNCERTAIN,
             Level.WARN,
-            f"{messages} of issue {number} may have been sent or not.",
+            f"{messages} of {naming.called(number)} may have been sent or not.",
             "The connection broke after the last byte. Nothing happens until somebody decides.",
             number,
         )

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from newsletter.delivery import waiting
 from newsletter.delivery.models import Delivery, DeliveryState, Provider, Send
 from newsletter.extensions import db
-from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.models import Issue, IssueKind, IssueState
 from newsletter.mail import outbox
 from newsletter.mail.models import OutboxMessage, OutboxState
 from newsletter.reports import settled, signs
@@ -34,7 +34,7 @@ RATE_OVER = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class SendMeasures:
-    """One issue that is on its way or paused."""
+    """One issue or digest that is on its way or paused."""
 
     issue_id: int
     list_slug: str
@@ -135,7 +135,11 @@ def _outbox_waiting() -> int:
 
 
 def _issues() -> dict[IssueState, int]:
-    counted = db.session.execute(sa.select(Issue.state, sa.func.count()).group_by(Issue.state))
+    counted = db.session.execute(
+        sa.select(Issue.state, sa.func.count())
+        .where(Issue.kind == IssueKind.ISSUE)
+        .group_by(Issue.state)
+    )
     return dict.fromkeys(IssueState, 0) | {state: count for state, count in counted}
 
 

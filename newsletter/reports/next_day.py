@@ -16,7 +16,7 @@ from newsletter import accounts, links
 from newsletter.accounts import Action, Editor
 from newsletter.delivery.models import DeliveryState, Send
 from newsletter.extensions import db, rows_changed
-from newsletter.issues.models import Issue, IssueState
+from newsletter.issues.models import Issue, IssueKind, IssueState
 from newsletter.mail import outbox
 from newsletter.mail.message import Mailbox
 from newsletter.reports.leaving import left
@@ -42,6 +42,7 @@ def tell(*, now: datetime) -> None:
         .join(Issue, Issue.id == Send.issue_id)
         .where(
             Send.told_at.is_(None),
+            Issue.kind == IssueKind.ISSUE,
             # Of one that reached nobody, the editors were told at once.
             Send.planned > 0,
             Issue.begun_at <= now - AFTER,

@@ -11,6 +11,7 @@ from newsletter.delivery import reasons
 from newsletter.delivery.models import Delivery, DeliveryState, Send
 from newsletter.errors import NotFound
 from newsletter.extensions import db
+from newsletter.issues import naming
 from newsletter.issues.models import Issue
 
 NOBODY_MET = "Nobody has this reason any more. Go back and load the report again."
@@ -208,7 +209,7 @@ def get_issue(issue_id: int) -> Issue:
     """Return an issue by its number; raise NotFound."""
     issue = db.session.get(Issue, issue_id)
     if issue is None:
-        raise NotFound(f"There is no issue {issue_id}.")
+        raise NotFound(f"There is no {naming.called(issue_id)}.")
     return issue
 
 

@@ -8,8 +8,10 @@ import sqlalchemy as sa
 
 from newsletter import addresses
 from newsletter.delivery import reasons
+from newsletter.delivery.digests import overview as digests
 from newsletter.delivery.models import CompiledEdition, Delivery, DeliveryState, Send
 from newsletter.extensions import db
+from newsletter.issues import naming
 from newsletter.issues.models import Issue
 from newsletter.languages import OFFERED
 from newsletter.reports import leaving
@@ -47,15 +49,25 @@ def story(issue_id: int, address: str) -> Sequence[Step]:
     if send is not None:
         delivery = find_delivery(send, subscriber) if subscriber else None
         if delivery is None:
-            steps.append(
-                Step(send.planned_at, f"Issue {issue.id} was planned without this reader.")
-            )
+            steps += _without(issue, send, subscriber)
         else:
             steps += _delivery(send, delivery)
     blocked = suppression.find(parsed)
     if blocked is not None:
         steps.append(Step(blocked.since, "From here on, this address is never mailed."))
     return sorted(steps, key=lambda step: step.at)
+
+
+def _without(issue: Issue, send: Send, subscriber: Subscriber | None) -> Iterator[Step]:
+    """Tell of an issue that was planned without somebody, who may have it in a digest."""
+    yield Step(send.planned_at, f"{naming.titled(issue.id)} was planned without this reader.")
+    taken = digests.taken_up(issue.id, subscriber.id) if subscriber else None
+    if taken is None:
+        return
+    page = naming.called(taken.number)
+    yield Step(taken.planned_at, f"Taken up in the {taken.called} ({page}).")
+    if taken.finished_at is not None:
+        yield Step(taken.finished_at, f"The digest: {_ENDS[taken.state].lower()}.")
 
 
 def _subscription(issue: Issue, subscriber: Subscriber) -> Iterator[Step]:

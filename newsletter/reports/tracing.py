@@ -1,5 +1,6 @@
 """What became of one issue for one address, and if not sent, why not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 
 from newsletter import addresses
 from newsletter.delivery import audience, reasons
+from newsletter.delivery.digests import overview as digests
 from newsletter.delivery.models import Delivery, Send
 from newsletter.errors import NotFound
 from newsletter.extensions import db
@@ -14,6 +16,7 @@ from newsletter.issues.models import Issue
 from newsletter.reports.numbers import find_send, get_issue
 from newsletter.subscriptions import signup, suppression
 from newsletter.subscriptions.models import (
+    Frequency,
     Subscriber,
     Subscription,
     SubscriptionInterval,
@@ -121,10 +124,17 @@ def _trace_unplanned(issue: Issue, send: Send | None, subscriber: Subscriber) ->
 
 
 def _why_not_planned(issue: Issue, send: Send | None, subscription: Subscription) -> str:
+    taken = digests.taken_up(issue.id, subscription.subscriber_id)
+    if taken is not None:
+        return f"In the {taken.called}: {taken.state.value.replace('_', ' ')}."
     if subscription.state is not SubscriptionState.CONFIRMED:
         return _SUBSCRIPTION_REASONS[subscription.state]
-    if issue.corrects_id is not None and not _is_addressed(issue, subscription):
-        return f"Did not get issue {issue.corrects_id}, which issue {issue.id} corrects."
+    is_for_digest = _is_one_of(audience.gets_digest(issue, subscription.frequency), subscription)
+    if issue.corrects_id is not None and not is_for_digest:
+        if not _is_one_of(audience.is_addressed(issue), subscription):
+            return f"Did not get issue {issue.corrects_id}, which issue {issue.id} corrects."
+    elif subscription.frequency is not Frequency.EVERY and is_for_digest:
+        return _later(issue, subscription)
     wanted = {topic.id for topic in subscription.topics}
     if wanted and issue.topics and not wanted & {topic.id for topic in issue.topics}:
         return f"Chose topics that issue {issue.id} is not about."
@@ -140,8 +150,21 @@ def _why_not_planned(issue: Issue, send: Send | None, subscription: Subscription
     return f"Became part of the audience after issue {issue.id} was planned."
 
 
-def _is_addressed(issue: Issue, subscription: Subscription) -> bool:
-    question = sa.exists().where(Subscription.id == subscription.id, *audience.is_addressed(issue))
+def _later(issue: Issue, subscription: Subscription) -> str:
+    """Say in which digest an issue will be for somebody, if it was in none yet."""
+    period, due_at = subscription.frequency.value, subscription.digest_due_at
+    if issue.begun_order is not None and issue.begun_order <= subscription.digest_after:
+        return f"Issue {issue.id} began before the {period} digests of this reader did."
+    if due_at is None:
+        return f"Comes in the next {period} digest."
+    return (
+        f"Comes in the {period} digest that is due on {due_at:%A} {due_at.day} {due_at:%B %Y} "
+        f"at {due_at:%H:%M} UTC."
+    )
+
+
+def _is_one_of(conditions: Sequence[sa.ColumnElement[bool]], subscription: Subscription) -> bool:
+    question = sa.exists().where(Subscription.id == subscription.id, *conditions)
     return bool(db.session.scalar(sa.select(question)))
 
 

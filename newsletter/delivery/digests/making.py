@@ -1,0 +1,87 @@
+"""The clock's work: whose digest is due gets it, once, whatever happens meanwhile.
+
+The texts are rendered while others write. Then, in turns, the rows of the ledger are written
+together with where each reader's next window begins: a clock that is killed between two
+turns, or a second one, neither loses a digest nor sends it twice.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.delivery import numbers, turns
+from newsletter.delivery.digests import readers, runs, shelf
+from newsletter.delivery.digests.content import Composer
+from newsletter.delivery.digests.readers import Reader
+from newsletter.delivery.digests.runs import Runs
+from newsletter.delivery.digests.shelf import Shelf
+from newsletter.extensions import db, reading
+from newsletter.subscriptions.models import Subscription
+
+log = logging.getLogger(__name__)
+
+STRETCH = 20_000
+"""People whose texts are rendered before their rows are written."""
+
+PORTION = 200
+"""People whose rows are written at once: some milliseconds."""
+
+
+def make(*, now: datetime) -> list[int]:
+    """Write the digests that are due and let them begin; commits. Return their numbers.
+
+    What was due while nothing was running is in one digest, with everything since.
+    """
+    begun = runs.begin_abandoned(now=now)
+    with reading():
+        people = db.session.scalars(readers.due_now(now=now)).all()
+        if not people:
+            return begun
+        filled = shelf.fill(readers.oldest_orders(now=now))
+    ours = Runs(now=now)
+    for place in range(0, len(people), STRETCH):
+        some = people[place : place + STRETCH]
+        _render(some, filled, ours, now=now)
+        turns.take(_write(some, filled, ours, now=now), begin=ours.hold, end=ours.sign)
+    return begun + ours.begin()
+
+
+def _render(people: Sequence[int], filled: Shelf, ours: Runs, *, now: datetime) -> None:
+    """Render the texts that some people read, in transactions that only read."""
+    with reading():
+        composer = Composer()
+        for portion in _portions(people, 10 * PORTION):
+            for reader in readers.look(portion, filled, now=now):
+                if reader.text is not None and reader.text not in ours.texts:
+                    ours.texts[reader.text] = composer.compiled(reader.text)
+
+
+def _write(people: Sequence[int], filled: Shelf, ours: Runs, *, now: datetime) -> Iterator[int]:
+    """Write some people's rows and move their windows, portion by portion; give the rows."""
+    for portion in _portions(people, PORTION):
+        # Who changed their mind since is next time's.
+        found = [
+            reader
+            for reader in readers.look(portion, filled, now=now, hold=True)
+            if reader.text is None or reader.text in ours.texts
+        ]
+        written = ours.write(found)
+        _move(found, filled, now=now)
+        yield written
+
+
+def _move(found: Sequence[Reader], filled: Shelf, *, now: datetime) -> None:
+    for (after, due_at), subscription_ids in readers.moves(found, filled, now=now).items():
+        db.session.execute(
+            sa.update(Subscription)
+            .where(Subscription.id.in_(numbers.each(subscription_ids)))
+            .values(digest_after=after, digest_due_at=due_at)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _portions(people: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for place in range(0, len(people), size):
+        yield people[place : place + size]

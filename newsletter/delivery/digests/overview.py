@@ -1,0 +1,168 @@
+"""What there is of digests: those that went out, what was in them, and the next ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from newsletter.delivery.models import (
+    CompiledEdition,
+    Delivery,
+    DeliveryState,
+    Digest,
+    DigestIssue,
+    Period,
+    Send,
+)
+from newsletter.extensions import db
+from newsletter.issues.models import Edition, Issue, IssueState
+from newsletter.subscriptions.models import MailingList, Subscription, SubscriptionState
+
+PER_PAGE = 30
+
+
+@dataclass(frozen=True)
+class Line:
+    """One digest in a list; `number` is below zero, as in the ledger."""
+
+    number: int
+    list_name: str
+    title: str
+    period: Period
+    day: date
+    state: IssueState
+    begun_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text of a digest: in which language, which issues, and how many read it."""
+
+    language: str
+    issues: Sequence[int]
+    readers: int
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All its texts, those with the most readers first."""
+
+    texts: Sequence[Text]
+
+
+@dataclass(frozen=True)
+class Next:
+    """When the next digests are due, and of how many people, if they have something new."""
+
+    at: datetime
+    readers: int
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A digest that had an issue for one reader."""
+
+    number: int
+    title: str
+    state: DeliveryState
+    finished_at: datetime | None
+    planned_at: datetime
+
+    @property
+    def called(self) -> str:
+        """Its name within a sentence: “weekly digest of 8 March 2027”."""
+        return self.title[:1].lower() + self.title[1:]
+
+
+def lines(*, lists: frozenset[int] | None = None, page: int = 1) -> tuple[list[Line], bool]:
+    """Return one page of digests, the newest first, and whether there are older ones."""
+    question = (
+        sa.select(
+            Issue.id,
+            MailingList.name,
+            Edition.subject,
+            Digest.period,
+            Digest.day,
+            Issue.state,
+            Issue.begun_at,
+        )
+        .join(Digest, Digest.issue_id == Issue.id)
+        .join(MailingList, MailingList.id == Issue.mailing_list_id)
+        .join(Edition, Edition.issue_id == Issue.id)
+        .order_by(Issue.id)
+        .limit(PER_PAGE + 1)
+        .offset((max(page, 1) - 1) * PER_PAGE)
+    )
+    if lists is not None:
+        question = question.where(Issue.mailing_list_id.in_(lists))
+    found = db.session.execute(question).all()
+    return [Line(*row) for row in found[:PER_PAGE]], len(found) > PER_PAGE
+
+
+def contents(issue: Issue) -> Contents:
+    """Return what is in a digest."""
+    readers = (
+        sa.select(Delivery.edition_id, sa.func.count().label("readers"))
+        .join(Send, Send.id == Delivery.send_id)
+        .where(Send.issue_id == issue.id)
+        .group_by(Delivery.edition_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        sa.select(CompiledEdition.id, CompiledEdition.language, readers.c.readers)
+        .join(readers, readers.c.edition_id == CompiledEdition.id)
+        .order_by(readers.c.readers.desc(), CompiledEdition.id)
+    ).all()
+    issues: dict[int, list[int]] = {number: [] for number, _, _ in rows}
+    for edition_id, number in db.session.execute(
+        sa.select(DigestIssue.edition_id, DigestIssue.issue_id)
+        .where(DigestIssue.edition_id.in_(issues))
+        .order_by(DigestIssue.issue_id)
+    ):
+        issues[edition_id].append(number)
+    return Contents([Text(language, issues[number], count) for number, language, count in rows])
+
+
+def next_due(*, lists: frozenset[int] | None = None) -> Next | None:
+    """Return when the next digests are due, of all lists or of some; None if nobody wants any."""
+    wanted = [
+        Subscription.digest_due_at.is_not(None),
+        Subscription.state == SubscriptionState.CONFIRMED,
+    ]
+    if lists is not None:
+        wanted.append(Subscription.mailing_list_id.in_(lists))
+    first = db.session.scalar(
+        sa.select(Subscription.digest_due_at)
+        .where(*wanted)
+        .order_by(Subscription.digest_due_at)
+        .limit(1)
+    )
+    if first is None:
+        return None
+    readers = db.session.scalars(
+        sa.select(sa.func.count(Subscription.subscriber_id.distinct())).where(
+            *wanted, Subscription.digest_due_at == first
+        )
+    ).one()
+    return Next(first, readers)
+
+
+def taken_up(issue_id: int, subscriber_id: int) -> Taken | None:
+    """Return the digest in which an issue was for one person, the last one, or None."""
+    row = db.session.execute(
+        sa.select(
+            Send.issue_id,
+            Edition.subject,
+            Delivery.state,
+            Delivery.finished_at,
+            Send.planned_at,
+        )
+        .join(Delivery, Delivery.send_id == Send.id)
+        .join(DigestIssue, DigestIssue.edition_id == Delivery.edition_id)
+        .join(Edition, Edition.issue_id == Send.issue_id)
+        .where(DigestIssue.issue_id == issue_id, Delivery.subscriber_id == subscriber_id)
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else Taken(*row)

@@ -1,0 +1,299 @@
+"""Whose digest is due, and which issues are in it: decided in one place, in few questions.
+
+It is asked twice: to know what has to be rendered, and again, with the rows held, to write.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from newsletter import clock
+from newsletter.delivery import audience, numbers, providers
+from newsletter.delivery.digests.shelf import Entry, Shelf
+from newsletter.delivery.models import Delivery, DeliveryState, DigestIssue, Period
+from newsletter.extensions import db
+from newsletter.subscriptions import digest_windows
+from newsletter.subscriptions.models import (
+    Frequency,
+    MailingList,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    subscription_topic,
+)
+
+A_DAY = timedelta(days=1)
+
+PERIODS = {
+    Frequency.WEEKLY: Period.WEEKLY,
+    Frequency.MONTHLY: Period.MONTHLY,
+    Frequency.EVERY: Period.SUMMARY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One subscription whose digest is due."""
+
+    subscription_id: int
+    list_id: int
+    frequency: Frequency
+    after: int
+    due_at: datetime
+    zone: str
+    topics: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the digests of many readers have in common: whose mail it is, and of which day."""
+
+    list_id: int
+    period: Period
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text of a run: in which language, and which issues are in it, the oldest first."""
+
+    run: Run
+    language: str
+    issues: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One person: their text, or None where there is nothing for them, and what moves."""
+
+    subscriber_id: int
+    provider: str
+    text: Text | None
+    dues: Sequence[Due]
+
+
+def due_now(*, now: datetime) -> sa.Select[int]:
+    """Return the question for the numbers of the people of whom something is due."""
+    return (
+        sa.select(Subscription.subscriber_id)
+        .where(
+            Subscription.digest_due_at <= now,
+            Subscription.state == SubscriptionState.CONFIRMED,
+        )
+        .distinct()
+        .order_by(Subscription.subscriber_id)
+    )
+
+
+def oldest_orders(*, now: datetime) -> dict[int, int]:
+    """Return by list after which order the first of the windows begins that are due today."""
+    rows = db.session.execute(
+        sa.select(Subscription.mailing_list_id, sa.func.min(Subscription.digest_after))
+        .where(
+            Subscription.digest_due_at <= now + A_DAY,
+            Subscription.state == SubscriptionState.CONFIRMED,
+        )
+        .group_by(Subscription.mailing_list_id)
+    )
+    return {list_id: order for list_id, order in rows}
+
+
+def look(people: Sequence[int], shelf: Shelf, *, now: datetime, hold: bool = False) -> list[Reader]:
+    """Return those of some people of whom something is due, and what is for them.
+
+    With `hold`, they are ours until the transaction ends; who is somebody else's is left out.
+    """
+    found = _people(people, hold=hold)
+    dues = _dues(list(found), now=now, hold=hold)
+    facts = _facts(list(dues), shelf)
+    return [
+        _reader(subscriber_id, *found[subscriber_id], theirs, shelf, facts, now=now)
+        for subscriber_id, theirs in dues.items()
+    ]
+
+
+def _people(people: Sequence[int], *, hold: bool) -> dict[int, tuple[str, str, bool]]:
+    """Return language, provider, and whether they may be mailed, by number."""
+    question = (
+        sa.select(
+            Subscriber.id,
+            Subscriber.language,
+            Subscriber.canonical,
+            Subscriber.id.in_(audience.suppressed()),
+        )
+        .where(Subscriber.id.in_(numbers.each(people)))
+        .order_by(Subscriber.id)
+    )
+    if hold:
+        question = question.with_for_update(of=Subscriber, key_share=True, skip_locked=True)
+    rows = db.session.execute(question)
+    return {
+        number: (language, providers.of(canonical), not is_suppressed)
+        for number, language, canonical, is_suppressed in rows
+    }
+
+
+def _dues(people: Sequence[int], *, now: datetime, hold: bool) -> dict[int, list[Due]]:
+    """Return what is due of each, with what is due later on the same day where they are."""
+    question = (
+        sa.select(
+            Subscription.id,
+            Subscription.subscriber_id,
+            Subscription.mailing_list_id,
+            Subscription.frequency,
+            Subscription.digest_after,
+            Subscription.digest_due_at,
+            Subscriber.zone,
+            MailingList.zone,
+        )
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .join(MailingList, MailingList.id == Subscription.mailing_list_id)
+        .where(
+            Subscription.subscriber_id.in_(numbers.each(people)),
+            Subscription.state == SubscriptionState.CONFIRMED,
+            Subscription.digest_due_at <= now + A_DAY,
+        )
+        .order_by(Subscription.subscriber_id, Subscription.mailing_list_id)
+    )
+    if hold:
+        question = question.with_for_update(of=Subscription, key_share=True)
+    rows = db.session.execute(question).all()
+    topics = _topics([row[0] for row in rows])
+    found: dict[int, list[Due]] = defaultdict(list)
+    for number, subscriber_id, list_id, frequency, after, due_at, own, of_list in rows:
+        assert due_at is not None
+        zone = digest_windows.zone_of(own, of_list)
+        found[subscriber_id].append(
+            Due(number, list_id, frequency, after, due_at, zone, topics.get(number, frozenset()))
+        )
+    return {
+        number: [one for one in theirs if _is_today(one, now=now)]
+        for number, theirs in found.items()
+        if any(one.due_at <= now for one in theirs)
+    }
+
+
+def _topics(subscription_ids: Sequence[int]) -> dict[int, frozenset[int]]:
+    columns = subscription_topic.c
+    rows = db.session.execute(
+        sa.select(columns.subscription_id, columns.topic_id).where(
+            columns.subscription_id.in_(numbers.each(subscription_ids))
+        )
+    )
+    found: dict[int, list[int]] = defaultdict(list)
+    for subscription_id, topic_id in rows:
+        found[subscription_id].append(topic_id)
+    return {number: frozenset(theirs) for number, theirs in found.items()}
+
+
+def _is_today(due: Due, *, now: datetime) -> bool:
+    return due.due_at <= now or _day(due.due_at, due.zone) == _day(now, due.zone)
+
+
+def _day(at: datetime, zone: str) -> date:
+    return at.astimezone(clock.zone(zone)).date()
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """Who has which of the issues already: by itself, or in a digest."""
+
+    alone: frozenset[tuple[int, int]]
+    in_digest: frozenset[tuple[int, int]]
+
+
+def _facts(people: Sequence[int], shelf: Shelf) -> _Facts:
+    """Look up who had an issue when they wanted each, and who must get a correction.
+
+    Who was left out of an issue, because they paused at that moment, did not have it.
+    """
+    entries = shelf.all_entries
+    alone = _pairs(
+        sa.select(Delivery.subscriber_id, Delivery.send_id).where(
+            Delivery.send_id.in_([one.send_id for one in entries]),
+            Delivery.subscriber_id.in_(numbers.each(people)),
+            Delivery.state != DeliveryState.SUPPRESSED,
+        )
+    )
+    wrong = {one.corrects for one in entries if one.corrects is not None}
+    if not wrong:
+        return _Facts(alone, frozenset())
+    in_digest = _pairs(
+        sa.select(Delivery.subscriber_id, DigestIssue.issue_id)
+        .join(DigestIssue, DigestIssue.edition_id == Delivery.edition_id)
+        .where(
+            DigestIssue.issue_id.in_(wrong),
+            Delivery.subscriber_id.in_(numbers.each(people)),
+            Delivery.state.in_(audience.GOT_IT),
+        )
+    )
+    return _Facts(alone, in_digest)
+
+
+def _pairs(question: sa.Select[*tuple[Any, ...]]) -> frozenset[tuple[int, int]]:
+    return frozenset((one, other) for one, other in db.session.execute(question))
+
+
+def _reader(
+    subscriber_id: int,
+    language: str,
+    provider: str,
+    may_be_mailed: bool,
+    dues: Sequence[Due],
+    shelf: Shelf,
+    facts: _Facts,
+    *,
+    now: datetime,
+) -> Reader:
+    wanted: list[Entry] = []
+    if may_be_mailed:
+        for due in dues:
+            wanted += _wanted(subscriber_id, due, shelf, facts)
+    if not wanted:
+        return Reader(subscriber_id, provider, None, dues)
+    lists = {one.list_id for one in wanted}
+    in_it = [due for due in dues if due.list_id in lists]
+    run = Run(in_it[0].list_id, _period(in_it), _day(now, in_it[0].zone))
+    wanted.sort(key=lambda one: (one.begun_at, one.number))
+    text = Text(run, language, tuple(one.number for one in wanted))
+    return Reader(subscriber_id, provider, text, dues)
+
+
+def _wanted(subscriber_id: int, due: Due, shelf: Shelf, facts: _Facts) -> list[Entry]:
+    """Return what is for one subscription, by the same rule as `audience.gets_digest`."""
+    found: list[Entry] = []
+    for one in shelf.window(due.list_id, due.after):
+        if (subscriber_id, one.send_id) in facts.alone:
+            continue
+        if one.corrects is not None:
+            had_it = (subscriber_id, one.corrects) in facts.in_digest
+            if had_it or any(other.number == one.corrects for other in found):
+                found.append(one)
+        elif not one.topics or not due.topics or one.topics & due.topics:
+            found.append(one)
+    return found
+
+
+def _period(dues: Iterable[Due]) -> Period:
+    """Return what a digest is called: by the list that is heard from most often."""
+    frequencies = {due.frequency for due in dues}
+    for frequency in PERIODS:
+        if frequency in frequencies:
+            return PERIODS[frequency]
+    raise AssertionError("nothing is due")
+
+
+def moves(readers: Iterable[Reader], shelf: Shelf, *, now: datetime) -> Mapping[Any, list[int]]:
+    """Return the subscriptions that go on, by where their next window begins and when it ends."""
+    found: dict[tuple[int, datetime | None], list[int]] = defaultdict(list)
+    for reader in readers:
+        for due in reader.dues:
+            after = max(due.after, shelf.last.get(due.list_id, 0))
+            since = max(now, due.due_at)
+            next_at = digest_windows.next_due(due.frequency, due.zone, now=since)
+            found[after, next_at].append(due.subscription_id)
+    return found

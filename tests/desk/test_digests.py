@@ -1,0 +1,131 @@
+"""Digests in the desk: the list, each one's page, and all other pages with one in the database."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from newsletter import clock, reports
+from newsletter.accounts import RoleName
+from newsletter.delivery.digests import making
+from newsletter.delivery.models import Delivery, DeliveryState
+from newsletter.extensions import db
+from newsletter.issues import archiving, overview
+from newsletter.issues.models import Issue, IssueState
+from newsletter.reports import stories
+from newsletter.subscriptions.models import Frequency
+from tests.delivery.digests.digesting import send_issue, subscription_of
+from tests.desk.browser import Browser
+from tests.factories import make_editor, make_item, make_list, make_subscription
+
+
+@pytest.fixture
+def digest(app: Flask) -> int:
+    """A digest on its way for Ada; Ben gets every issue, and Cleo waits for the first."""
+    news = make_list()
+    make_item("a")
+    make_subscription(news, "ada@example.org", frequency=Frequency.WEEKLY)
+    make_subscription(news, "ben@example.org")
+    make_subscription(news, "cleo@example.org", frequency=Frequency.MONTHLY, at=clock.now())
+    send_issue(news, "An issue", "a", at=clock.now())
+    subscription_of("ada").digest_due_at = clock.now() - timedelta(minutes=1)
+    db.session.commit()
+    [number] = making.make(now=clock.now())
+    return number
+
+
+@pytest.fixture
+def desk(app: Flask) -> Browser:
+    browser = Browser(app)
+    browser.sign_in(make_editor(role=RoleName.ADMIN))
+    return browser
+
+
+def test_the_list_says_what_went_out_and_what_comes(desk: Browser, digest: int) -> None:
+    page = desk.get("/desk/digests/").text
+    assert "Digest 1: Weekly digest of" in page
+    assert 'href="/desk/digests/1"' in page
+    assert "the next are due, of 1 person" in page
+    assert "1 person" in desk.get("/desk/").text
+
+
+def test_each_has_the_page_of_an_issue(desk: Browser, digest: int) -> None:
+    page = desk.get("/desk/digests/1").text
+    assert "Digest 1: Weekly digest of" in page
+    assert 'href="/desk/issues/1">issue 1</a>' in page
+    assert "/desk/issues/-1" not in page
+    for end in ("/report", "/progress", "/live", "/providers", "/who/waiting", "/cancel"):
+        found = desk.get(f"/desk/digests/1{end}")
+        assert found.status_code == 200, end
+        assert "/desk/issues/-" not in found.text
+        assert "issue -" not in found.text.lower()
+    assert desk.get("/desk/digests/2").status_code == 404
+    assert desk.get("/desk/issues/-1").status_code == 404
+    assert desk.get("/desk/digests/-1").status_code == 404
+
+
+def test_it_is_paused_resumed_and_cancelled_like_an_issue(desk: Browser, digest: int) -> None:
+    for what, state in (
+        ("pause", IssueState.PAUSED),
+        ("resume", IssueState.SENDING),
+        ("cancel", IssueState.CANCELLED),
+    ):
+        answer = desk.post(f"/desk/digests/1/{what}")
+        assert answer.status_code == 303
+        assert answer.location == "/desk/digests/1"
+        db.session.rollback()
+        assert db.session.get_one(Issue, digest).state is state
+    log = desk.get("/desk/log/").text
+    assert 'href="/desk/digests/1"' in log
+    assert "paused digest 1" in "".join(log.split("<a")).replace("\n", " ") or "digest 1" in log
+
+
+def test_a_paused_digest_needs_somebody(desk: Browser, digest: int) -> None:
+    desk.post("/desk/digests/1/pause")
+    page = desk.get("/desk/").text
+    assert "Digest 1 is paused." in page
+    assert 'href="/desk/digests/1"' in page
+
+
+def test_no_list_of_issues_has_it(desk: Browser, digest: int) -> None:
+    db.session.execute(
+        sa.update(Issue).values(state=IssueState.SENT, sent_at=clock.now(), begun_at=clock.now())
+    )
+    db.session.execute(sa.update(Delivery).values(state=DeliveryState.SENT))
+    db.session.commit()
+    assert [line.number for line in overview.lines()[0]] == [1]
+    assert overview.find_by_number(digest) is None
+    last = overview.last_sent()
+    assert last is not None and last.number == 1
+    assert [entry.number for entry in archiving.entries()[0]] == [1]
+    places = ("/", "/archive/", "/archive/feed.xml", "/desk/", "/desk/issues/", "/metrics")
+    for place in places:
+        page = desk.get(place)
+        assert "Weekly digest" not in page.text, place
+
+
+def test_every_page_of_the_desk_opens_with_a_digest_in_the_database(
+    app: Flask, desk: Browser, digest: int
+) -> None:
+    for rule in app.url_map.iter_rules():
+        is_plain = "GET" in (rule.methods or ()) and rule.rule.startswith("/desk/")
+        if not is_plain or rule.rule.startswith("/desk/account/passkeys/"):
+            continue
+        place = rule.rule.replace("<int:number>", "1").replace("<digest:number>", "1")
+        if "<" in place:
+            continue
+        assert desk.get(place).status_code < 500, place
+
+
+def test_a_reader_of_digests_is_told_where_an_issue_is(app: Flask, digest: int) -> None:
+    found = reports.trace(1, "ada@example.org")
+    assert not found.planned
+    assert found.reason.startswith("In the weekly digest of ")
+    assert found.reason.endswith(": waiting.")
+    assert reports.trace(digest, "ada@example.org").planned
+    assert "Comes in the monthly digest that is due on" in (
+        reports.trace(1, "cleo@example.org").reason
+    )
+    with_words = stories.story(1, "ada@example.org")
+    assert any("Taken up in the weekly digest of" in step.words for step in with_words)
