@@ -20,11 +20,22 @@ from newsletter.public import (
     leaving,
     library,
     metrics,
+    preferences,
+    undoing,
 )
+from newsletter.public.managing import address, arriving, lists, overview, own_data, person
 
 READERS_PAGES = (
     form.blueprint,
     leaving.blueprint,
+    preferences.blueprint,
+    undoing.blueprint,
+    arriving.blueprint,
+    overview.blueprint,
+    lists.blueprint,
+    person.blueprint,
+    address.blueprint,
+    own_data.blueprint,
     archive.blueprint,
     library.blueprint,
     feeds.blueprint,

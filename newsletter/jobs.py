@@ -40,7 +40,16 @@ from newsletter.media import images
 from newsletter.reachability import domains, links, looking
 from newsletter.reachability.records import Nameserver
 from newsletter.reports import next_day
-from newsletter.subscriptions import growth, lists, signup
+from newsletter.subscriptions import (
+    address_change,
+    goodbyes,
+    growth,
+    lists,
+    managing,
+    pausing,
+    signup,
+    undoing,
+)
 
 log = logging.getLogger(__name__)
 
@@ -147,6 +156,18 @@ def expire_signups(now: datetime) -> None:
     signup.expire(now=now)
 
 
+def say_goodbyes(now: datetime) -> None:
+    """Mail those who left that they did, so that nobody else can have done it unseen."""
+    while goodbyes.say(now=now):
+        db.session.commit()
+
+
+def end_pauses(now: datetime) -> None:
+    """Let it go on for readers whose pause is over."""
+    while pausing.resume_due(now=now):
+        db.session.commit()
+
+
 def count_days(now: datetime) -> None:
     """Write down how the lists grew, for the days that are over."""
     growth.count_days(now=now)
@@ -155,6 +176,9 @@ def count_days(now: datetime) -> None:
 def forget_counters(now: datetime) -> None:
     """Delete the counters that no limit looks at any more."""
     limits.forget_old(now=now)
+    undoing.forget_old(now=now)
+    managing.forget_old(now=now)
+    address_change.forget_old(now=now)
     presence.forget_old(now=now)
     pacing.forget_old(now=now)
 
@@ -228,6 +252,8 @@ JOBS: Sequence[Job] = (
         timedelta(hours=1),
         expire_signups,
     ),
+    Job("good-byes", "mail those who left that they did", timedelta(seconds=20), say_goodbyes),
+    Job("end-pauses", "go on for readers whose pause is over", timedelta(minutes=5), end_pauses),
     Job("count-days", "write down how the lists grew", timedelta(hours=1), count_days),
     Job(
         "next-day",
@@ -235,7 +261,12 @@ JOBS: Sequence[Job] = (
         timedelta(minutes=5),
         tell_next_day,
     ),
-    Job("forget-counters", "delete old counters of limits", timedelta(days=1), forget_counters),
+    Job(
+        "forget-counters",
+        "delete old counters, and links and changes that are over",
+        timedelta(hours=1),
+        forget_counters,
+    ),
     Job(
         "forget-sessions",
         "delete the sessions of editors that ended by themselves",

@@ -119,5 +119,12 @@ def _is_canonical(signature: str) -> bool:
 CONFIRM = Link("confirm", "/confirm/{token}", timedelta(days=7))
 UNSUBSCRIBE = Link("unsubscribe", "/unsubscribe/{token}")
 PREFERENCES = Link("preferences", "/preferences/{token}")
+UNDO = Link("undo", "/undo/{token}", timedelta(minutes=30))
+UNDO_BY_MAIL = Link("undo by mail", "/undo/by-mail/{token}", timedelta(hours=72))
+MANAGE = Link("manage", "/manage/open/{token}", timedelta(minutes=60))
+MANAGED = Link("managed", "/manage", timedelta(minutes=60))
+"""What the cookie of a reader who opened such a link holds; no address has it."""
+NEW_ADDRESS = Link("new address", "/manage/new-address/{token}", timedelta(hours=24))
+OBJECTION = Link("objection", "/manage/objection/{token}", timedelta(days=7))
 CHANGE_ADDRESS = Link("change of address", "/desk/sign-in/address/{token}", timedelta(hours=24))
 SIGN_IN = Link("sign-in", "/desk/sign-in/{token}", timedelta(hours=24))

@@ -94,11 +94,34 @@ READERS = {
     "/confirm/<token>": ["/confirm/{confirm}", "/confirm/no-such-token"],
     "/library/": ["/library/", "/library/?q=pilot&year=2025", "/library/?q=nothing-has-this"],
     "/library/<slug>": ["/library/guidance-250", "/library/no-such-item"],
+    "/manage": ["/manage"],
+    "/manage/new-address/<token>": ["/manage/new-address/no-such-token"],
+    "/manage/objection/<token>": ["/manage/objection/no-such-token"],
+    "/manage/open/<token>": ["/manage/open/{manage}", "/manage/open/no-such-token"],
     "/preferences/<token>": ["/preferences/{preferences}"],
     "/privacy": ["/privacy"],
+    "/undo/<token>": ["/undo/{undo}", "/undo/no-such-token"],
+    "/undo/by-mail/<token>": ["/undo/by-mail/{undo_by_mail}"],
     "/unsubscribe/<token>": ["/unsubscribe/{unsubscribe}", "/unsubscribe/no-such-token"],
 }
 """The pages of readers; what stands in braces is a token of somebody's link."""
+
+READERS_OWN = {
+    "/manage/<any(name, language, format, zone):what>": [
+        *("/manage/name", "/manage/language", "/manage/format", "/manage/zone"),
+    ],
+    "/manage/address": ["/manage/address"],
+    "/manage/consent": ["/manage/consent"],
+    "/manage/data": ["/manage/data"],
+    "/manage/delete": ["/manage/delete"],
+    "/manage/history": ["/manage/history"],
+    "/manage/lists/<slug>/frequency": ["/manage/lists/news/frequency"],
+    "/manage/lists/<slug>/join": ["/manage/lists/news/join"],
+    "/manage/lists/<slug>/leave": ["/manage/lists/news/leave"],
+    "/manage/lists/<slug>/pause": ["/manage/lists/news/pause"],
+    "/manage/lists/<slug>/topics": ["/manage/lists/news/topics"],
+}
+"""The pages of who opened their own one at /manage."""
 
 NO_PAGES = {
     # A message as it is: mail programs show it in their own way.
@@ -120,6 +143,7 @@ FOR_PROGRAMS = {
     "/sitemap.xml",
     "/sitemap-<int:number>.xml",
     "/healthz",
+    "/manage/data.json",
     "/readyz",
     "/metrics",
     "/media/<digest>.<ending>",

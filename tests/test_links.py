@@ -11,10 +11,41 @@ from itsdangerous import Signer
 
 from newsletter import links
 from newsletter.errors import DeadLink
-from newsletter.links import CONFIRM, PREFERENCES, SIGN_IN, UNSUBSCRIBE, Link
+from newsletter.links import (
+    CHANGE_ADDRESS,
+    CONFIRM,
+    MANAGE,
+    MANAGED,
+    NEW_ADDRESS,
+    OBJECTION,
+    PREFERENCES,
+    SIGN_IN,
+    UNDO,
+    UNDO_BY_MAIL,
+    UNSUBSCRIBE,
+    Link,
+)
 from tests.conftest import NOW
 
-ALL = (CONFIRM, UNSUBSCRIBE, PREFERENCES, SIGN_IN)
+ALL = (
+    *(CONFIRM, UNSUBSCRIBE, PREFERENCES, SIGN_IN, CHANGE_ADDRESS),
+    *(UNDO, UNDO_BY_MAIL, MANAGE, MANAGED, NEW_ADDRESS, OBJECTION),
+)
+DATED = [link for link in ALL if link.lifetime is not None]
+
+
+def test_every_link_that_there_is_is_tried() -> None:
+    assert {link for link in vars(links).values() if isinstance(link, Link)} == set(ALL)
+    assert len({link.purpose for link in ALL}) == len(ALL)
+
+
+@pytest.mark.parametrize("link", DATED, ids=lambda link: link.purpose)
+def test_a_link_that_ends_lives_as_long_as_it_says(app: Flask, link: Link) -> None:
+    assert link.lifetime is not None
+    token = link.token("42", now=NOW)
+    assert link.read(token, now=NOW + link.lifetime) == "42"
+    with pytest.raises(DeadLink):
+        link.read(token, now=NOW + link.lifetime + timedelta(seconds=1))
 
 
 @pytest.mark.parametrize("link", ALL, ids=lambda link: link.purpose)

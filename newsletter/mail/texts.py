@@ -16,7 +16,12 @@ from mjml import mjml2html
 from newsletter.mail.message import AUTOMATIC, Mailbox, Message
 from newsletter.translating import ORIGINAL, translator
 
-FOR_READERS = frozenset({"confirm", "welcome", "already-subscribed"})
+FOR_READERS = frozenset(
+    {
+        *("confirm", "welcome", "already-subscribed", "good-bye", "manage"),
+        *("new-address", "address-changing", "address-taken"),
+    }
+)
 """The kinds that come in the reader's language; editors get theirs in English, like the desk."""
 
 WIDTH = 76

@@ -10,6 +10,7 @@ from newsletter.subscriptions.models import ConsentEvent, ConsentKind, EndedReas
 WORDS = {
     EndedReason.LINK: "On the page that the link leads to.",
     EndedReason.ONE_CLICK: "By the button of a mail program.",
+    EndedReason.MAILTO: "By a mail that their mail program wrote.",
     EndedReason.ERASED: "Erased.",
 }
 """How people leave, in plain words."""

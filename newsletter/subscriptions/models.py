@@ -49,6 +49,7 @@ class EndedReason(enum.StrEnum):
 
     LINK = "link"
     ONE_CLICK = "one-click"
+    MAILTO = "mailto"
     ERASED = "erased"
 
 
@@ -167,7 +168,7 @@ class Subscription(Base):
     # next digest has what begins after it. `digest_windows` alone moves these two.
     digest_after: Mapped[int] = mapped_column(default=0, server_default="0")
     digest_due_at: Mapped[datetime | None] = mapped_column(index=True)
-    paused_until: Mapped[datetime | None]
+    paused_until: Mapped[datetime | None] = mapped_column(index=True)
     # After a pause, what was missed comes as one summary.
     wants_summary: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 

@@ -18,12 +18,11 @@ from newsletter.addresses import Address
 from newsletter.errors import DeadLink, InvalidAddress
 from newsletter.extensions import Base, db, insert
 from newsletter.library.models import Topic
-from newsletter.mail import outbox
-from newsletter.mail.message import Mailbox
 from newsletter.marking import marked
 from newsletter.subscriptions import (
     consent,
     digest_windows,
+    letters,
     lists,
     suppression,
     unsubscribing,
@@ -285,21 +284,8 @@ def _mail(kind: str, subscription: Subscription, *, now: datetime, facts: dict[s
 def _enqueue(
     kind: str, subscription: Subscription, *, now: datetime, facts: dict[str, Any]
 ) -> None:
-    mailing_list = subscription.mailing_list
-    sender = Mailbox(lists.sender_name(mailing_list), lists.sender_address(mailing_list))
-    common = {
-        "list_name": mailing_list.name,
-        "sender_address": sender.address,
-        "postal_address": mailing_list.postal_address,
-        "public_url": links.public_url("/"),
-    }
-    outbox.enqueue(
-        kind,
-        to=subscription.subscriber.address,
-        language=subscription.subscriber.language,
-        sender=sender,
-        facts=common | facts,
-        now=now,
+    letters.write(
+        kind, subscription.subscriber, mailing_list=subscription.mailing_list, now=now, facts=facts
     )
 
 

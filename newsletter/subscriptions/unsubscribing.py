@@ -1,4 +1,4 @@
-"""Leaving and reducing, by links that never expire and show nothing of the person.
+"""Leaving, by links that never expire and show nothing of the person.
 
 The token names a subscription and, inside an issue, the delivery it came
 with. It stays good for people who were erased since: they get the same
@@ -6,17 +6,16 @@ calm answer, and nothing happens.
 """
 
 import secrets
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from newsletter import links
-from newsletter.errors import DeadLink, InvalidInput
+from newsletter.errors import DeadLink
 from newsletter.extensions import db
-from newsletter.library.models import Topic
-from newsletter.subscriptions import consent, digest_windows
+from newsletter.subscriptions import consent, digest_windows, undoing
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
     ConsentKind,
@@ -26,6 +25,7 @@ from newsletter.subscriptions.models import (
     SubscriptionInterval,
     SubscriptionState,
 )
+from newsletter.subscriptions.undoing import Undo
 
 
 @dataclass(frozen=True)
@@ -72,51 +72,42 @@ def unsubscribe(
     origin: Origin,
     now: datetime,
     from_everything: bool = False,
-) -> None:
-    """End the subscription, or all of the person's, at once; again is harmless."""
+) -> Undo | None:
+    """End the subscription, or all of the person's, at once; again is harmless.
+
+    Returns what takes it back, None where nothing ended. A good-bye mail follows, which
+    protects whoever's mail somebody else had in hand.
+    """
     subscription = leaving.subscription
     if subscription is None:
-        return
+        return None
     ending = subscription.subscriber.subscriptions if from_everything else [subscription]
+    # The one whose link was used comes first: its list says good-bye.
+    ending = sorted(ending, key=lambda one: one.id != subscription.id)
+    ended = []
     for one in ending:
-        _end(one, reason=reason, origin=origin, now=now, delivery_id=leaving.delivery_id)
+        before = end(one, reason=reason, origin=origin, now=now, delivery_id=leaving.delivery_id)
+        if before is not None:
+            ended.append((one, before))
+    return undoing.keep(ended, now=now, says_goodbye=True)
 
 
-def stop_topics(
-    leaving: Leaving, unwanted: Collection[Topic], *, origin: Origin, now: datetime
-) -> None:
-    """Leave some topics of the list, or the list where that leaves none of them.
-
-    Only ever reduces: who has no chosen topics has all, and keeps the others.
-    The answer does not tell which topics the person had. Raises InvalidInput
-    when no topic is named.
-    """
-    if not unwanted:
-        raise InvalidInput("Choose at least one topic to stop.", field="topics")
-    subscription = leaving.subscription
-    if subscription is None or subscription.state is SubscriptionState.UNSUBSCRIBED:
-        return
-    had = subscription.topics or subscription.mailing_list.topics
-    left = [topic for topic in had if topic not in unwanted]
-    if not left:
-        _end(
-            subscription,
-            reason=EndedReason.LINK,
-            origin=origin,
-            now=now,
-            delivery_id=leaving.delivery_id,
-        )
-        return
-    if len(left) == len(had):
-        return
-    subscription.topics = left
-    consent.record(
-        ConsentKind.CHANGED,
-        subscription,
-        origin=origin,
-        now=now,
-        detail="stopped " + ", ".join(sorted(topic.slug for topic in unwanted)),
-    )
+def end(
+    subscription: Subscription,
+    *,
+    reason: EndedReason,
+    origin: Origin,
+    now: datetime,
+    delivery_id: int | None = None,
+) -> dict[str, Any] | None:
+    """End one subscription; return how it stood if that can be taken back."""
+    db.session.refresh(subscription, with_for_update=True)
+    if subscription.state is SubscriptionState.UNSUBSCRIBED:
+        return None
+    before = undoing.standing(subscription)
+    _end(subscription, reason=reason, origin=origin, now=now, delivery_id=delivery_id)
+    # Who never confirmed had nothing that could be given back.
+    return None if before["state"] == SubscriptionState.PENDING else before
 
 
 def _end(
@@ -127,9 +118,6 @@ def _end(
     now: datetime,
     delivery_id: int | None,
 ) -> None:
-    db.session.refresh(subscription, with_for_update=True)
-    if subscription.state is SubscriptionState.UNSUBSCRIBED:
-        return
     subscription.state = SubscriptionState.UNSUBSCRIBED
     digest_windows.end(subscription)
     # The newest decision wins: confirmation links mailed before are dead (STANDARDS XA13).

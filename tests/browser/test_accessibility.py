@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -9,7 +10,8 @@ from playwright.sync_api import Browser, Page
 from benchmarks import past
 from newsletter import clock, links
 from newsletter.extensions import db, reading
-from newsletter.subscriptions import unsubscribing
+from newsletter.subscriptions import undoing, unsubscribing
+from newsletter.subscriptions.managing import ManageLink
 from newsletter.subscriptions.models import Subscription
 from tests import pages
 from tests.browser.furnishing import Furnished
@@ -96,9 +98,20 @@ def tokens() -> dict[str, str]:
         wish = db.session.get_one(Subscription, number).wish
     return {
         "confirm": links.CONFIRM.token(f"{number}-{wish}", now=now),
+        "manage": links.MANAGE.token(str(_new_manage_link(now)), now=now),
+        "undo": links.UNDO.token(undoing.NOTHING, now=now),
+        "undo_by_mail": links.UNDO_BY_MAIL.token(undoing.NOTHING, now=now),
         "preferences": links.PREFERENCES.token(leaving, now=now),
         "unsubscribe": links.UNSUBSCRIBE.token(leaving, now=now),
     }
+
+
+def _new_manage_link(now: datetime) -> int:
+    """Mail nobody a link to somebody's own page, and return its number."""
+    link = ManageLink(subscriber_id=LEAVER, made_at=now)
+    db.session.add(link)
+    db.session.commit()
+    return link.id
 
 
 def open_paths() -> list[str]:

@@ -1,5 +1,7 @@
 """Leaving at the door: one click by machine, two by hand, never by looking."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -10,11 +12,13 @@ from newsletter import clock, links
 from newsletter.delivery import planning
 from newsletter.delivery.models import Delivery
 from newsletter.extensions import db
-from newsletter.subscriptions import unsubscribing
+from newsletter.subscriptions import answers, undoing, unsubscribing
+from newsletter.subscriptions.answers import Answer, LeavingAnswer
 from newsletter.subscriptions.models import (
     ConsentEvent,
     ConsentKind,
     EndedReason,
+    Frequency,
     Subscription,
     SubscriptionInterval,
     SubscriptionState,
@@ -89,7 +93,7 @@ def test_a_post_that_says_neither_asks_again(
         path(subscription), data=data, content_type="application/x-www-form-urlencoded"
     )
     assert answer.status_code == 200
-    assert "Stop these e-mails" in answer.text
+    assert "Opening this page has changed nothing" in answer.text
     assert state(subscription) is SubscriptionState.CONFIRMED
 
 
@@ -137,45 +141,13 @@ def test_a_forged_link_is_the_same_dead_page_whoever_exists(
     assert state(subscription) is SubscriptionState.CONFIRMED
 
 
-def test_preferences_can_stop_a_topic(client: FlaskClient, subscription: Subscription) -> None:
-    page = path(subscription, links.PREFERENCES)
-    answer = client.post(page, data={"stop": "topics", "topics": ["mms"]})
-    assert "Stopped: MMS" in answer.text
-    db.session.rollback()
-    db.session.expire_all()
-    assert [topic.slug for topic in subscription.topics] == ["bep"]
-
-
-def test_preferences_say_what_is_missing(client: FlaskClient, subscription: Subscription) -> None:
-    page = path(subscription, links.PREFERENCES)
-    answer = client.post(page, data={"stop": "topics"})
-    assert (answer.status_code, "at least one topic" in answer.text) == (422, True)
-
-
-def test_preferences_do_not_tell_which_topics_somebody_had(
-    client: FlaskClient, subscription: Subscription
-) -> None:
-    page = path(subscription, links.PREFERENCES)
-    before = client.post(page, data={"stop": "topics", "topics": ["mms", "bep"]})
-    again = client.post(page, data={"stop": "topics", "topics": ["mms", "bep"]})
-    assert (before.status_code, before.text) == (again.status_code, again.text)
-    assert state(subscription) is SubscriptionState.UNSUBSCRIBED
-
-
-def test_preferences_can_stop_everything_of_the_list(
-    client: FlaskClient, subscription: Subscription
-) -> None:
-    client.post(path(subscription, links.PREFERENCES), data={"stop": "list"})
-    assert state(subscription) is SubscriptionState.UNSUBSCRIBED
-
-
 @pytest.mark.parametrize(
     ("page", "data"),
     [
         (links.UNSUBSCRIBE, ONE_CLICK),
         (links.UNSUBSCRIBE, "stop=everything"),
         (links.PREFERENCES, "stop=list"),
-        (links.PREFERENCES, "topics=mms&topics=bep"),
+        (links.PREFERENCES, "stop=topics&topics=mms&topics=bep"),
     ],
 )
 def test_the_evidence_says_by_which_issue_a_reader_left(
@@ -192,3 +164,117 @@ def test_the_evidence_says_by_which_issue_a_reader_left(
     )
     left = sa.select(ConsentEvent).where(ConsentEvent.kind == ConsentKind.UNSUBSCRIBED)
     assert db.session.scalars(left).one().issue_id == number
+
+
+@pytest.mark.parametrize("button", ["list", "everything", "monthly", "pause-1", "pause-6"])
+def test_each_button_has_an_undo_that_gives_back_what_was(
+    client: FlaskClient, subscription: Subscription, button: str
+) -> None:
+    before = facts(subscription)
+    answer = client.post(path(subscription), data={"stop": button})
+    assert answer.status_code == 200
+    assert facts(subscription) != before
+    undone = client.post(form_of(answer.text, "/undo/"))
+    assert "Everything is as it was" in undone.text
+    assert facts(subscription) == before
+    [interval] = db.session.scalars(sa.select(SubscriptionInterval)).all()
+    assert (interval.ended_at, interval.ended_reason) == (None, None)
+
+
+def test_once_a_month_and_a_pause_are_less_instead_of_none(
+    client: FlaskClient, subscription: Subscription
+) -> None:
+    answer = client.post(path(subscription), data={"stop": "monthly"})
+    assert "once a month at most" in answer.text
+    db.session.expire_all()
+    assert subscription.frequency is Frequency.MONTHLY
+    assert state(subscription) is SubscriptionState.CONFIRMED
+    answer = client.post(path(subscription), data={"stop": "pause-3"})
+    assert "These e-mails are paused" in answer.text
+    assert state(subscription) is SubscriptionState.PAUSED
+    assert subscription.paused_until is not None
+    assert timedelta(days=85) < subscription.paused_until - clock.now() < timedelta(days=95)
+
+
+@pytest.mark.parametrize("button", ["list", "everything", "monthly", "pause-1"])
+def test_the_answer_is_the_same_whatever_the_reader_had(
+    client: FlaskClient, subscription: Subscription, button: str
+) -> None:
+    """Only the token of Undo differs, which every answer has."""
+    pages = [client.post(path(subscription), data={"stop": button}).text for _ in range(2)]
+    first, again = (page.replace(token_of(page), "TOKEN") for page in pages)
+    assert first == again
+
+
+def test_undo_dies_after_half_an_hour(
+    client: FlaskClient, subscription: Subscription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = client.post(path(subscription), data={"stop": "list"})
+    later = clock.now() + timedelta(minutes=30, seconds=2)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert client.post(form_of(answer.text, "/undo/")).status_code == 404
+    assert state(subscription) is SubscriptionState.UNSUBSCRIBED
+
+
+def test_looking_at_undo_takes_nothing_back(
+    client: FlaskClient, subscription: Subscription
+) -> None:
+    answer = client.post(path(subscription), data={"stop": "list"})
+    for method in ("GET", "HEAD", "OPTIONS"):
+        assert client.open(form_of(answer.text, "/undo/"), method=method).status_code == 200
+    assert state(subscription) is SubscriptionState.UNSUBSCRIBED
+
+
+def test_the_answer_why_is_counted_once_and_without_the_reader(
+    client: FlaskClient, subscription: Subscription
+) -> None:
+    page = client.post(path(subscription), data={"stop": "list"}).text
+    number, list_id = subscription.subscriber_id, subscription.mailing_list_id
+    for _ in range(3):
+        answer = client.post(form_of(page, "/unsubscribe/"), data={"why": "too-many"})
+        assert "counted, without your address" in answer.text
+    assert answers.counted(list_id) == {Answer.TOO_MANY: 1}
+    columns = {column.name for column in sa.inspect(LeavingAnswer).columns}
+    assert columns == {"mailing_list_id", "day", "issue_id", "answer", "count"}
+    # Nothing else says it either.
+    events = db.session.scalars(sa.select(ConsentEvent.detail)).all()
+    assert number and not any("too-many" in detail for detail in events)
+
+
+@pytest.mark.parametrize("answer", ["", "shouting", "too-many "])
+def test_an_answer_that_is_none_gets_the_same_page(
+    client: FlaskClient, subscription: Subscription, answer: str
+) -> None:
+    page = client.post(path(subscription) + "/why", data={"why": answer})
+    assert (page.status_code, "Thank you" in page.text) == (200, True)
+    assert answers.counted(subscription.mailing_list_id) == {}
+
+
+def test_pages_are_in_the_language_that_the_reader_chose(
+    client: FlaskClient, subscription: Subscription
+) -> None:
+    subscription.subscriber.language = "ar"
+    db.session.commit()
+    for page in (
+        client.get(path(subscription)),
+        client.get(path(subscription, links.PREFERENCES)),
+        client.post(path(subscription), data={"stop": "list"}),
+    ):
+        assert '<html lang="ar" dir="rtl"' in page.text
+
+
+def facts(subscription: Subscription) -> dict[str, object]:
+    db.session.rollback()
+    db.session.expire_all()
+    known = undoing.standing(subscription, has_topics=True)
+    return {name: value for name, value in known.items() if name != "issues_begun"}
+
+
+def form_of(page: str, beginning: str) -> str:
+    """Return where the form of a page goes whose address begins so."""
+    [form] = LexborHTMLParser(page).css(f'form[action^="{beginning}"]')
+    return str(form.attributes["action"])
+
+
+def token_of(page: str) -> str:
+    return form_of(page, "/undo/").removeprefix("/undo/").partition("?")[0]

@@ -7,7 +7,7 @@ from flask import Flask
 from newsletter import links
 from newsletter.errors import DeadLink, InvalidInput
 from newsletter.extensions import db
-from newsletter.subscriptions import unsubscribing
+from newsletter.subscriptions import reducing, unsubscribing
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
     ConsentEvent,
@@ -92,7 +92,7 @@ def test_stopping_a_topic_leaves_the_others(app: Flask) -> None:
     news, mms, bep = make_topic("news"), make_topic("mms"), make_topic("bep")
     mailing_list = make_list(topics=(news, mms, bep))
     everything = make_subscription(mailing_list)
-    unsubscribing.stop_topics(Leaving(everything, None), [mms], origin=PAGE, now=NOW)
+    reducing.stop_topics(Leaving(everything, None), [mms], origin=PAGE, now=NOW)
     assert {topic.slug for topic in everything.topics} == {"news", "bep"}
     event = db.session.scalars(sa.select(ConsentEvent)).one()
     assert (event.kind, event.detail) == (ConsentKind.CHANGED, "stopped mms")
@@ -101,7 +101,7 @@ def test_stopping_a_topic_leaves_the_others(app: Flask) -> None:
 def test_stopping_what_one_does_not_have_changes_nothing(app: Flask) -> None:
     news, mms = make_topic("news"), make_topic("mms")
     subscription = make_subscription(make_list(topics=(news, mms)), topics=(news,))
-    unsubscribing.stop_topics(Leaving(subscription, None), [mms], origin=PAGE, now=NOW)
+    reducing.stop_topics(Leaving(subscription, None), [mms], origin=PAGE, now=NOW)
     assert subscription.topics == [news]
     assert db.session.scalars(sa.select(ConsentEvent)).all() == []
 
@@ -109,11 +109,11 @@ def test_stopping_what_one_does_not_have_changes_nothing(app: Flask) -> None:
 def test_stopping_the_last_topic_is_leaving(app: Flask) -> None:
     news, mms = make_topic("news"), make_topic("mms")
     subscription = make_subscription(make_list(topics=(news, mms)), topics=(mms,))
-    unsubscribing.stop_topics(Leaving(subscription, None), [mms], origin=PAGE, now=NOW)
+    reducing.stop_topics(Leaving(subscription, None), [mms], origin=PAGE, now=NOW)
     assert subscription.state is SubscriptionState.UNSUBSCRIBED
 
 
 def test_stopping_nothing_asks_for_a_choice(app: Flask) -> None:
     subscription = make_subscription(make_list(topics=(make_topic("news"),)))
     with pytest.raises(InvalidInput, match="at least one topic"):
-        unsubscribing.stop_topics(Leaving(subscription, None), [], origin=PAGE, now=NOW)
+        reducing.stop_topics(Leaving(subscription, None), [], origin=PAGE, now=NOW)

@@ -1,0 +1,1 @@
+"""What readers change by a fresh link to their address."""

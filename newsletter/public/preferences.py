@@ -1,0 +1,74 @@
+"""Getting less, by the link in an issue: topics, how often, a pause.
+
+It never gives more and shows nothing about the person. Whoever wants to change anything
+else gets a fresh link at the address on file.
+"""
+
+from http import HTTPStatus
+
+from flask import Blueprint, render_template, request
+
+from newsletter import clock, links
+from newsletter.errors import InvalidInput
+from newsletter.extensions import db
+from newsletter.page_language import gettext
+from newsletter.public import acting
+from newsletter.public.acting import Act
+from newsletter.subscriptions import managing, pausing, unsubscribing
+from newsletter.subscriptions.unsubscribing import Leaving
+
+PAGE = "/preferences"
+
+blueprint = Blueprint("preferences", __name__)
+
+
+@blueprint.get("/preferences/<token>")
+def ask_preferences(token: str) -> str:
+    """Offer to get less."""
+    return _question(unsubscribing.read(links.PREFERENCES, token, now=clock.now()), {})
+
+
+@blueprint.post("/preferences/<token>")
+def change_preferences(token: str) -> str | tuple[str, int]:
+    """Do what was pressed, or mail the link to everything else."""
+    now = clock.now()
+    leaving = unsubscribing.read(links.PREFERENCES, token, now=now)
+    if request.form.get("stop") == "nothing":
+        acting.speak_to(leaving)
+        managing.ask_for(leaving.subscription, now=now)
+        page = render_template("public/manage/mailed.html", address="", is_known=True)
+        db.session.commit()
+        return page
+    try:
+        act = _chosen(leaving)
+        page = acting.do(act, leaving, page=PAGE, now=now) if act else _question(leaving, {})
+    except InvalidInput as exc:
+        db.session.rollback()
+        errors = {exc.field or acting.TOPICS: exc.said(gettext)}
+        return _question(leaving, errors), HTTPStatus.UNPROCESSABLE_ENTITY
+    db.session.commit()
+    return page
+
+
+def _question(leaving: Leaving, errors: dict[str, str]) -> str:
+    acting.speak_to(leaving)
+    return render_template(
+        "public/preferences.html",
+        mailing_list=leaving.mailing_list,
+        errors=errors,
+        until=request.form.get("until", ""),
+        ticked=request.form.getlist("topics"),
+    )
+
+
+def _chosen(leaving: Leaving) -> Act | None:
+    choice = request.form.get("stop", "")
+    if choice == acting.TOPICS:
+        ticked = set(request.form.getlist("topics"))
+        known = leaving.mailing_list.topics if leaving.mailing_list else []
+        return Act(choice, topics=[topic for topic in known if topic.slug in ticked])
+    if choice == acting.PAUSE:
+        zone = pausing.zone_of(leaving.subscription)
+        typed = request.form.get("until", "")
+        return Act(choice, until=pausing.until(typed, zone, now=clock.now()))
+    return Act(choice) if choice in (acting.LEAVE, *acting.OFTEN) else None

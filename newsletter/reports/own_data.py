@@ -1,0 +1,163 @@
+"""What a reader may see of themselves: what was sent to them, and everything that is kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from newsletter.delivery.models import CompiledEdition, Delivery, DeliveryState, Send
+from newsletter.extensions import db
+from newsletter.issues import segments
+from newsletter.issues.merge_fields import Part
+from newsletter.issues.models import Issue
+from newsletter.issues.segments import fill
+from newsletter.subscriptions import evidence
+from newsletter.subscriptions.address_change import ReaderAddressChange
+from newsletter.subscriptions.models import (
+    MailingList,
+    Subscriber,
+    Subscription,
+    SubscriptionInterval,
+)
+
+PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One e-mail that was for a reader; `number` leads to the archive, and is None elsewhere."""
+
+    at: datetime
+    state: DeliveryState
+    list_name: str
+    language: str
+    subject: str
+    number: int | None
+
+
+def history(
+    subscriber: Subscriber, *, page: int = 1, most: int | None = PER_PAGE
+) -> tuple[Sequence[Mail], bool]:
+    """Return a page of what was sent to a reader, the newest first, and whether there is more."""
+    question = (
+        sa.select(
+            Delivery.first_attempt_at,
+            Send.planned_at,
+            Delivery.state,
+            MailingList.name,
+            MailingList.is_public,
+            CompiledEdition.language,
+            CompiledEdition.content[("edition", "subject")],
+            Issue.id,
+        )
+        .join(Send, Send.id == Delivery.send_id)
+        .join(Issue, Issue.id == Send.issue_id)
+        .join(MailingList, MailingList.id == Issue.mailing_list_id)
+        .join(CompiledEdition, CompiledEdition.id == Delivery.edition_id)
+        .where(Delivery.subscriber_id == subscriber.id, Issue.begun_at.is_not(None))
+        .order_by(Delivery.id.desc())
+    )
+    if most is not None:
+        question = question.limit(most + 1).offset((page - 1) * most)
+    rows: Sequence[Any] = db.session.execute(question).all()
+    shown = rows if most is None else rows[:most]
+    return [_mail(row) for row in shown], len(shown) < len(rows)
+
+
+def _mail(row: Any) -> Mail:
+    tried_at, planned_at, state, list_name, is_public, language, subject, number = row
+    return Mail(
+        at=tried_at or planned_at,
+        state=state,
+        list_name=list_name,
+        language=language,
+        # As it reads to nobody in particular: names are not kept with what was sent.
+        subject=fill(segments.from_json(subject), {}, part=Part.TEXT),
+        # Digests have numbers below zero and no page of their own.
+        number=number if is_public and number > 0 else None,
+    )
+
+
+def everything(subscriber: Subscriber) -> dict[str, Any]:
+    """Return all that is kept about a reader, as JSON can carry it (STANDARDS C17)."""
+    mails, _ = history(subscriber, most=None)
+    return {
+        "you": {
+            "address": subscriber.address,
+            "name": subscriber.name,
+            "language": subscriber.language,
+            "time_zone": subscriber.zone,
+            "look": subscriber.format.value,
+            "more": subscriber.attributes,
+            "known_since": _time(subscriber.created_at),
+        },
+        "lists": [_subscription(row) for row in subscriber.subscriptions],
+        "change_of_address": _address_change(subscriber),
+        "consent": [
+            {
+                "at": _time(event.at),
+                "what": event.kind.value,
+                "list": event.list_name,
+                "words": event.words,
+                "version": event.version,
+                "page": event.page,
+                "network": event.network,
+                "by": event.actor,
+                "detail": event.detail,
+            }
+            for event in evidence.evidence_of(subscriber.id)
+        ],
+        "e-mails": [
+            {
+                "at": _time(mail.at),
+                "list": mail.list_name,
+                "subject": mail.subject,
+                "language": mail.language,
+                "state": mail.state.value,
+                "issue": mail.number,
+            }
+            for mail in mails
+        ],
+    }
+
+
+def _subscription(row: Subscription) -> dict[str, Any]:
+    intervals: Sequence[SubscriptionInterval] = row.intervals
+    return {
+        "list": row.mailing_list.name,
+        "state": row.state.value,
+        "how_often": row.frequency.value,
+        "topics": [topic.name for topic in row.topics],
+        "asked_at": _time(row.requested_at),
+        "paused_until": _time(row.paused_until),
+        "next_digest_at": _time(row.digest_due_at),
+        "intervals": [
+            {
+                "from": _time(one.started_at),
+                "to": _time(one.ended_at),
+                "came_by": one.source.value,
+                "ended_by": one.ended_reason.value if one.ended_reason else None,
+            }
+            for one in intervals
+        ],
+    }
+
+
+def _address_change(subscriber: Subscriber) -> dict[str, Any] | None:
+    row = db.session.scalar(
+        sa.select(ReaderAddressChange).where(ReaderAddressChange.subscriber_id == subscriber.id)
+    )
+    if row is None:
+        return None
+    return {
+        "from": row.old_address,
+        "to": row.new_address,
+        "asked_at": _time(row.asked_at),
+        "confirmed_at": _time(row.confirmed_at),
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else None

@@ -1,0 +1,38 @@
+"""Single mails to readers: in their language, from one of the lists."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from newsletter import links
+from newsletter.mail import outbox
+from newsletter.mail.message import Mailbox
+from newsletter.subscriptions import lists
+from newsletter.subscriptions.models import MailingList, Subscriber
+
+
+def write(
+    kind: str,
+    subscriber: Subscriber,
+    *,
+    mailing_list: MailingList,
+    now: datetime,
+    facts: Mapping[str, Any],
+    to: str = "",
+) -> None:
+    """Queue one mail to a reader, or `to` another address of theirs."""
+    sender = Mailbox(lists.sender_name(mailing_list), lists.sender_address(mailing_list))
+    common = {
+        "list_name": mailing_list.name,
+        "sender_address": sender.address,
+        "postal_address": mailing_list.postal_address,
+        "public_url": links.public_url("/"),
+    }
+    outbox.enqueue(
+        kind,
+        to=to or subscriber.address,
+        language=subscriber.language,
+        sender=sender,
+        facts={**common, **facts},
+        now=now,
+    )

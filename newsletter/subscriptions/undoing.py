@@ -1,0 +1,191 @@
+"""Taking back what was pressed: for half an hour on the page, for three days by the good-bye mail.
+
+A change is kept with how things stood before and after it. It is taken back only while
+they stand as it left them: the newest decision wins.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from newsletter import links
+from newsletter.errors import DeadLink
+from newsletter.extensions import Base, BigId, db
+from newsletter.library.models import Topic
+from newsletter.subscriptions import consent, digest_windows
+from newsletter.subscriptions.consent import Origin
+from newsletter.subscriptions.models import (
+    ConsentKind,
+    Frequency,
+    Subscription,
+    SubscriptionInterval,
+    SubscriptionState,
+)
+
+NOTHING = "0"
+"""What a token names where nothing was changed: the page must not tell."""
+
+
+class Undo(Base):
+    """What a reader changed, for as long as it can be taken back; it holds no address."""
+
+    __tablename__ = "undo"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("subscriber.id", ondelete="CASCADE"), index=True
+    )
+    # Who writes the good-bye.
+    mailing_list_id: Mapped[int] = mapped_column(sa.ForeignKey("mailing_list.id"))
+    made_at: Mapped[datetime] = mapped_column(index=True)
+    # By the number of each subscription: how it stood before, and after.
+    changes: Mapped[dict[str, Any]]
+    # The good-bye mail has yet to be written.
+    says_goodbye: Mapped[bool] = mapped_column(default=False)
+    undone_at: Mapped[datetime | None]
+
+
+def standing(subscription: Subscription, *, has_topics: bool = False) -> dict[str, Any]:
+    """Return how a subscription stands, as JSON can keep it."""
+    facts: dict[str, Any] = {
+        "state": subscription.state.value,
+        "frequency": subscription.frequency.value,
+        "paused_until": _text(subscription.paused_until),
+        "wants_summary": subscription.wants_summary,
+        "digest_due_at": _text(subscription.digest_due_at),
+        "issues_begun": subscription.mailing_list.issues_begun,
+    }
+    if has_topics:
+        facts["topics"] = sorted(topic.id for topic in subscription.topics)
+    return facts
+
+
+def keep(
+    changed: Sequence[tuple[Subscription, dict[str, Any]]],
+    *,
+    now: datetime,
+    says_goodbye: bool = False,
+) -> Undo | None:
+    """Keep how these subscriptions stood, each with its standing before; None if none moved."""
+    changes = {}
+    for subscription, before in changed:
+        after = standing(subscription, has_topics="topics" in before)
+        if after != before:
+            changes[str(subscription.id)] = {"before": before, "after": after}
+    if not changes:
+        return None
+    first = changed[0][0]
+    row = Undo(
+        subscriber_id=first.subscriber_id,
+        mailing_list_id=first.mailing_list_id,
+        made_at=now,
+        changes=changes,
+        says_goodbye=says_goodbye,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def token(row: Undo | None, *, now: datetime) -> str:
+    """Return the token for the button on the page; also where there is nothing to take back."""
+    return links.UNDO.token(str(row.id) if row else NOTHING, now=now)
+
+
+def read(link: links.Link, text: str, *, now: datetime) -> Undo | None:
+    """Return what a token takes back, None for nothing; raise DeadLink for one that is dead."""
+    number = link.read(text, now=now)
+    if not number.isdecimal():
+        raise DeadLink
+    return db.session.get(Undo, int(number))
+
+
+def undo(row: Undo | None, *, origin: Origin, now: datetime) -> None:
+    """Let things stand as they did before; again is harmless, and so is coming too late."""
+    if row is None:
+        return
+    db.session.refresh(row, with_for_update=True)
+    if row.undone_at is not None:
+        return
+    row.undone_at = now
+    row.says_goodbye = False
+    for number, change in row.changes.items():
+        subscription = db.session.get(Subscription, int(number), with_for_update=True)
+        if subscription is not None:
+            _restore(subscription, row, change, origin=origin, now=now)
+    db.session.flush()
+
+
+def _restore(
+    subscription: Subscription, row: Undo, change: dict[str, Any], *, origin: Origin, now: datetime
+) -> None:
+    before, after = change["before"], change["after"]
+    here = standing(subscription, has_topics="topics" in after)
+    moving = {"digest_due_at", "issues_begun"}
+    if any(here[name] != value for name, value in after.items() if name not in moving):
+        return
+    if "topics" in before:
+        subscription.topics = list(
+            db.session.scalars(sa.select(Topic).where(Topic.id.in_(before["topics"])))
+        )
+    subscription.state = SubscriptionState(before["state"])
+    subscription.frequency = Frequency(before["frequency"])
+    subscription.paused_until = _time(before["paused_until"])
+    subscription.wants_summary = before["wants_summary"]
+    subscription.digest_due_at = _time(before["digest_due_at"])
+    if before["issues_begun"] != here["issues_begun"]:
+        _catch_up(subscription, before, now=now)
+    if after["state"] == SubscriptionState.UNSUBSCRIBED:
+        _reopen(subscription, ended_at=row.made_at)
+    # The event of the change stays: the evidence tells both (STANDARDS C01).
+    consent.record(
+        ConsentKind.CHANGED,
+        subscription,
+        origin=origin,
+        now=now,
+        detail=f"took back the change of {row.made_at:%Y-%m-%d %H:%M:%S}Z",
+    )
+
+
+def _catch_up(subscription: Subscription, before: dict[str, Any], *, now: datetime) -> None:
+    """Have what began meanwhile come as one summary for who had every issue by itself."""
+    is_each = subscription.frequency is Frequency.EVERY and before["digest_due_at"] is None
+    if subscription.state is not SubscriptionState.CONFIRMED or not is_each:
+        return
+    subscription.digest_after = before["issues_begun"]
+    subscription.state = SubscriptionState.PAUSED
+    subscription.wants_summary = True
+    digest_windows.resume(subscription, now=now)
+
+
+def _reopen(subscription: Subscription, *, ended_at: datetime) -> None:
+    db.session.execute(
+        sa.update(SubscriptionInterval)
+        .where(
+            SubscriptionInterval.subscription_id == subscription.id,
+            SubscriptionInterval.ended_at == ended_at,
+        )
+        .values(ended_at=None, ended_reason=None)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def forget_old(*, now: datetime) -> None:
+    """Delete what cannot be taken back any more."""
+    assert links.UNDO_BY_MAIL.lifetime is not None
+    db.session.execute(
+        sa.delete(Undo)
+        .where(Undo.made_at < now - links.UNDO_BY_MAIL.lifetime)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
