@@ -1,13 +1,13 @@
 """The clock's work: whose digest is due gets it, once, whatever happens meanwhile.
 
-The texts are rendered while others write. Then, in turns, the rows of the ledger are written
-together with where each reader's next window begins: a clock that is killed between two
-turns, or a second one, neither loses a digest nor sends it twice.
+Readers are found and texts rendered while others write. Then, in turns, the rows of the
+ledger are written together with where each reader's next window begins: a clock that is
+killed between two turns, or a second one, neither loses a digest nor sends it twice.
 """
 
-import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -20,12 +20,12 @@ from newsletter.delivery.digests.shelf import Shelf
 from newsletter.extensions import db, reading
 from newsletter.subscriptions.models import Subscription
 
-log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 STRETCH = 20_000
 """People whose texts are rendered before their rows are written."""
 
-PORTION = 200
+PORTION = 100
 """People whose rows are written at once: some milliseconds."""
 
 
@@ -43,32 +43,31 @@ def make(*, now: datetime) -> list[int]:
     ours = Runs(now=now)
     for place in range(0, len(people), STRETCH):
         some = people[place : place + STRETCH]
-        _render(some, filled, ours, now=now)
-        turns.take(_write(some, filled, ours, now=now), begin=ours.hold, end=ours.sign)
+        found = _look(some, filled, ours, now=now)
+        turns.take(_write(found, filled, ours, now=now), begin=ours.hold, end=ours.sign)
     return begun + ours.begin()
 
 
-def _render(people: Sequence[int], filled: Shelf, ours: Runs, *, now: datetime) -> None:
-    """Render the texts that some people read, in transactions that only read."""
+def _look(people: Sequence[int], filled: Shelf, ours: Runs, *, now: datetime) -> list[Reader]:
+    """Find what is for some people, and render it, in a transaction that only reads."""
+    found: list[Reader] = []
     with reading():
         composer = Composer()
         for portion in _portions(people, 10 * PORTION):
-            for reader in readers.look(portion, filled, now=now):
-                if reader.text is not None and reader.text not in ours.texts:
-                    ours.texts[reader.text] = composer.compiled(reader.text)
+            found += readers.look(portion, filled, now=now)
+        for text in {reader.text: None for reader in found if reader.text is not None}:
+            if text not in ours.texts:
+                ours.texts[text] = composer.compiled(text)
+    return found
 
 
-def _write(people: Sequence[int], filled: Shelf, ours: Runs, *, now: datetime) -> Iterator[int]:
-    """Write some people's rows and move their windows, portion by portion; give the rows."""
-    for portion in _portions(people, PORTION):
+def _write(found: Sequence[Reader], filled: Shelf, ours: Runs, *, now: datetime) -> Iterator[int]:
+    """Write readers' rows and move their windows, portion by portion; give the rows."""
+    for portion in _portions(found, PORTION):
         # Who changed their mind since is next time's.
-        found = [
-            reader
-            for reader in readers.look(portion, filled, now=now, hold=True)
-            if reader.text is None or reader.text in ours.texts
-        ]
-        written = ours.write(found)
-        _move(found, filled, now=now)
+        same = readers.unchanged(portion)
+        written = ours.write(same)
+        _move(same, filled, now=now)
         yield written
 
 
@@ -82,6 +81,6 @@ def _move(found: Sequence[Reader], filled: Shelf, *, now: datetime) -> None:
         )
 
 
-def _portions(people: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    for place in range(0, len(people), size):
-        yield people[place : place + size]
+def _portions(whole: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for place in range(0, len(whole), size):
+        yield whole[place : place + size]

@@ -1,6 +1,6 @@
 """Whose digest is due, and which issues are in it: decided in one place, in few questions.
 
-It is asked twice: to know what has to be rendered, and again, with the rows held, to write.
+It is looked up while others write; with the rows held, only what may have changed is asked.
 """
 
 from collections import defaultdict
@@ -102,13 +102,10 @@ def oldest_orders(*, now: datetime) -> dict[int, int]:
     return {list_id: order for list_id, order in rows}
 
 
-def look(people: Sequence[int], shelf: Shelf, *, now: datetime, hold: bool = False) -> list[Reader]:
-    """Return those of some people of whom something is due, and what is for them.
-
-    With `hold`, they are ours until the transaction ends; who is somebody else's is left out.
-    """
-    found = _people(people, hold=hold)
-    dues = _dues(list(found), now=now, hold=hold)
+def look(people: Sequence[int], shelf: Shelf, *, now: datetime) -> list[Reader]:
+    """Return those of some people of whom something is due, and what is for them."""
+    found = _people(people)
+    dues = _dues(list(found), now=now)
     facts = _facts(list(dues), shelf)
     return [
         _reader(subscriber_id, *found[subscriber_id], theirs, shelf, facts, now=now)
@@ -116,9 +113,38 @@ def look(people: Sequence[int], shelf: Shelf, *, now: datetime, hold: bool = Fal
     ]
 
 
-def _people(people: Sequence[int], *, hold: bool) -> dict[int, tuple[str, str, bool]]:
+def unchanged(found: Sequence[Reader]) -> list[Reader]:
+    """Return the readers of whom all is as it was seen; they are ours until the transaction ends.
+
+    Of whom another clock holds something is left out, as is who left, or wants mail more or
+    less often since.
+    """
+    seen = {due.subscription_id: due for reader in found for due in reader.dues}
+    rows = db.session.execute(
+        sa.select(
+            Subscription.id,
+            Subscription.state,
+            Subscription.frequency,
+            Subscription.digest_after,
+            Subscription.digest_due_at,
+        )
+        .where(Subscription.id.in_(numbers.each(list(seen))))
+        .order_by(Subscription.id)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    same = {
+        number
+        for number, state, frequency, after, due_at in rows
+        if state is SubscriptionState.CONFIRMED
+        and (frequency, after, due_at)
+        == (seen[number].frequency, seen[number].after, seen[number].due_at)
+    }
+    return [reader for reader in found if all(due.subscription_id in same for due in reader.dues)]
+
+
+def _people(people: Sequence[int]) -> dict[int, tuple[str, str, bool]]:
     """Return language, provider, and whether they may be mailed, by number."""
-    question = (
+    rows = db.session.execute(
         sa.select(
             Subscriber.id,
             Subscriber.language,
@@ -128,18 +154,15 @@ def _people(people: Sequence[int], *, hold: bool) -> dict[int, tuple[str, str, b
         .where(Subscriber.id.in_(numbers.each(people)))
         .order_by(Subscriber.id)
     )
-    if hold:
-        question = question.with_for_update(of=Subscriber, key_share=True, skip_locked=True)
-    rows = db.session.execute(question)
     return {
         number: (language, providers.of(canonical), not is_suppressed)
         for number, language, canonical, is_suppressed in rows
     }
 
 
-def _dues(people: Sequence[int], *, now: datetime, hold: bool) -> dict[int, list[Due]]:
+def _dues(people: Sequence[int], *, now: datetime) -> dict[int, list[Due]]:
     """Return what is due of each, with what is due later on the same day where they are."""
-    question = (
+    rows = db.session.execute(
         sa.select(
             Subscription.id,
             Subscription.subscriber_id,
@@ -158,10 +181,7 @@ def _dues(people: Sequence[int], *, now: datetime, hold: bool) -> dict[int, list
             Subscription.digest_due_at <= now + A_DAY,
         )
         .order_by(Subscription.subscriber_id, Subscription.mailing_list_id)
-    )
-    if hold:
-        question = question.with_for_update(of=Subscription, key_share=True)
-    rows = db.session.execute(question).all()
+    ).all()
     topics = _topics([row[0] for row in rows])
     found: dict[int, list[Due]] = defaultdict(list)
     for number, subscriber_id, list_id, frequency, after, due_at, own, of_list in rows:
@@ -290,10 +310,12 @@ def _period(dues: Iterable[Due]) -> Period:
 def moves(readers: Iterable[Reader], shelf: Shelf, *, now: datetime) -> Mapping[Any, list[int]]:
     """Return the subscriptions that go on, by where their next window begins and when it ends."""
     found: dict[tuple[int, datetime | None], list[int]] = defaultdict(list)
+    mornings: dict[tuple[Frequency, str, datetime], datetime | None] = {}
     for reader in readers:
         for due in reader.dues:
+            key = (due.frequency, due.zone, max(now, due.due_at))
+            if key not in mornings:
+                mornings[key] = digest_windows.next_due(key[0], key[1], now=key[2])
             after = max(due.after, shelf.last.get(due.list_id, 0))
-            since = max(now, due.due_at)
-            next_at = digest_windows.next_due(due.frequency, due.zone, now=since)
-            found[after, next_at].append(due.subscription_id)
+            found[after, mornings[key]].append(due.subscription_id)
     return found

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -33,11 +33,16 @@ class Shelf:
 
     entries: Mapping[int, Sequence[Entry]]
     last: Mapping[int, int]
+    _windows: dict[tuple[int, int], list[Entry]] = field(default_factory=dict)
 
     def window(self, list_id: int, after: int) -> list[Entry]:
         """Return what began after an order of a list, up to where a digest goes."""
-        last = self.last.get(list_id, 0)
-        return [one for one in self.entries.get(list_id, ()) if after < one.order <= last]
+        known = self._windows.get((list_id, after))
+        if known is None:
+            last = self.last.get(list_id, 0)
+            known = [one for one in self.entries.get(list_id, ()) if after < one.order <= last]
+            self._windows[list_id, after] = known
+        return known
 
     @property
     def all_entries(self) -> list[Entry]:
