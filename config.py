@@ -201,6 +201,7 @@ def _mail(environ: Mapping[str, str], port: int, *, is_production: bool) -> dict
         "MAIL_USE_SSL": use_ssl,
         "DKIM_KEYS": dkim.load(environ.get("DKIM_KEYS", ""), environ.get("DKIM_PASSPHRASE", "")),
         "MAIL_CONNECTIONS": _number(environ, "MAIL_CONNECTIONS", 4, most=MOST_CONNECTIONS),
+        "UNSUBSCRIBE_DOMAIN": _domain(environ, "UNSUBSCRIBE_DOMAIN"),
     }
 
 
@@ -233,6 +234,17 @@ def _host(environ: Mapping[str, str], name: str) -> str:
             f"mail.example.org, not “{host}”. The port has a setting of its own, MAIL_PORT."
         )
     return host
+
+
+def _domain(environ: Mapping[str, str], name: str) -> str:
+    """Return the domain that mail can be addressed to, or nothing for an empty setting."""
+    domain = environ.get(name, "").strip().lower().rstrip(".")
+    label = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+    if domain and (len(domain) > 253 or not re.fullmatch(rf"{label}(?:\.{label})+", domain)):
+        raise ConfigurationError(
+            f"{name} must be the domain of a mail address, like news.example.org, not “{domain}”."
+        )
+    return domain
 
 
 def _web(*, is_production: bool) -> dict[str, Any]:

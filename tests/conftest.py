@@ -71,6 +71,7 @@ def settings(folder: Path) -> dict[str, object]:
         "PUBLIC_HOST": "news.example.org",
         "IS_PRODUCTION": True,
         "USES_MAILBOX": False,
+        "UNSUBSCRIBE_DOMAIN": "",
         # No test asks the network for anything.
         "FETCH_RULES": None,
     }

@@ -27,7 +27,7 @@ from newsletter.mail import dkim, message
 from newsletter.mail.dkim import SigningKey
 from newsletter.mail.encoding import fold
 from newsletter.mail.message import Mailbox
-from newsletter.subscriptions import lists, unsubscribing
+from newsletter.subscriptions import leaving_by_mail, lists, unsubscribing
 from newsletter.subscriptions.models import MailFormat, MailingList
 
 # What the values of one broken row may raise.
@@ -35,6 +35,7 @@ _OF_ONE_ROW = (NewsletterError, ValueError, TypeError, LookupError, AttributeErr
 
 # Letters in the place of a token or a number, where a whole field is made to be cut there.
 _STAND_IN = "0" * 100
+_OF_MAILTO = "1" * 100
 
 
 class Subject:
@@ -70,6 +71,8 @@ class Compiled:
     # They hold keys, and a function shows nothing of what it holds.
     unsubscribe: Callable[[str], bytes]
     preferences: Callable[[str], bytes]
+    # None where nobody takes mail that asks to be unsubscribed.
+    mailto: Callable[[int, int], bytes] | None
     dkim_keys: tuple[SigningKey, ...]
 
 
@@ -109,6 +112,8 @@ def frozen(mailing_list: MailingList, content: Content, masthead: Masthead) -> d
         # The slug never changes, so filters made by readers keep working (STANDARDS L12).
         "list_id": f"{mailing_list.slug}.{current_app.config['PUBLIC_HOST']}",
         "list_name": mailing_list.name,
+        # Frozen, too: a setting that changes meanwhile changes no attempt.
+        "mailto_domain": current_app.config["UNSUBSCRIBE_DOMAIN"],
         "edition": edition.to_json(),
     }
 
@@ -133,6 +138,7 @@ def thaw(frozen: dict[str, Any], nonce: str) -> Compiled:
         message_ids=(before, after),
         unsubscribe=links.UNSUBSCRIBE.stamp(),
         preferences=links.PREFERENCES.stamp(),
+        mailto=leaving_by_mail.stamp() if frozen.get("mailto_domain") else None,
         dkim_keys=dkim.keys_for(sender.domain, current_app.config["DKIM_KEYS"]),
     )
 
@@ -147,18 +153,33 @@ def _pattern(
         draft.mark(name)
     if frozen["reply_to"]:
         draft.add(message.mailbox_field("Reply-To", Mailbox("", frozen["reply_to"])))
-    before, _, after = message.extra_fields(
+    _add_list_headers(draft, frozen)
+    draft.add(b"MIME-Version: 1.0\r\n")
+    _add_body(draft, edition, nonce, has_html=has_html)
+    return draft.finish()
+
+
+def _add_list_headers(draft: Draft, frozen: dict[str, Any]) -> None:
+    """Add what makes it a message of a list, with places for the two ways out."""
+    # What was planned before there was such a domain has none.
+    domain = frozen.get("mailto_domain", "")
+    mailto = leaving_by_mail.opening() + _OF_MAILTO + leaving_by_mail.ending(domain)
+    fields = message.extra_fields(
         message.list_headers(
             list_id=frozen["list_id"],
             list_name=frozen["list_name"],
             unsubscribe_url=links.UNSUBSCRIBE.opening + _STAND_IN,
+            unsubscribe_mailto=mailto if domain else None,
         )
-    ).rpartition(_STAND_IN.encode())
+    )
+    before, _, after = fields.rpartition(_STAND_IN.encode())
     draft.add(before)
     draft.mark("List-Unsubscribe")
-    draft.add(after + b"MIME-Version: 1.0\r\n")
-    _add_body(draft, edition, nonce, has_html=has_html)
-    return draft.finish()
+    if domain:
+        before, _, after = after.partition(_OF_MAILTO.encode())
+        draft.add(before)
+        draft.mark("mailto")
+    draft.add(after)
 
 
 def _add_body(draft: Draft, edition: RenderedEdition, nonce: str, *, has_html: bool) -> None:
@@ -215,7 +236,7 @@ def _own(
     payload = unsubscribing.payload(person.subscription_id, person.delivery_id)
     unsubscribe = compiled.unsubscribe(payload)
     before, after = compiled.message_ids
-    return {
+    own = {
         "To": fold("To", [message.addr_spec(person.address)]),
         "Subject": compiled.subject.field(values),
         "Date": _date_field(date, date.utcoffset()),
@@ -224,6 +245,9 @@ def _own(
         "unsubscribe_url": ascii_line(unsubscribe),
         "preferences_url": ascii_line(compiled.preferences(payload)),
     }
+    if compiled.mailto is not None:
+        own["mailto"] = compiled.mailto(person.subscription_id, person.delivery_id)
+    return own
 
 
 @lru_cache(maxsize=16)

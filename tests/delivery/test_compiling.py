@@ -25,6 +25,7 @@ from newsletter.issues.rendering import RenderedEdition
 from newsletter.issues.segments import fill
 from newsletter.mail import message
 from newsletter.mail.message import Mailbox, Message
+from newsletter.subscriptions import leaving_by_mail
 from newsletter.subscriptions.models import MailFormat, MailingList
 from tests.conftest import NOW
 from tests.delivery.situations import begin
@@ -66,6 +67,31 @@ def test_the_one_click_link_is_whole_and_names_subscription_and_delivery(
     token = field[1].decode().removeprefix("https://news.example.org/unsubscribe/")
 
     assert links.UNSUBSCRIBE.read(token, now=NOW) == "3-7"
+
+
+def test_who_takes_mail_for_it_offers_to_unsubscribe_by_mail_too(app: Flask) -> None:
+    app.config["UNSUBSCRIBE_DOMAIN"] = "news.example.org"
+    begin("ada", subject="New guidance")
+    raw = _bytes(_compiled())
+
+    field = re.search(rb"\r\nList-Unsubscribe: <([^>\s]+)>,\r\n <mailto:([^>\s]+)>\r\n", raw)
+    assert field is not None
+    token = field[1].decode().removeprefix("https://news.example.org/unsubscribe/")
+    assert links.UNSUBSCRIBE.read(token, now=NOW) == "3-7"
+    address, _, query = field[2].decode().partition("?")
+    assert query == "subject=unsubscribe"
+    assert leaving_by_mail.find(b"", address).delivery_id == 7
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert b"=?" not in field[0]
+    assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+
+
+def test_what_was_planned_before_there_was_such_a_domain_stays_as_it_is(app: Flask) -> None:
+    begin("ada", subject="New guidance")
+    compiled = _compiled()
+    app.config["UNSUBSCRIBE_DOMAIN"] = "news.example.org"
+    assert b"mailto:unsubscribe" not in _bytes(compiled)
+    assert b"mailto:unsubscribe" not in _bytes(_compiled())
 
 
 def test_the_parts_carry_the_links_of_this_person(compiled: Compiled) -> None:
