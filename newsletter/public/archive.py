@@ -86,7 +86,7 @@ def _card(issue: Issue, page: ArchivePage, known: tuple[str, ...], asked: str) -
     ]
     return Card(
         title=page.subject,
-        description=page.preheader or page.introduction.striptags(),
+        description=_description(page),
         # Without a language of the issue in it, an address shows what the browser asks for.
         address=links.public_url(
             page_language.plain(path, lang=page.language)
@@ -110,6 +110,12 @@ def _card(issue: Issue, page: ArchivePage, known: tuple[str, ...], asked: str) -
         ),
         feeds=(cards.feed(gettext("Archive"), "/feed.xml"),),
     )
+
+
+def _description(page: ArchivePage) -> str:
+    """Return what an issue says of itself first: some have neither a preheader nor a text."""
+    titles = " · ".join(row.title for row in page.rows)
+    return page.preheader or page.introduction.striptags().strip() or titles or page.subject
 
 
 def _address(issue: Issue, language: str, known: tuple[str, ...]) -> str:

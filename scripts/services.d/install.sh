@@ -1,6 +1,10 @@
 # What scripts/services needs from Debian, and where it is. Read by scripts/services.
 # shellcheck shell=bash
 
+# The last one that runs with Debian 12's node.
+lighthouse_version=12.8.2
+lighthouse=$root/build/lighthouse/node_modules/lighthouse
+
 install_servers() {
     local missing=()
     [ -n "$(postgres_programs)" ] || missing+=(postgresql)
@@ -24,6 +28,19 @@ install_spam_filter() {
     # Its rules come with it; nothing is asked of the network.
     [ -x /usr/bin/spamassassin ] || missing+=(spamassassin)
     install_packages "${missing[@]}"
+}
+
+install_lighthouse() {
+    local missing=()
+    command -v node >/dev/null || missing+=(nodejs)
+    command -v npm >/dev/null || missing+=(npm)
+    install_packages "${missing[@]}"
+    if ! grep -qs "\"version\": \"$lighthouse_version\"" "$lighthouse/package.json"; then
+        echo "Installing lighthouse $lighthouse_version"
+        # No package runs a program of its own while it is installed.
+        quietly npm install --prefix "$root/build/lighthouse" --ignore-scripts --no-package-lock \
+            --no-audit --no-fund "lighthouse@$lighthouse_version"
+    fi
 }
 
 install_packages() {

@@ -222,6 +222,7 @@ def test_a_card_has_title_summary_address_and_the_image_if_there_is_one(
             "og:site_name": "Stay Informed",
             "og:type": "article",
             "og:title": subject,
+            "og:description": subject,
             "og:url": f"https://news.example.org/archive/{number}",
             "og:locale": "en_US",
         }
@@ -229,6 +230,15 @@ def test_a_card_has_title_summary_address_and_the_image_if_there_is_one(
     assert image == {
         "og:image:width": "12", "og:image:height": "8", "og:image:alt": "A clinic",
     }  # fmt: skip
+
+
+def test_an_issue_without_a_text_is_described_by_its_items(
+    client: FlaskClient, news: MailingList
+) -> None:
+    slugs = [make_item(f"item-{number}", title=f"Item {number}").slug for number in (1, 2)]
+    make_sent_issue(news, items=tuple(slugs))
+    described = head(get(client, "/archive/1"), "meta[name=description]", "content")
+    assert described == ["Item 1 · Item 2"]
 
 
 def test_ways_to_pass_an_issue_on_are_plain_links(client: FlaskClient, news: MailingList) -> None:
