@@ -20,7 +20,7 @@ MOST = 50_000
 
 PAGES = ("/", "/archive/", "/library/", "/privacy")
 
-PRIVATE = ("/desk/", "/mailbox")
+PRIVATE = ("/desk/", "/mailbox", "/manage")
 """Beside the pages of personal links: what begins so is not for search engines."""
 
 TOKEN = "<token>"
