@@ -56,6 +56,19 @@ def test_pages_for_everybody_are_without_fault(reader: Eyes) -> None:
     refuse(faults)
 
 
+def test_the_own_pages_of_readers_are_without_fault(reader: Eyes) -> None:
+    reader.page.goto("/manage/open/{manage}".format_map(tokens()))
+    reader.page.get_by_role("button", name="Open my page").click()
+    reader.page.wait_for_url("**/manage")
+    shown = ["/manage", *(path for paths in pages.READERS_OWN.values() for path in paths)]
+    faults = {
+        f"{path}?lang={language}": reader.faults_of(f"{path}?lang={language}")
+        for language in ("en", "ar")
+        for path in shown
+    }
+    refuse(faults)
+
+
 def test_what_the_desk_answers_is_without_fault(admin: Eyes) -> None:
     faults = {}
     for path, fill_in in ANSWERS_OF_THE_DESK.items():
@@ -150,7 +163,13 @@ ANSWERS_TO_READERS = {
     "/": press("Stay informed", address="no address"),
     "/?again": press("Stay informed", address="new.reader@example.org"),
     "/confirm/{confirm}": press("Yes, send me these e-mails"),
+    "/manage": press("Send the link", address="no address"),
+    "/manage?again": press("Send the link", address="new.reader@example.org"),
     "/preferences/{preferences}": press("Stop the topics I ticked"),
+    "/preferences/{preferences}?again": press("Pause until that day", until=""),
+    "/preferences/{preferences}?lang=ar": press("إيقاف هذه الرسائل"),
+    "/undo/{undo}": press("Yes, take it back"),
     "/unsubscribe/{unsubscribe}": press("Stop these e-mails"),
+    "/unsubscribe/{unsubscribe}?lang=ar": press("مرة في الشهر بدلًا من ذلك"),
     "/desk/sign-in": press("Sign in", address="nobody@example.org", password="wrong"),
 }

@@ -1,0 +1,100 @@
+"""What is kept: shown, taken along, deleted."""
+
+import json
+
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from newsletter import clock
+from newsletter.delivery import planning
+from newsletter.delivery.models import Delivery, DeliveryState
+from newsletter.extensions import db
+from newsletter.subscriptions.models import (
+    Subscriber,
+    Subscription,
+    Suppression,
+    SuppressionReason,
+)
+from tests.conftest import NOW
+from tests.factories import make_due_issue, make_subscription
+from tests.public.managing.conftest import count, fresh
+
+
+def send(subscription: Subscription, subject: str) -> int:
+    issue = make_due_issue(subscription.mailing_list, subject=subject)
+    planning.plan(issue, now=NOW)
+    db.session.execute(sa.update(Delivery).values(state=DeliveryState.SENT))
+    db.session.commit()
+    return issue.id
+
+
+def test_the_history_leads_to_the_archive_and_names_nobody_else(
+    client: FlaskClient, reader: Subscriber, subscription: Subscription
+) -> None:
+    make_subscription(subscription.mailing_list, "grace@example.org")
+    number = send(subscription, "For {{ name | you }}: <new> guidance")
+    page = client.get("/manage/history").text
+    assert f'href="/archive/{number}"' in page
+    assert "For you: &lt;new&gt; guidance" in page
+    assert page.count("· Sent") == 1
+    for odd in ("0", "-1", "x", "99999999999999999999"):
+        assert client.get(f"/manage/history?page={odd}").status_code == 200
+
+
+def test_an_issue_of_a_list_that_is_not_public_has_no_link(
+    client: FlaskClient, reader: Subscriber, subscription: Subscription
+) -> None:
+    subscription.mailing_list.is_public = False
+    number = send(subscription, "Members only")
+    page = client.get("/manage/history").text
+    assert "Members only" in page and f"/archive/{number}" not in page
+
+
+def test_the_evidence_shows_the_exact_words(client: FlaskClient, reader: Subscriber) -> None:
+    client.post("/manage/lists/news/leave")
+    client.post("/manage/lists/news/join")
+    page = client.get("/manage/consent").text
+    assert "Yes, send me “Stay Informed” by e-mail." in page
+    for words in ("You stopped the e-mails", "You asked for the e-mails", "You confirmed it"):
+        assert words in page
+
+
+def test_everything_is_on_the_page_and_in_the_file(
+    client: FlaskClient, reader: Subscriber, subscription: Subscription
+) -> None:
+    send(subscription, "New guidance")
+    client.post("/manage/frequency", data={})
+    client.post("/manage/lists/news/frequency", data={"frequency": "weekly"})
+    client.post("/manage/address", data={"address": "ada@new.example"})
+    answer = client.get("/manage/data.json")
+    assert answer.mimetype == "application/json"
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    data = json.loads(answer.data)
+    assert data["you"]["address"] == "ada@example.org"
+    assert data["lists"][0]["how_often"] == "weekly"
+    assert data["lists"][0]["intervals"][0]["to"] is None
+    assert data["change_of_address"]["to"] == "ada@new.example"
+    assert data["consent"][-1]["detail"] == "how often: weekly"
+    assert data["e-mails"][0]["subject"] == "New guidance"
+    page = client.get("/manage/data").text
+    for words in ("ada@example.org", "ada@new.example", "weekly", "New guidance"):
+        assert words in page
+
+
+def test_deleting_asks_first_and_leaves_one_mark(
+    client: FlaskClient, reader: Subscriber, subscription: Subscription
+) -> None:
+    send(subscription, "New guidance")
+    asked = client.get("/manage/delete").text
+    assert "One coded mark stays" in asked
+    fresh()
+    assert count(Subscriber) == 1
+    done = client.post("/manage/delete")
+    assert "Everything about you is deleted" in done.text
+    assert "manage=;" in done.headers["Set-Cookie"]
+    fresh()
+    assert count(Subscriber) == 0
+    [mark] = db.session.scalars(sa.select(Suppression)).all()
+    assert (mark.reason, mark.address) == (SuppressionReason.ERASED, None)
+    assert client.get("/manage/history").status_code == 303
+    assert clock.now() > mark.since or mark.since is not None
