@@ -123,8 +123,10 @@ def _new_manage_link(now: datetime) -> int:
     """Mail nobody a link to somebody's own page, and return its number."""
     link = ManageLink(subscriber_id=LEAVER, made_at=now)
     db.session.add(link)
+    db.session.flush()
+    number = link.id
     db.session.commit()
-    return link.id
+    return number
 
 
 def open_paths() -> list[str]:
