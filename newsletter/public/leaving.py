@@ -4,10 +4,11 @@ The links never expire, need no sign-in and show nothing about the person: an
 issue may have been forwarded.
 """
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from newsletter import clock, links
 from newsletter.extensions import db
+from newsletter.page_language import gettext
 from newsletter.public import acting
 from newsletter.public.acting import Act
 from newsletter.subscriptions import answers, pausing, unsubscribing
@@ -29,7 +30,7 @@ def ask_unsubscribe(token: str) -> str:
 
 
 @blueprint.post("/unsubscribe/<token>")
-def unsubscribe(token: str) -> str:
+def unsubscribe(token: str) -> str | Response:
     """Act at once, by a button of the page or by a mail program's one click (RFC 8058).
 
     No redirect, no cookie, no sign-in; a second time is the same (STANDARDS
@@ -67,17 +68,17 @@ def say_why(token: str) -> str:
     return page
 
 
-def _one_click(leaving: Leaving) -> str:
+def _one_click(leaving: Leaving) -> Response:
     unsubscribing.unsubscribe(
         leaving,
         reason=EndedReason.ONE_CLICK,
         origin=acting.origin_of(leaving, page=PAGE),
         now=clock.now(),
     )
-    # A program asks and shows nobody the answer: there is nothing to press on it.
-    page = render_template("public/one_click.html", list_name=acting.list_name(leaving))
     db.session.commit()
-    return page
+    # A program asks and shows nobody the answer, so it is one sentence: a page would cost
+    # as much as all the rest.
+    return Response(f"{gettext('These e-mails have stopped')}\n", mimetype="text/plain")
 
 
 def _question(leaving: Leaving) -> str:

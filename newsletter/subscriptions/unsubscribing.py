@@ -129,7 +129,7 @@ def _end(
             SubscriptionInterval.ended_at.is_(None),
         )
         .values(ended_at=now, ended_reason=reason)
-        .execution_options(synchronize_session="fetch")
+        .execution_options(synchronize_session="evaluate")
     )
     consent.record(
         ConsentKind.UNSUBSCRIBED,
