@@ -57,7 +57,9 @@ def ask(address: Address, *, language: str, now: datetime) -> None:
     savepoint = db.session.begin_nested()
     hashed = suppression.address_hmac(address.canonical)
     is_blocked = suppression.stops_sign_up(hashed)
-    added = db.session.execute(
+    theirs = sa.select(Subscriber).where(Subscriber.canonical == address.canonical)
+    is_known = db.session.scalar(theirs) is not None
+    db.session.execute(
         insert(Subscriber)
         .values(
             address=address.spelling,
@@ -68,11 +70,7 @@ def ask(address: Address, *, language: str, now: datetime) -> None:
         )
         .on_conflict_do_nothing()
     )
-    is_known = rows_changed(added) == 0
-    subscriber = db.session.scalars(
-        sa.select(Subscriber).where(Subscriber.canonical == address.canonical)
-    ).one()
-    _mail(subscriber, now=now)
+    _mail(db.session.scalars(theirs).one(), now=now)
     if may_mail and is_known and not is_blocked:
         savepoint.commit()
     else:

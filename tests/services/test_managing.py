@@ -1,0 +1,28 @@
+"""Readers' own pages on PostgreSQL: locks, single use, what is taken back."""
+
+# ruff: noqa: F401, F811  # Fixtures and tests are the same ones, on another database.
+from tests.public.managing.conftest import reader, subscription
+from tests.public.managing.test_address import (
+    test_an_address_of_somebody_else_stays_theirs_and_the_answer_is_the_same,
+    test_it_counts_once_the_new_mailbox_proved_it,
+    test_the_old_address_objects_afterwards_within_seven_days,
+)
+from tests.public.managing.test_arriving import (
+    test_of_twenty_presses_at_once_one_gets_in,
+    test_the_answer_is_the_same_for_every_address,
+)
+from tests.public.managing.test_lists import (
+    test_a_pause_ends_by_the_clock,
+    test_who_leaves_and_joins_again_has_two_intervals,
+)
+from tests.public.managing.test_own_data import (
+    test_deleting_asks_first_and_leaves_one_mark,
+    test_everything_is_on_the_page_and_in_the_file,
+)
+from tests.public.test_leaving import (
+    test_each_button_has_an_undo_that_gives_back_what_was,
+    test_the_answer_why_is_counted_once_and_without_the_reader,
+)
+from tests.subscriptions.test_undoing import (
+    test_the_good_bye_comes_once_a_day_and_not_for_who_took_it_back,
+)
