@@ -25,6 +25,7 @@ class Action(enum.StrEnum):
     WRITE = "write issues and library items"
     SEND = "schedule, send, stop and pause issues"
     SEE_SUBSCRIBERS = "look subscribers up and suppress addresses"
+    LIFT_SUPPRESSIONS = "let suppressed addresses be mailed again"
     MANAGE_LISTS = "add and change mailing lists"
     MANAGE_EDITORS = "add editors and change what they may do"
 

@@ -6,16 +6,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter import addresses
 from newsletter.delivery import reasons
 from newsletter.delivery.models import CompiledEdition, Delivery, DeliveryState, Send
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
 from newsletter.languages import OFFERED
 from newsletter.reports import leaving
-from newsletter.reports.numbers import find_send, get_issue
-from newsletter.reports.tracing import find_delivery
-from newsletter.subscriptions import signup, suppression
+from newsletter.reports.tracing import Case
 from newsletter.subscriptions.models import (
     ConsentEvent,
     EndedReason,
@@ -34,27 +31,21 @@ class Step:
     words: str
 
 
-def story(issue_id: int, address: str) -> Sequence[Step]:
+def story(case: Case) -> Sequence[Step]:
     """Return what is known of one issue and one reader, the oldest first.
 
-    For who was planned it is the way of the mail, for who was not it is why. It is
-    asked for after `trace`, which tells who may not be known here.
+    For who was planned it is the way of the mail, for who was not it is why.
     """
-    issue, send = get_issue(issue_id), find_send(issue_id)
-    parsed = addresses.parse(address)
-    subscriber = signup.find_subscriber(parsed)
-    steps = [] if subscriber is None else list(_subscription(issue, subscriber))
-    if send is not None:
-        delivery = find_delivery(send, subscriber) if subscriber else None
-        if delivery is None:
-            steps.append(
-                Step(send.planned_at, f"Issue {issue.id} was planned without this reader.")
-            )
-        else:
-            steps += _delivery(send, delivery)
-    blocked = suppression.find(parsed)
-    if blocked is not None:
-        steps.append(Step(blocked.since, "From here on, this address is never mailed."))
+    send = case.send
+    steps = [] if case.subscriber is None else list(_subscription(case.issue, case.subscriber))
+    if send is not None and case.delivery is not None:
+        steps += _delivery(send, case.delivery)
+    elif send is not None:
+        steps.append(
+            Step(send.planned_at, f"Issue {case.issue.id} was planned without this reader.")
+        )
+    if case.blocked is not None:
+        steps.append(Step(case.blocked.since, "From here on, this address is never mailed."))
     return sorted(steps, key=lambda step: step.at)
 
 
