@@ -98,11 +98,28 @@ def test_an_items_own_words_go_back_to_the_original(browser: Browser, issue: Iss
     assert "Reset to the original" not in page_of(browser, issue)
 
 
-def test_emptying_an_items_words_goes_back_to_the_original(browser: Browser, issue: Issue) -> None:
+def test_emptying_an_items_title_goes_back_to_the_original(browser: Browser, issue: Issue) -> None:
     key = keys(issue)[0]
     save(browser, issue, **{f"{key}-title": "Mine"})
     save(browser, issue, **{f"{key}-title": ""})
     assert composing.content_of(issue).rows[0].title == "The first item"
+
+
+def test_an_item_may_have_no_summary_in_an_issue(browser: Browser, issue: Issue) -> None:
+    key = keys(issue)[0]
+    save(browser, issue, **{f"{key}-text": ""})
+    assert composing.content_of(issue).rows[0].summary == ""
+    # It stays so when something else is saved, and in another language, too.
+    save(browser, issue, subject="News")
+    save(browser, issue, do="language", new_language="fr")
+    save(browser, issue, query="?lang=fr", **{f"{key}-title": "Le premier"})
+    for language in ("en", "fr"):
+        assert composing.content_of(issue, language).rows[0].summary == ""
+    assert "French (2 missing)" in page_of(browser, issue)
+    assert "(no summary)" in browser.get(f"/desk/issues/{issue.id}/versions/2?with=3").text
+    save(browser, issue, do=f"reset:{key}")
+    summary = "What The first item says, in one sentence."
+    assert composing.content_of(issue).rows[0].summary == summary
 
 
 @pytest.mark.parametrize(

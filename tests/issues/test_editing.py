@@ -76,8 +76,16 @@ def test_the_originals_words_are_not_kept_as_an_items_own() -> None:
     key = whole.blocks[0].key
     own = editing.with_words(whole, key, "en", Words(title="Mine", text=ITEM.summary))
     assert own.blocks[0].says("en") == Words(title="Mine")
-    for same in (Words(title=ITEM.title, text=ITEM.summary), Words()):
-        assert editing.with_words(own, key, "en", same).blocks[0].words == {}
+    same = Words(title=ITEM.title, text=ITEM.summary)
+    assert editing.with_words(own, key, "en", same).blocks[0].words == {}
+    assert editing.without_words(own, key, "en").blocks[0].words == {}
+
+
+def test_a_summary_is_emptied_only_where_the_field_shows_the_original() -> None:
+    whole = editing.with_items(editing.blank("en"), [ITEM])
+    key = whole.blocks[0].key
+    assert editing.with_words(whole, key, "en", Words()).blocks[0].says("en").is_silent
+    assert editing.with_words(whole, key, "fr", Words()).blocks[0].words == {}
 
 
 @pytest.mark.parametrize(
