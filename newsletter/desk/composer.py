@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from newsletter import clock, languages
 from newsletter.accounts import Action, Editor
-from newsletter.delivery import preflight
+from newsletter.delivery import preflight, readership
 from newsletter.desk import composer_buttons, composer_form, showing, windows
 from newsletter.desk.composer_buttons import Change
 from newsletter.desk.composer_form import Written
@@ -126,7 +126,7 @@ def writing_page(
         now=now,
         kinds=BlockKind,
         kind_names=KIND_NAMES,
-        fields_known=_merge_fields(),
+        fields_known=_merge_fields(issue),
         mailing_lists=lists.all_lists(only=my_lists()),
         topics=catalogue.topics(),
         findings=preflight.examine(issue),
@@ -219,8 +219,13 @@ def _sent(issue: Issue, items: dict[str, Item]) -> dict[str, list[picking.Sent]]
     return {slug: found[item.id] for slug, item in items.items() if found.get(item.id)}
 
 
-def _merge_fields() -> list[str]:
-    return list(merge_fields.EXAMPLES)
+def _merge_fields(issue: Issue) -> list[str]:
+    """Return the merge fields to choose from, as they are written."""
+    attributes = readership.attributes_of(issue.mailing_list_id)
+    return [
+        merge_fields.NAME_FIELD,
+        *(f"{{{{ attributes.{one} | your {one} }}}}" for one in attributes),
+    ]
 
 
 def _language(whole: Composition, asked: str) -> str:

@@ -12,10 +12,18 @@ from newsletter.issues import composing, editing, revisions
 from newsletter.issues.composition import BlockKind, Words
 from newsletter.issues.models import Issue, IssueState
 from newsletter.library import catalogue
+from newsletter.subscriptions.models import SubscriptionState
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
 from tests.desk.forms import fields_of, filled
-from tests.factories import make_editor, make_item, make_list, make_topic, rewrite
+from tests.factories import (
+    make_editor,
+    make_item,
+    make_list,
+    make_subscription,
+    make_topic,
+    rewrite,
+)
 
 Save = Callable[..., int]
 
@@ -78,6 +86,21 @@ def test_saving_keeps_everything_and_a_version(browser: Browser, issue: Issue) -
     page = page_of(browser, issue)
     assert f"Saved as version {issue.version}." in page
     assert "My own summary." in page
+
+
+def test_the_merge_fields_that_readers_have_are_offered(browser: Browser, issue: Issue) -> None:
+    subscription = make_subscription(issue.mailing_list, "ada@example.org")
+    subscription.subscriber.attributes = {
+        "organisation": "A clinic", "tags": ["x"], "not a field": "x", "<b>": "x"
+    }  # fmt: skip
+    waiting = SubscriptionState.PENDING
+    other = make_subscription(issue.mailing_list, "ben@example.org", state=waiting)
+    other.subscriber.attributes = {"secret": "x"}
+    page = page_of(browser, issue)
+    assert "<code>{{ attributes.organisation | your organisation }}</code>" in page
+    assert "<code>{{ name | friend }}</code>" in page
+    for strange in ("attributes.tags", "not a field", "attributes.secret", "attributes.country"):
+        assert strange not in page
 
 
 def test_saving_what_nobody_changed_makes_no_version(browser: Browser, issue: Issue) -> None:
