@@ -4,7 +4,7 @@ import enum
 from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload
 
 from newsletter.accounts.models import Editor, Role, editor_mailing_list
 from newsletter.errors import InvalidInput
@@ -102,10 +102,10 @@ def who_may(action: Action, mailing_list_id: int) -> Sequence[Editor]:
         sa.select(Editor)
         .where(Editor.active, Editor.joined_at.is_not(None), is_free | to_this_one)
         .where(Editor.roles.any(Role.name.in_(roles)))
-        .options(selectinload(Editor.roles))
+        .options(joinedload(Editor.roles))
         .order_by(Editor.name, Editor.email)
     )
-    return db.session.scalars(question).all()
+    return db.session.scalars(question).unique().all()
 
 
 def role_of(editor: Editor) -> RoleName:

@@ -19,7 +19,7 @@ from newsletter.desk.holding import show_held
 from newsletter.desk.noting import note_issue
 from newsletter.desk.showing import day_and_time, here
 from newsletter.errors import InvalidAddress, NotFound
-from newsletter.extensions import db, reading
+from newsletter.extensions import commit_to_show, reading
 from newsletter.issues import correcting, workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.reports import Report, Trace, hours, stories, tracing
@@ -58,7 +58,7 @@ def trace_reader(number: int) -> tuple[str, int]:
     except (InvalidAddress, NotFound) as exc:
         form.errors["address"] = str(exc)
     note_issue(Deed.ISSUE_TRACED, issue, whom)
-    db.session.commit()
+    commit_to_show()
     status = HTTPStatus.OK if found else HTTPStatus.UNPROCESSABLE_ENTITY
     # What sends may write while the page is made.
     with reading():

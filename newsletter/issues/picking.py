@@ -1,7 +1,7 @@
 """Items for an issue: the basket to choose from, what was sent before, what changed since."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -194,16 +194,32 @@ def items_in(issue_ids: Collection[int]) -> dict[int, list[Listed]]:
     return items
 
 
-def items_of(whole: Composition) -> dict[str, Item]:
+@dataclass(frozen=True)
+class Shelf:
+    """Of an issue's items by slug: as the library has them now, and who had them before."""
+
+    items: Mapping[str, Item]
+    sent: Mapping[str, Sequence[Sent]]
+
+
+def shelf(issue: Issue, *wholes: Composition) -> Shelf:
+    """Return what there is to know of the items of what an issue says, or is about to say."""
+    items = items_of(*wholes)
+    found = sent_in(issue.mailing_list, [item.id for item in items.values()], besides=issue)
+    sent = {slug: found[item.id] for slug, item in items.items() if found.get(item.id)}
+    return Shelf(items, sent)
+
+
+def items_of(*wholes: Composition) -> dict[str, Item]:
     """Return the library's items of an issue by slug, as they are now."""
-    slugs = whole.slugs
+    slugs = {slug for whole in wholes for slug in whole.slugs}
     if not slugs:
         return {}
     found = db.session.scalars(sa.select(Item).where(Item.slug.in_(slugs)))
     return {item.slug: item for item in found}
 
 
-def drifted(whole: Composition, items: dict[str, Item]) -> list[Drift]:
+def drifted(whole: Composition, items: Mapping[str, Item]) -> list[Drift]:
     """Return what was withdrawn or changed since it was picked; `items` are the library's now."""
     found = []
     for block in whole.blocks:

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from newsletter.delivery import reasons
-from newsletter.delivery.models import CompiledEdition, Delivery, DeliveryState, Send
+from newsletter.delivery.models import Delivery, DeliveryState, Send
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
 from newsletter.languages import OFFERED
@@ -39,7 +39,7 @@ def story(case: Case) -> Sequence[Step]:
     send = case.send
     steps = [] if case.subscriber is None else list(_subscription(case.issue, case.subscriber))
     if send is not None and case.delivery is not None:
-        steps += _delivery(send, case.delivery)
+        steps += _delivery(send, case.delivery, case.language)
     elif send is not None:
         steps.append(
             Step(send.planned_at, f"Issue {case.issue.id} was planned without this reader.")
@@ -52,25 +52,23 @@ def story(case: Case) -> Sequence[Step]:
 def _subscription(issue: Issue, subscriber: Subscriber) -> Iterator[Step]:
     """Tell of the stretches of time in which they were on the list, and by what they left."""
     name = issue.mailing_list.name
-    intervals = db.session.scalars(
-        sa.select(SubscriptionInterval)
+    left_by_it = sa.exists().where(
+        leaving.by_issue(issue),
+        ConsentEvent.subscriber_id == subscriber.id,
+        ConsentEvent.at == SubscriptionInterval.ended_at,
+    )
+    intervals = db.session.execute(
+        sa.select(SubscriptionInterval, left_by_it)
         .join(Subscription, Subscription.id == SubscriptionInterval.subscription_id)
         .where(
             Subscription.subscriber_id == subscriber.id,
             Subscription.mailing_list_id == issue.mailing_list_id,
         )
     )
-    left_by_it = set(
-        db.session.scalars(
-            sa.select(ConsentEvent.at).where(
-                leaving.by_issue(issue), ConsentEvent.subscriber_id == subscriber.id
-            )
-        )
-    )
-    for interval in intervals:
+    for interval, is_by_it in intervals:
         yield Step(interval.started_at, f"{_CAME[interval.source]} “{name}”.")
         if interval.ended_at is not None:
-            by_it = " by a link of this issue" if interval.ended_at in left_by_it else ""
+            by_it = " by a link of this issue" if is_by_it else ""
             how = leaving.WORDS.get(interval.ended_reason or EndedReason.ERASED, "")
             yield Step(interval.ended_at, f"Left “{name}”{by_it}. {how}".strip())
 
@@ -82,9 +80,8 @@ _CAME = {
 }
 
 
-def _delivery(send: Send, delivery: Delivery) -> Iterator[Step]:
-    edition = db.session.get_one(CompiledEdition, delivery.edition_id)
-    language = OFFERED.get(edition.language, edition.language)
+def _delivery(send: Send, delivery: Delivery, tag: str) -> Iterator[Step]:
+    language = OFFERED.get(tag, tag)
     others = f" with {send.planned - 1:,} others" if send.planned > 1 else ""
     yield Step(send.planned_at, f"Planned{others}, to be written to in {language}.")
     if delivery.first_attempt_at is not None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from newsletter import addresses
 from newsletter.delivery import audience, reasons
-from newsletter.delivery.models import Delivery, Send
+from newsletter.delivery.models import CompiledEdition, Delivery, Send
 from newsletter.errors import NotFound
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
@@ -46,6 +46,8 @@ class Case:
     send: Send | None
     subscriber: Subscriber | None
     delivery: Delivery | None
+    # In which language they were written to; empty where they were not planned.
+    language: str
     blocked: Suppression | None
 
 
@@ -61,8 +63,9 @@ def find_case(issue: Issue, address: str, *, lists: frozenset[int] | None = None
     if reader is None and blocked is None:
         raise NotFound(f"Nobody here has the address {parsed.spelling}. Look for a typing mistake.")
     send = find_send(issue.id)
-    delivery = _find_delivery(send, reader) if send and reader else None
-    return Case(issue, send, reader, delivery, blocked)
+    found = _find_delivery(send, reader) if send and reader else None
+    delivery, language = found or (None, "")
+    return Case(issue, send, reader, delivery, language, blocked)
 
 
 def trace(issue_id: int, address: str, *, lists: frozenset[int] | None = None) -> Trace:
@@ -93,12 +96,14 @@ def issue_of(delivery_id: int) -> int | None:
     )
 
 
-def _find_delivery(send: Send, subscriber: Subscriber) -> Delivery | None:
-    return db.session.scalar(
-        sa.select(Delivery).where(
-            Delivery.send_id == send.id, Delivery.subscriber_id == subscriber.id
-        )
-    )
+def _find_delivery(send: Send, subscriber: Subscriber) -> tuple[Delivery, str] | None:
+    # Of the edition no more than its language: its content is a hundred thousand bytes.
+    row = db.session.execute(
+        sa.select(Delivery, CompiledEdition.language)
+        .join(CompiledEdition, CompiledEdition.id == Delivery.edition_id)
+        .where(Delivery.send_id == send.id, Delivery.subscriber_id == subscriber.id)
+    ).one_or_none()
+    return row and (row[0], row[1])
 
 
 def _trace_delivery(send: Send, delivery: Delivery) -> Trace:

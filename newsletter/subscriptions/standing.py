@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from newsletter.addresses import Address
 from newsletter.errors import NotFound
+from newsletter.extensions import db
 from newsletter.subscriptions import signup, suppression
 from newsletter.subscriptions.models import Subscriber, Subscription, SubscriptionState, Suppression
 
@@ -49,11 +52,11 @@ def find_reader(address: Address, *, lists: frozenset[int] | None) -> Subscriber
     Whoever may know of some lists only learns of nobody else, neither that they are here nor
     that they are never mailed.
     """
-    subscriber = signup.find_subscriber(address)
-    if subscriber is None or lists is None:
-        return subscriber
-    on = {subscription.mailing_list_id for subscription in subscriber.subscriptions}
-    return subscriber if on & lists else None
+    if lists is None:
+        return signup.find_subscriber(address)
+    on_one = Subscriber.subscriptions.any(Subscription.mailing_list_id.in_(lists))
+    question = sa.select(Subscriber).where(Subscriber.canonical == address.canonical, on_one)
+    return db.session.scalar(question)
 
 
 def standing(address: Address, *, lists: frozenset[int] | None = None) -> Standing:
