@@ -201,17 +201,9 @@ def approved(issue: Issue) -> Composition:
     return revisions.composition_at(issue, issue.approved_version)
 
 
-def content_of(issue: Issue, language: str = "") -> Content:
-    """Return one edition as the newest revision has it, the first without `language`."""
-    return _edition(current(issue), language)
-
-
 def approved_content(issue: Issue, language: str = "") -> Content:
     """Return one edition as it was approved, the first one if there is none in `language`."""
-    return _edition(approved(issue), language)
-
-
-def _edition(whole: Composition, language: str) -> Content:
+    whole = approved(issue)
     known = language if language in whole.editions else whole.first_language
     return editions.in_language(whole, known)
 

@@ -122,11 +122,6 @@ def with_item_again(whole: Composition, key: str, item: PickedItem) -> Compositi
     return _exchanged(whole, replace(_found(whole, key), item=item))
 
 
-def with_image(whole: Composition, key: str, image: PickedImage) -> Composition:
-    """Exchange the picture of an image block; its words stay."""
-    return _exchanged(whole, replace(_found(whole, key), image=image))
-
-
 def moved(whole: Composition, key: str, by: int) -> Composition:
     """Move a block by some places, up if `by` is negative; it stops at either end."""
     block = _found(whole, key)

@@ -13,7 +13,7 @@ from newsletter.issues import composing, editing, revisions
 from newsletter.issues.composition import BlockKind
 from newsletter.issues.models import Issue
 from tests.browser.test_live import installation  # noqa: F401  # pytest finds it by this name
-from tests.factories import make_editor, make_list, rewrite
+from tests.factories import content_of, make_editor, make_list, rewrite
 
 PAGE = "/desk/issues/1"
 SOON = 3_500
@@ -80,7 +80,7 @@ def leave(page: Page) -> list[str]:
 
 def says(issue: Issue) -> tuple[str, str]:
     db.session.expire_all()
-    content = composing.content_of(issue)
+    content = content_of(issue)
     db.session.rollback()
     return content.subject, content.introduction
 
@@ -198,13 +198,12 @@ def test_an_answer_that_is_lost_is_no_colleague(page: Page, issue: Issue) -> Non
 
 def test_nobody_is_offered_a_colleagues_words(sign_in: SignIn, issue: Issue) -> None:
     page = sign_in(make_editor())
-    page.context.set_offline(True)
+    # Not by setting the browser offline: a page that closes slowly might come online, and save.
+    page.route("**/autosave", lambda route: route.abort())
     introduction(page).fill("For nobody else")
     page.clock.run_for(SOON)
     expect(page.locator("#saved")).to_contain_text("kept in this browser")
-    context = page.context
     page.close()
-    context.set_offline(False)
     colleague = sign_in(make_editor("olga@example.org"))
     expect(colleague.get_by_role("button", name="Put them back")).to_have_count(0)
     again = sign_in(accounts.get_editor("edith@example.org"))

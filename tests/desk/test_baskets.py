@@ -15,11 +15,6 @@ from tests.desk.forms import fields_of
 from tests.factories import make_editor, make_item, make_list, make_topic
 
 
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
-
-
 def test_the_basket_has_what_is_new_since_the_last_issue_by_topic(browser: Browser) -> None:
     mms, bep = make_topic("mms", "MMS"), make_topic("bep", "BEP")
     news = make_list(topics=(mms, bep))

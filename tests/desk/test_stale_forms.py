@@ -10,7 +10,7 @@ from newsletter.issues.models import Issue
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
 from tests.desk.forms import Fields, fields_of
-from tests.factories import make_editor, make_item, make_list
+from tests.factories import content_of, make_editor, make_item, make_list
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
 HOSTILE = '</textarea><script>alert(1)</script>"'
@@ -41,7 +41,7 @@ def form_on(page: str) -> Fields:
 
 def subject_of(issue: Issue) -> str:
     db.session.expire_all()
-    return composing.content_of(issue).subject
+    return content_of(issue).subject
 
 
 def test_who_signed_in_again_sends_the_words_with_one_button(
@@ -60,7 +60,7 @@ def test_who_signed_in_again_sends_the_words_with_one_button(
     saved = browser.open(f"/desk/issues/{issue.id}", method="POST", data=again, headers=OURS)
     assert (saved.status_code, saved.headers["Location"]) == (303, f"/desk/issues/{issue.id}")
     assert subject_of(issue) == "Typed"
-    assert composing.content_of(issue).introduction == f"Two\nlines {HOSTILE}"
+    assert content_of(issue).introduction == f"Two\nlines {HOSTILE}"
 
 
 @pytest.mark.parametrize("how", ["signed-out", "ended"])

@@ -14,11 +14,6 @@ from tests.desk.browser import Browser, signed_in
 from tests.factories import make_editor, make_list, make_subscription
 
 
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
-
-
 def look_up(browser: Browser, address: str) -> tuple[int, str]:
     answer = browser.post("/desk/subscribers/", {"address": address})
     return answer.status_code, answer.text

@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.errors import InvalidInput
 from newsletter.issues import editing
-from newsletter.issues.composition import BlockKind, Composition, PickedImage, PickedItem, Words
+from newsletter.issues.composition import BlockKind, Composition, PickedItem, Words
 from newsletter.issues.texts import Texts
 from newsletter.library.models import ItemKind
 
@@ -156,16 +156,6 @@ def test_there_is_an_end_to_everything() -> None:
         whole = editing.with_edition(whole, f"{chr(97 + number)}{chr(97 + number)}")
     with pytest.raises(InvalidInput, match="at most 12"):
         editing.with_edition(whole, "zz")
-
-
-def test_a_picture_is_exchanged_and_its_words_stay() -> None:
-    image = PickedImage(1, "/media/a.png", 600, 400)
-    whole = editing.with_block(editing.blank("en"), BlockKind.IMAGE, image=image)
-    key = whole.blocks[0].key
-    whole = editing.with_words(whole, key, "en", Words(text="A mother"))
-    other = replace(image, number=2, path="/media/b.png")
-    block = editing.with_image(whole, key, other).blocks[0]
-    assert (block.image, block.says("en").text) == (other, "A mother")
 
 
 @pytest.mark.parametrize("change", ["moved", "without", "with_words"])

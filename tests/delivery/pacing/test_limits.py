@@ -353,20 +353,14 @@ def test_a_warm_up_has_a_portion_each_day(app: Flask) -> None:
 def test_single_mails_count_and_never_wait(app: Flask) -> None:
     limit(per_hour=10)
     sender = Sender()
-    for _ in range(12):
-        sender.pacer.spend_single()
-    sender.share()
-
-    assert sender.fill("example.org") == 0
-
-
-def test_single_mails_of_another_process_count_too(app: Flask) -> None:
-    limit(per_hour=10)
-    sender = Sender()
     spend_singles(4, at=sender.time.now().timestamp())
     db.session.commit()
 
     assert sender.fill("example.org") == 6
+    spend_singles(20, at=sender.time.now().timestamp())
+    db.session.commit()
+    sender.time.move(1)
+    assert sender.fill("example.org") == 0
 
 
 def test_without_any_rule_the_database_is_not_asked(app: Flask) -> None:
