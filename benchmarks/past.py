@@ -244,6 +244,9 @@ def _copy_revisions() -> None:
     for version in range(2, REVISIONS + 1):
         columns = {"version": str(version), **{name: name for name in own}}
         copy_rows("revision", "revision", columns, which="version = 1")
+    db.session.execute(sa.update(Issue).values(version=REVISIONS))
+    approved = sa.update(Issue).where(Issue.approved_version.is_not(None))
+    db.session.execute(approved.values(approved_version=REVISIONS))
 
 
 def _log(news: MailingList, *, now: datetime) -> None:

@@ -8,11 +8,11 @@ would fail with SQLITE_BUSY whenever somebody else wrote in between.
 
 import enum
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask
@@ -20,7 +20,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, registry
 from sqlalchemy.types import TypeDecorator
 
 NAMING_CONVENTION = {
@@ -106,6 +106,14 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 migrate = Migrate(render_as_batch=True, compare_type=True)
 
+MOST_REMEMBERED = 16
+"""How much `once` keeps, for processes that run for weeks."""
+
+_ONCE = "once"
+"""Where a session has what was found once."""
+
+Found = TypeVar("Found")
+
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 
@@ -124,6 +132,41 @@ def reading() -> Iterator[None]:
         finally:
             # Also when the database went away: whatever came after could never write again.
             _reading.reset(mark)
+
+
+def once(key: Hashable, ask: Callable[[], Found | None]) -> Found | None:
+    """Return what `ask` found for this key before, or ask now: for what is asked again and again.
+
+    It is for what never changes once it is there. What is rolled back is forgotten, for it may
+    never have been there; nothing that was found is nothing to remember.
+    """
+    known: dict[Hashable, Found] = db.session().info.setdefault(_ONCE, {})
+    if key in known:
+        return known[key]
+    found = ask()
+    if found is not None:
+        if len(known) >= MOST_REMEMBERED:
+            known.clear()
+        known[key] = found
+    return found
+
+
+@event.listens_for(db.session, "after_soft_rollback")
+def _forget(session: Session, _previous: SessionTransaction) -> None:
+    session.info.pop(_ONCE, None)
+
+
+def commit_to_show() -> None:
+    """Commit, and keep what was read: the page that follows shows what was saved just now.
+
+    Any other commit forgets it, so that whoever goes on for long sees what others do.
+    """
+    session = db.session()
+    session.expire_on_commit = False
+    try:
+        session.commit()
+    finally:
+        session.expire_on_commit = True
 
 
 def insert(model: type[Base]) -> "sqlite.Insert | postgresql.Insert":

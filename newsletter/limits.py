@@ -21,6 +21,9 @@ KEPT = timedelta(days=30)
 MAIL_PAUSE = timedelta(hours=24)
 """The least time between two mails of one purpose to one address."""
 
+OF_A_NETWORK = marked("Too many requests came from your network.")
+"""What is said where nothing else is: what is limited is a network."""
+
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -45,8 +48,16 @@ class MailAllowance(Base):
     third_at: Mapped[datetime]
 
 
-def count(what: str, who: str, *, window: timedelta, most: int, now: datetime) -> None:
-    """Count one event of `what` by `who`; raise TooOften beyond `most` in the window.
+def count(
+    what: str,
+    who: str,
+    *,
+    window: timedelta,
+    most: int,
+    now: datetime,
+    sentence: str = OF_A_NETWORK,
+) -> None:
+    """Count one event of `what` by `who`; raise TooOften with `sentence` beyond `most` of them.
 
     Windows are fixed slices of time. The count is part of the caller's
     transaction, and one statement makes it exact for any number of processes.
@@ -61,7 +72,7 @@ def count(what: str, who: str, *, window: timedelta, most: int, now: datetime) -
     reached = db.session.scalars(statement.returning(Counter.count)).one()
     if reached > most:
         left = int((start + window - now).total_seconds()) + 1
-        raise TooOften(marked("Too many requests came from your network."), retry_after=left)
+        raise TooOften(sentence, retry_after=left)
 
 
 def may_mail(purpose: str, address: str, *, now: datetime) -> bool:

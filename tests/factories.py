@@ -10,8 +10,9 @@ from PIL import Image as Drawing
 
 from newsletter.accounts import Editor, RoleName, add_editor
 from newsletter.extensions import db
-from newsletter.issues import composing, editing, picking, pictures, workflow
+from newsletter.issues import composing, editing, editions, picking, pictures, workflow
 from newsletter.issues.composition import BlockKind, Words
+from newsletter.issues.content import Content
 from newsletter.issues.models import Issue
 from newsletter.issues.texts import Texts
 from newsletter.library import catalogue
@@ -228,3 +229,9 @@ def _add(row: Any) -> Any:
     db.session.add(row)
     db.session.flush()
     return row
+
+
+def content_of(issue: Issue, language: str | None = None) -> Content:
+    """One edition of an issue, or its first, as its newest revision has it."""
+    whole = composing.current(issue)
+    return editions.in_language(whole, language or whole.first_language)

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter import extensions
-from newsletter.extensions import db
+from newsletter.extensions import MOST_REMEMBERED, commit_to_show, db, once
 from newsletter.library.models import Topic
 from newsletter.limits import Counter
 from newsletter.subscriptions.models import MailingList
 from tests.conftest import NOW
-from tests.factories import make_item, make_topic
+from tests.factories import make_item, make_list, make_topic
 
 
 def test_times_come_back_aware_and_in_utc(app: Flask) -> None:
@@ -78,3 +78,46 @@ def test_the_number_of_a_deleted_row_is_never_given_again(app: Flask) -> None:
     db.session.execute(sa.delete(Topic))
     db.session.expunge_all()
     assert make_topic("two").id > first
+
+
+def test_what_was_found_once_is_not_asked_again(app: Flask) -> None:
+    asked: list[str] = []
+
+    def ask() -> str | None:
+        asked.append("asked")
+        return None if len(asked) == 1 else "found"
+
+    # Nothing is not remembered: it may be there a moment later.
+    assert [once("key", ask) for _ in range(4)] == [None, "found", "found", "found"]
+    assert len(asked) == 2
+    db.session.commit()
+    assert once("key", ask) == "found"
+    assert once("another key", lambda: "another") == "another"
+
+
+def test_what_is_rolled_back_is_forgotten(app: Flask) -> None:
+    make_list()
+    db.session.flush()
+    assert once("key", lambda: "as it was written") == "as it was written"
+    db.session.rollback()
+    assert once("key", lambda: "as it is") == "as it is"
+
+
+def test_only_so_much_is_remembered(app: Flask) -> None:
+    for number in range(3 * MOST_REMEMBERED):
+        once(number, lambda: "found")
+        assert len(db.session().info["once"]) <= MOST_REMEMBERED
+
+
+def test_a_page_that_follows_a_commit_asks_for_nothing_again(app: Flask) -> None:
+    mailing_list = make_list()
+    asked: list[str] = []
+    db.session.flush()
+    commit_to_show()
+    sa.event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    assert mailing_list.name == "Stay Informed"
+    assert asked == []
+    # It is committed for all that, and any other commit forgets what was read.
+    db.session.commit()
+    assert mailing_list.name == "Stay Informed"
+    assert any("mailing_list" in statement for statement in asked)

@@ -160,7 +160,7 @@ def test_the_whole_way_of_an_issue_by_hand(app: Flask, relay: Relay) -> None:
 
 def test_the_alarm_leaves_through_the_outbox(app: Flask, relay: Relay) -> None:
     make_editor("edith@example.org")
-    number = _committed_issue("due")
+    number = _committed_issue("due", at=clock.now())
     alarms.pause_and_tell(db.session.get_one(Issue, number), "The relay is gone.", now=clock.now())
     db.session.commit()
 

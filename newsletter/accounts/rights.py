@@ -4,7 +4,7 @@ import enum
 from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload
 
 from newsletter.accounts.models import Editor, Role, editor_mailing_list
 from newsletter.errors import InvalidInput
@@ -25,6 +25,7 @@ class Action(enum.StrEnum):
     WRITE = "write issues and library items"
     SEND = "schedule, send, stop and pause issues"
     SEE_SUBSCRIBERS = "look subscribers up and suppress addresses"
+    LIFT_SUPPRESSIONS = "let suppressed addresses be mailed again"
     MANAGE_LISTS = "add and change mailing lists"
     MANAGE_EDITORS = "add editors and change what they may do"
 
@@ -101,10 +102,10 @@ def who_may(action: Action, mailing_list_id: int) -> Sequence[Editor]:
         sa.select(Editor)
         .where(Editor.active, Editor.joined_at.is_not(None), is_free | to_this_one)
         .where(Editor.roles.any(Role.name.in_(roles)))
-        .options(selectinload(Editor.roles))
+        .options(joinedload(Editor.roles))
         .order_by(Editor.name, Editor.email)
     )
-    return db.session.scalars(question).all()
+    return db.session.scalars(question).unique().all()
 
 
 def role_of(editor: Editor) -> RoleName:

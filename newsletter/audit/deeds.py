@@ -71,7 +71,8 @@ class Deed(enum.StrEnum):
     SUBSCRIBER_ERASED = "subscriber.erased", "erased a person"
     SUBSCRIBERS_IMPORTED = "subscriber.imported", "imported subscribers"
     SUBSCRIBERS_EXPORTED = "subscriber.exported", "exported the subscribers", " of "
-    SUPPRESSION_ADDED = "suppression.added", "suppressed an address"
+    SUPPRESSION_ADDED = "suppression.added", "suppressed {}"
+    SUPPRESSION_LIFTED = "suppression.lifted", "lifted the suppression of {}"
     SUPPRESSIONS_IMPORTED = "suppression.imported", "suppressed the addresses of a file"
 
     EDITOR_INVITED = "editor.invited", "invited {}", " as "
@@ -111,13 +112,14 @@ THINGS = {
     "image": "image {}",
     "list": "the list “{}”",
     "subscriber": "subscriber {}",
+    "suppression": "subscriber {}",
     "editor": "editor {}",
     "pace": "the provider {}",
 }
 """How one thing of each kind is named by its number or short name."""
 
 NOBODY = "an address that no subscriber has"
-"""What was looked up in vain: the one thing without a number."""
+"""Who was looked up in vain, or suppressed unseen: the one thing without a number."""
 
 KINDS = {
     "issue": "Issues",

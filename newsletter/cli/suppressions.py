@@ -6,13 +6,14 @@ from typing import Any
 import click
 
 from newsletter import clock
+from newsletter.addresses import Address
 from newsletter.audiences import suppressing
 from newsletter.audiences.suppressing import SuppressionReport
 from newsletter.audit import Deed
 from newsletter.cli.house import HouseGroup, as_json_option, parse_address, print_json
 from newsletter.cli.noting import note
 from newsletter.extensions import db
-from newsletter.subscriptions import suppression
+from newsletter.subscriptions import signup, suppression
 from newsletter.subscriptions.models import SuppressionReason
 
 SHOWN_REFUSALS = 20
@@ -30,9 +31,27 @@ def add(address: str, reason: str) -> None:
     suppression.suppress(
         suppressed, reason=SuppressionReason.OPERATOR, note=reason[:300], now=clock.now()
     )
-    note(Deed.SUPPRESSION_ADDED)
+    note(Deed.SUPPRESSION_ADDED, _number_of(suppressed))
     db.session.commit()
     click.echo(f"Suppressed {suppressed.spelling}")
+
+
+@group.command("lift")
+@click.argument("address")
+@click.option("--reason", required=True, help="Why, for the log: no name and no address.")
+def lift(address: str, reason: str) -> None:
+    """Let an address be mailed again; never one whose reader complained or was erased."""
+    lifted = parse_address(address)
+    suppression.lift(lifted)
+    note(Deed.SUPPRESSION_LIFTED, _number_of(lifted), reason)
+    db.session.commit()
+    click.echo(f"{lifted.spelling} may be mailed again")
+
+
+def _number_of(address: Address) -> object:
+    """Return whose address it is, for the log, which has numbers only."""
+    reader = signup.find_subscriber(address)
+    return reader.id if reader else ""
 
 
 @group.command("import")

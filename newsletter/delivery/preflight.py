@@ -23,7 +23,7 @@ from newsletter.issues.checks import (
 from newsletter.issues.checks import typed as typed_words
 from newsletter.issues.composition import Composition
 from newsletter.issues.models import Issue, IssueKind, IssueState
-from newsletter.library.models import Item
+from newsletter.issues.picking import Shelf
 from newsletter.mail.encoding import quoted_printable
 from newsletter.media import images
 from newsletter.reachability import domains, links
@@ -43,14 +43,20 @@ MOST_AHEAD = 200
 
 
 def examine(
-    issue: Issue, *, at: Moment | None = None, recipients: int | None = None
+    issue: Issue,
+    *,
+    at: Moment | None = None,
+    recipients: int | None = None,
+    shelf: Shelf | None = None,
 ) -> list[Finding]:
     """Return what is to be said about the issue as it stands now, the stops first.
 
     The moment is judged for a scheduled issue, or if one is given. Recipients are
-    counted if nobody did so before. Warnings that somebody lets pass say so.
+    counted, and its items looked up, if nobody did so before. Warnings that somebody
+    lets pass say so.
     """
-    return waivers.marked(issue, checks.check(gather(issue, at=at, recipients=recipients)))
+    facts = gather(issue, at=at, recipients=recipients, shelf=shelf)
+    return waivers.marked(issue, checks.check(facts))
 
 
 def judge(issue: Issue, moment: Moment | None) -> list[Finding]:
@@ -60,11 +66,17 @@ def judge(issue: Issue, moment: Moment | None) -> list[Finding]:
     return waivers.marked(issue, list(times.judge(moment, _neighbours(issue))))
 
 
-def gather(issue: Issue, *, at: Moment | None = None, recipients: int | None = None) -> Facts:
+def gather(
+    issue: Issue,
+    *,
+    at: Moment | None = None,
+    recipients: int | None = None,
+    shelf: Shelf | None = None,
+) -> Facts:
     """Return all that the checks must know, in few questions, however large the list is."""
     whole = composing.current(issue)
-    items = picking.items_of(whole)
-    drifts = picking.drifted(whole, items)
+    shelf = shelf or picking.shelf(issue, whole)
+    drifts = picking.drifted(whole, shelf.items)
     readers = readership.of(issue, fields.paths(whole))
     pictures = {block.image.number for block in whole.blocks if block.image}
     moment = at or _schedule(issue)
@@ -81,7 +93,7 @@ def gather(issue: Issue, *, at: Moment | None = None, recipients: int | None = N
             for drift in drifts
             if drift.now is not None and not drift.is_withdrawn
         },
-        sent_in=_sent_in(issue, items),
+        sent_in=_sent_in(issue, shelf),
         octets=_octets(pictures),
         verdicts=links.verdicts(_addresses(whole)),
         messages=_messages(issue, whole, readers.longest_values),
@@ -115,12 +127,11 @@ def _addresses(whole: Composition) -> list[str]:
     return typed_words.addresses(whole, public_url=current_app.config["PUBLIC_URL"])
 
 
-def _sent_in(issue: Issue, items: Mapping[str, Item]) -> dict[str, picking.Sent]:
+def _sent_in(issue: Issue, shelf: Shelf) -> dict[str, picking.Sent]:
     if issue.corrects_id is not None:
         # It says again what was said wrong.
         return {}
-    found = picking.sent_in(issue.mailing_list, [item.id for item in items.values()], besides=issue)
-    return {slug: found[item.id][-1] for slug, item in items.items() if found.get(item.id)}
+    return {slug: sent[-1] for slug, sent in shelf.sent.items()}
 
 
 def _octets(pictures: Collection[int]) -> dict[int, int]:

@@ -5,6 +5,7 @@ with every save. So what took long to count is remembered for a while, in this p
 """
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from newsletter.delivery import audience
 from newsletter.extensions import db
+from newsletter.issues import merge_fields
 from newsletter.issues.checks import Readers
 from newsletter.issues.merge_fields import LONGEST_VALUE
 from newsletter.issues.models import Issue
@@ -26,6 +28,12 @@ REMEMBERED = 300.0
 
 MOST = 200
 """Counts that are remembered."""
+
+ASKED = 500
+"""Readers whose attributes are looked at."""
+
+MOST_OFFERED = 20
+"""Attributes that are offered; a menu of more would hide them."""
 
 Key = tuple[int, int | None, tuple[int, ...], tuple[str, ...]]
 """List, corrected issue and topics, which say who is meant, and the merge fields."""
@@ -70,6 +78,27 @@ def of(issue: Issue, paths: Sequence[str]) -> Readership:
             known.clear()
         known[key] = (now + REMEMBERED, found)
     return found
+
+
+def attributes_of(mailing_list_id: int) -> list[str]:
+    """Return which attributes of readers can be merge fields on a list, the usual ones first.
+
+    The newest readers are asked: what an import brings, all of them have.
+    """
+    known = db.session.scalars(
+        sa.select(Subscriber.attributes)
+        .join(Subscription, Subscription.subscriber_id == Subscriber.id)
+        .where(
+            Subscription.mailing_list_id == mailing_list_id,
+            Subscription.state == SubscriptionState.CONFIRMED,
+        )
+        .order_by(Subscription.id.desc())
+        .limit(ASKED)
+    )
+    paths = Counter(path for one in known for path in merge_fields.values_of("", one))
+    del paths["name"]
+    fields = [path for path, _ in paths.most_common() if merge_fields.fields(f"{{{{ {path} }}}}")]
+    return [path.removeprefix("attributes.") for path in fields[:MOST_OFFERED]]
 
 
 def _count(issue: Issue, paths: Sequence[str]) -> Readership:

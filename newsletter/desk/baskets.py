@@ -1,5 +1,7 @@
 """Choosing items of the library: for a new issue, or for one that is being written."""
 
+from collections.abc import Sequence
+
 from flask import redirect, render_template, request
 from werkzeug.wrappers import Response
 
@@ -14,10 +16,14 @@ from newsletter.extensions import db
 from newsletter.issues import composing, editing, overview, picking
 from newsletter.issues.composition import BlockKind, Composition, Words
 from newsletter.issues.models import Issue
-from newsletter.library.models import Item
+from newsletter.library import catalogue
+from newsletter.library.models import Item, Topic
 from newsletter.library.words import KIND_NAMES
 from newsletter.subscriptions import lists
 from newsletter.subscriptions.models import MailingList
+
+MORE = "more"
+"""The button that shows more items and keeps what is ticked."""
 
 
 @blueprint.get("/issues/new")
@@ -28,21 +34,25 @@ def show_new_issue() -> str | tuple[str, int]:
     if not known:
         return render_template("desk/issue_new.html", mailing_lists=[], form=Form({}))
     slug = request.args.get("list", "") or overview.latest_list(known)
-    return _new_page(the_list(slug), Form({"mailing_list": slug}))
+    form = Form({"mailing_list": slug}, {"topics": request.args.getlist("topics")})
+    return _new_page(the_list(slug), form)
 
 
 @blueprint.post("/issues/new")
 @needs(Action.WRITE)
-def create_issue() -> Response | tuple[str, int]:
+def create_issue() -> Response | str | tuple[str, int]:
     """Begin a draft with the chosen items."""
-    form = typed("mailing_list", lists=("items", "headings"))
+    form = typed("mailing_list", "do", "shown", lists=("items", "headings", "topics"))
     try:
         mailing_list = the_list(form.values["mailing_list"])
     except NotFound as exc:
         raise InvalidInput(str(exc), field="mailing_list") from exc
+    if form.values["do"] == MORE:
+        return _new_page(mailing_list, form)
     editor, now = the_editor(), clock.now()
     with form.checking():
-        issue = composing.create_issue(mailing_list, by=editor, now=now)
+        topics = form.lists["topics"]
+        issue = composing.create_issue(mailing_list, topics=topics, by=editor, now=now)
         whole = _with_chosen(composing.current(issue), form)
         composing.save(issue, whole, based_on_version=1, by=editor, now=now)
     if form.errors:
@@ -61,10 +71,12 @@ def show_basket(number: int) -> str:
 
 @blueprint.post("/issues/<int:number>/basket")
 @needs(Action.WRITE)
-def fill_basket(number: int) -> Response | tuple[str, int]:
+def fill_basket(number: int) -> Response | str | tuple[str, int]:
     """Put the ticked items into the issue, below what is there."""
     issue = the_issue(number)
-    form = typed(lists=("items", "headings"))
+    form = typed("do", "shown", lists=("items", "headings"))
+    if form.values["do"] == MORE:
+        return _basket_page(issue, form)
     with form.checking():
         whole = composing.current(issue)
         saved = composing.save(
@@ -103,12 +115,16 @@ def _by_topic(items: list[Item]) -> dict[str, list[Item]]:
 
 
 def _new_page(mailing_list: MailingList, form: Form) -> str:
+    wanted = form.lists.get("topics", [])
+    topics = [topic for topic in catalogue.topics() if topic.slug in wanted]
     return render_template(
         "desk/issue_new.html",
         form=form,
         mailing_lists=lists.all_lists(only=my_lists()),
         mailing_list=mailing_list,
-        **_offer(mailing_list, None),
+        topics=catalogue.topics(),
+        for_topics=topics,
+        **_offer(mailing_list, form, topics=topics),
     )
 
 
@@ -119,15 +135,34 @@ def _basket_page(issue: Issue, form: Form) -> str:
         form=form,
         issue=issue,
         in_it=frozenset(whole.slugs),
-        **_offer(issue.mailing_list, issue),
+        **_offer(issue.mailing_list, form, topics=issue.topics, besides=issue),
     )
 
 
-def _offer(mailing_list: MailingList, issue: Issue | None) -> dict[str, object]:
+def _offer(
+    mailing_list: MailingList,
+    form: Form,
+    *,
+    topics: Sequence[Topic],
+    besides: Issue | None = None,
+) -> dict[str, object]:
     shows_all = request.args.get("all", "") == "yes"
-    topics = issue.topics if issue else ()
+    most = _most(form)
     return {
-        "basket": picking.basket(mailing_list, topics=topics, everything=shows_all, besides=issue),
+        "basket": picking.basket(
+            mailing_list, topics=topics, everything=shows_all, most=most, besides=besides
+        ),
+        "most": most,
+        "has_more_room": most < picking.LARGEST_BASKET,
         "shows_all": shows_all,
         "kind_names": KIND_NAMES,
     }
+
+
+def _most(form: Form) -> int:
+    """Return how many items the page shows: more than before, where more were asked for."""
+    shown = form.values.get("shown", "")
+    if not shown.isascii() or not shown.isdecimal() or len(shown) > 6:
+        return picking.BASKET_SIZE
+    more = picking.BASKET_SIZE if form.values["do"] == MORE else 0
+    return min(max(int(shown), picking.BASKET_SIZE) + more, picking.LARGEST_BASKET)

@@ -47,9 +47,10 @@ def waive_warning(number: int) -> Response | tuple[str, int]:
     form = typed("finding", "reason", "language", "from")
     _refuse_closed(issue)
     with form.checking():
+        reason = waivers.checked_reason(form.values["reason"])
         found = waivers.find(preflight.examine(issue), form.values["finding"])
-        waivers.waive(issue, found, form.values["reason"], by=the_editor(), now=clock.now())
-        note_issue(Deed.ISSUE_WARNING_WAIVED, issue, f"{found.sentence} {form.values['reason']}")
+        waivers.waive(issue, found, reason, by=the_editor(), now=clock.now())
+        note_issue(Deed.ISSUE_WARNING_WAIVED, issue, f"{found.sentence} {reason}")
     if form.errors:
         return _page(the_issue(number), form), HTTPStatus.UNPROCESSABLE_ENTITY
     db.session.commit()

@@ -1,5 +1,6 @@
 """Writing an issue: the page, saving it by hand or by itself, and who else is writing."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
@@ -10,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from newsletter import clock, languages
 from newsletter.accounts import Action, Editor
-from newsletter.delivery import preflight
+from newsletter.delivery import preflight, readership
 from newsletter.desk import composer_buttons, composer_form, showing, windows
 from newsletter.desk.composer_buttons import Change
 from newsletter.desk.composer_form import Written
@@ -19,13 +20,13 @@ from newsletter.desk.guard import blueprint, my_lists, needs, the_editor, the_is
 from newsletter.desk.noting import note_saved
 from newsletter.desk.progress import show_progress
 from newsletter.errors import InvalidInput, NewsletterError, NotFound, Refused, StaleVersion
-from newsletter.extensions import db
+from newsletter.extensions import commit_to_show, db
 from newsletter.issues import composing, editions, merge_fields, picking, presence, revisions
 from newsletter.issues.composing import Saved
 from newsletter.issues.composition import BlockKind, Composition
 from newsletter.issues.models import Issue
 from newsletter.library import catalogue
-from newsletter.library.models import Item
+from newsletter.library.models import Topic
 from newsletter.library.words import KIND_NAMES
 from newsletter.subscriptions import lists
 from newsletter.subscriptions.models import MailingList
@@ -82,7 +83,7 @@ def save_by_itself(number: int) -> tuple[JsonResponse, int]:
         facts = {"sentence": str(exc), "field": field, "stale": is_stale}
         return jsonify(facts), HTTPStatus.CONFLICT if is_stale else HTTPStatus.UNPROCESSABLE_ENTITY
     note_saved(issue, saved, by_hand=False)
-    db.session.commit()
+    commit_to_show()
     return jsonify(_state_of(number, now=now)), HTTPStatus.OK
 
 
@@ -107,7 +108,7 @@ def writing_page(
     """Return the composer; with `theirs`, each field shows what is saved now beside it."""
     language = form.values["language"]
     now = clock.now()
-    items = picking.items_of(whole)
+    shelf = picking.shelf(issue, whole, composing.current(issue))
     return render_template(
         "desk/issue_write.html",
         issue=issue,
@@ -119,17 +120,17 @@ def writing_page(
         taken=windows.tell(),
         theirs=composer_form.form_of(issue, theirs, language).values if theirs else None,
         missing={one: editions.missing(whole, one) for one in whole.languages},
-        drifts={drift.block.key: drift for drift in picking.drifted(whole, items)},
-        sent=_sent(issue, items),
+        drifts={drift.block.key: drift for drift in picking.drifted(whole, shelf.items)},
+        sent=shelf.sent,
         others=presence.others(issue, the_editor(), now=now),
         last_saver=revisions.last_saver(issue),
         now=now,
         kinds=BlockKind,
         kind_names=KIND_NAMES,
-        fields_known=_merge_fields(),
+        fields_known=_merge_fields(issue),
         mailing_lists=lists.all_lists(only=my_lists()),
         topics=catalogue.topics(),
-        findings=preflight.examine(issue),
+        findings=preflight.examine(issue, shelf=shelf),
     )
 
 
@@ -146,8 +147,8 @@ def _save(
         issue,
         whole,
         based_on_version=written.version,
-        topics=catalogue.find_topics(written.topics),
-        mailing_list=_chosen_list(written),
+        topics=_chosen_topics(issue, written),
+        mailing_list=_chosen_list(issue, written),
         is_automatic=change is None,
         window=written.window,
         by=by,
@@ -214,20 +215,28 @@ def _state_of(number: int, *, now: datetime) -> dict[str, object]:
     }
 
 
-def _sent(issue: Issue, items: dict[str, Item]) -> dict[str, list[picking.Sent]]:
-    found = picking.sent_in(issue.mailing_list, [item.id for item in items.values()], besides=issue)
-    return {slug: found[item.id] for slug, item in items.items() if found.get(item.id)}
-
-
-def _merge_fields() -> list[str]:
-    return list(merge_fields.EXAMPLES)
+def _merge_fields(issue: Issue) -> list[str]:
+    """Return the merge fields to choose from, as they are written."""
+    attributes = readership.attributes_of(issue.mailing_list_id)
+    return [
+        merge_fields.NAME_FIELD,
+        *(f"{{{{ attributes.{one} | your {one} }}}}" for one in attributes),
+    ]
 
 
 def _language(whole: Composition, asked: str) -> str:
     return asked if asked in whole.editions else whole.first_language
 
 
-def _chosen_list(written: Written) -> MailingList:
+def _chosen_topics(issue: Issue, written: Written) -> Sequence[Topic]:
+    if {*written.topics} == {topic.slug for topic in issue.topics}:
+        return issue.topics
+    return catalogue.find_topics(written.topics)
+
+
+def _chosen_list(issue: Issue, written: Written) -> MailingList:
+    if written.mailing_list == issue.mailing_list.slug:
+        return issue.mailing_list
     try:
         return the_list(written.mailing_list)
     except NotFound as exc:

@@ -7,7 +7,7 @@ from flask import request
 from newsletter.desk.composer_form import Written
 from newsletter.errors import InvalidInput
 from newsletter.issues import editing, picking
-from newsletter.issues.composition import BlockKind, Composition, Words
+from newsletter.issues.composition import BlockKind, Composition
 
 Change = Callable[[Composition], Composition]
 
@@ -69,7 +69,7 @@ def _remove(written: Written) -> Change:
 
 def _reset(written: Written) -> Change:
     """Go back to an item's own title and summary, in the edition that is being written."""
-    return lambda whole: editing.with_words(whole, written.about, written.language, Words())
+    return lambda whole: editing.without_words(whole, written.about, written.language)
 
 
 def _add(written: Written) -> Change:

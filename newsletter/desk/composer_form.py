@@ -156,7 +156,8 @@ def _window() -> str:
 
 
 def _words(key: str) -> Words:
-    return Words(*(request.form.get(f"{key}-{name}", "") for name in WORDS))
+    title, text, url = (request.form.get(f"{key}-{name}", "") for name in WORDS)
+    return Words(title, text, url)
 
 
 def _values_of(block: Block, language: str) -> dict[str, str]:
@@ -166,7 +167,7 @@ def _values_of(block: Block, language: str) -> dict[str, str]:
         # The original stands in the field, to be changed or left.
         shown = {
             "title": said.title or block.item.title,
-            "text": said.text or block.item.summary,
+            "text": "" if said.is_silent else said.text or block.item.summary,
         }
     return {f"{block.key}-{name}": text for name, text in shown.items()}
 

@@ -19,7 +19,7 @@ from newsletter.accounts import (
     role_of,
     sessions,
 )
-from newsletter.desk import browser_session
+from newsletter.desk import browser_session, stale_forms
 from newsletter.desk.security import csrf
 from newsletter.errors import NotFound
 from newsletter.extensions import db
@@ -138,6 +138,9 @@ def _check() -> Response | None:
     if what == PUBLIC:
         return None
     if signed_in_editor() is None:
+        if request.method not in SAFE_METHODS and stale_forms.has_words():
+            # The session ended while somebody wrote: a page to sign in on would lose the words.
+            raise CSRFError("You are signed out.")
         return _to_page("/desk/sign-in", back="/desk/")
     if not _has_right(what):
         abort(403)

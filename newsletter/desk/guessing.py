@@ -41,43 +41,48 @@ PASSKEYS_ASKED: Steps = ((timedelta(minutes=1), 30), (timedelta(hours=1), 300))
 """How many sign-ins by passkey one network begins: it cannot guess, but each keeps a row."""
 
 
+PASSWORDS = (
+    "Too many passwords were tried. Wait a while, or go back and have a one-time link mailed."
+)
+CODES = "Too many codes were tried. Wait a while, or use a recovery code or a passkey."
+RECOVERY_CODES = "Too many recovery codes were tried. Wait a while, then try again."
+TRIES = "Too many passwords were tried. Wait a while, then try again."
+"""What is said to who tried too many."""
+
+
 def count_password(address: str, editor: Editor | None, *, now: datetime) -> None:
     """Count a password that is tried for an address, known or not; raise TooOften."""
     try:
         if known := _who(editor):
-            _count("sign-in", known, ATTEMPTS, now=now)
+            _count("sign-in", known, ATTEMPTS, now=now, sentence=PASSWORDS)
         else:
-            _count("sign-in", f"account {_account_key(address)}", ATTEMPTS, now=now)
-            _count("sign-in network", client_network(), ATTEMPTS, now=now)
-    except TooOften as exc:
+            account = f"account {_account_key(address)}"
+            _count("sign-in", account, ATTEMPTS, now=now, sentence=PASSWORDS)
+            _count("sign-in network", client_network(), ATTEMPTS, now=now, sentence=PASSWORDS)
+    except TooOften:
         log.warning("alert: sign-in to %s held up, too many attempts", addresses.hide(address))
-        raise TooOften(
-            "Too many passwords were tried. Wait a while, or go back and have a one-time "
-            "link mailed.",
-            retry_after=exc.retry_after,
-        ) from exc
+        raise
 
 
 def count_code(editor: Editor, *, now: datetime) -> None:
     """Count a code of an app that is tried for an editor; raise TooOften."""
     try:
-        _count("code", _who(editor) or f"editor {editor.id}", ATTEMPTS, now=now)
-    except TooOften as exc:
+        who = _who(editor) or f"editor {editor.id}"
+        _count("code", who, ATTEMPTS, now=now, sentence=CODES)
+    except TooOften:
         log.warning("alert: codes of editor %s held up, too many attempts", editor.id)
-        raise TooOften(
-            "Too many codes were tried. Wait a while, or use a recovery code or a passkey.",
-            retry_after=exc.retry_after,
-        ) from exc
+        raise
 
 
 def count_recovery_code(editor: Editor, *, now: datetime) -> None:
     """Count a recovery code that is tried for an editor, apart from other codes."""
-    _count("recovery code", _who(editor) or f"editor {editor.id}", ATTEMPTS, now=now)
+    who = _who(editor) or f"editor {editor.id}"
+    _count("recovery code", who, ATTEMPTS, now=now, sentence=RECOVERY_CODES)
 
 
 def count_proof(editor: Editor, *, now: datetime) -> None:
     """Count a password that is tried at the desk of who is signed in; raise TooOften."""
-    _count("proof", str(editor.id), PROOFS, now=now)
+    _count("proof", str(editor.id), PROOFS, now=now, sentence=TRIES)
 
 
 def count_link_asked(editor: Editor | None, *, now: datetime) -> None:
@@ -116,10 +121,12 @@ def _who(editor: Editor | None) -> str:
     return f"browser {number}" if number else ""
 
 
-def _count(what: str, who: str, steps: Steps, *, now: datetime) -> None:
+def _count(
+    what: str, who: str, steps: Steps, *, now: datetime, sentence: str = limits.OF_A_NETWORK
+) -> None:
     for window, most in steps:
         # At midnight a minute, an hour and a day begin together: each has its own counter.
-        limits.count(f"{what} {window}", who, window=window, most=most, now=now)
+        limits.count(f"{what} {window}", who, window=window, most=most, now=now, sentence=sentence)
 
 
 def _account_key(address: str) -> str:

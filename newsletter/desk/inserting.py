@@ -13,7 +13,7 @@ from newsletter.desk.forms import Form, show_again, typed
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.desk.noting import note_saved
 from newsletter.desk.uploads import ACCEPTED, LARGEST_BODY, take_upload
-from newsletter.errors import FetchFailed, InvalidInput, TooOften
+from newsletter.errors import FetchFailed, InvalidInput
 from newsletter.extensions import db
 from newsletter.fetching import pages
 from newsletter.issues import composing, editing, pictures
@@ -112,17 +112,15 @@ def _address(text: str) -> str:
 
 
 def _count_page() -> None:
-    window, now = timedelta(minutes=1), clock.now()
-    try:
-        limits.count(
-            "page elsewhere", str(the_editor().id), window=window, most=PAGES_A_MINUTE, now=now
-        )
-    except TooOften as exc:
-        raise TooOften(
-            f"You had {PAGES_A_MINUTE} pages read within a minute. Wait for the next minute, "
-            "then paste the address again.",
-            retry_after=exc.retry_after,
-        ) from exc
+    limits.count(
+        "page elsewhere",
+        str(the_editor().id),
+        window=timedelta(minutes=1),
+        most=PAGES_A_MINUTE,
+        now=clock.now(),
+        sentence=f"You had {PAGES_A_MINUTE} pages read within a minute. Wait for the next minute, "
+        "then paste the address again.",
+    )
 
 
 def _read(address: str) -> PickedItem:

@@ -42,6 +42,8 @@ def ask_for_address() -> Response | tuple[str, int]:
         window=timedelta(hours=1),
         most=ASKED_AN_HOUR,
         now=now,
+        sentence=f"You asked {ASKED_AN_HOUR} times within the hour. Look for the link that was "
+        "mailed, or wait for the next hour.",
     )
     with form.checking():
         wanted = addresses.parse(form.values["address"])

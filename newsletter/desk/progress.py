@@ -7,7 +7,7 @@ from http import HTTPStatus
 from flask import Response, after_this_request, render_template, request
 from markupsafe import Markup
 
-from newsletter import addresses, charts, clock, reports
+from newsletter import charts, clock, reports
 from newsletter.accounts import Action
 from newsletter.audit import Deed
 from newsletter.audit.deeds import NOBODY
@@ -20,12 +20,11 @@ from newsletter.desk.holding import show_held
 from newsletter.desk.noting import note_issue
 from newsletter.desk.showing import day_and_time, here
 from newsletter.errors import InvalidAddress, NotFound
-from newsletter.extensions import db, reading
+from newsletter.extensions import commit_to_show, reading
 from newsletter.issues import correcting, workflow
 from newsletter.issues.models import Issue, IssueKind, IssueState
-from newsletter.reports import Report, Trace, hours, stories
+from newsletter.reports import Report, Trace, hours, stories, tracing
 from newsletter.reports.stories import Step
-from newsletter.subscriptions import signup
 from newsletter.web import policy
 
 TICK_EVERY = 12
@@ -51,13 +50,16 @@ def trace_reader(number: int) -> tuple[str, int]:
     form = Form({"address": address})
     found: Trace | None = None
     story: Sequence[Step] = ()
+    whom = NOBODY
     try:
-        found = reports.trace(number, address, lists=my_lists())
-        story = stories.story(number, address)
+        case = tracing.find_case(issue, address, lists=my_lists())
+        found, story = tracing.explain(case), stories.story(case)
+        if case.subscriber is not None:
+            whom = f"subscriber {case.subscriber.id}"
     except (InvalidAddress, NotFound) as exc:
         form.errors["address"] = str(exc)
-    note_issue(Deed.ISSUE_TRACED, issue, _whom(address) if found else NOBODY)
-    db.session.commit()
+    note_issue(Deed.ISSUE_TRACED, issue, whom)
+    commit_to_show()
     status = HTTPStatus.OK if found else HTTPStatus.UNPROCESSABLE_ENTITY
     # What sends may write while the page is made.
     with reading():
@@ -92,12 +94,6 @@ def show_progress(
         digest=overview.contents(issue) if issue.kind is IssueKind.DIGEST else None,
         **moving.facts(issue, numbers, now=now),
     )
-
-
-def _whom(address: str) -> str:
-    """Return whom an address belongs to, for the log, which has numbers only."""
-    subscriber = signup.find_subscriber(addresses.parse(address))
-    return f"subscriber {subscriber.id}" if subscriber else NOBODY
 
 
 def _has_course(issue: Issue, numbers: Report, *, now: datetime) -> bool:

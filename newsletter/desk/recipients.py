@@ -51,6 +51,7 @@ def export_recipients(number: int) -> Response:
         window=timedelta(hours=1),
         most=MOST_EXPORTS,
         now=clock.now(),
+        sentence=f"You took {MOST_EXPORTS} such files within the hour. Wait for the next hour.",
     )
     note_issue(Deed.ISSUE_EXPORTED, issue)
     db.session.commit()

@@ -42,8 +42,14 @@ def show_closed_door(error: Forbidden | NotFound) -> tuple[str, int]:
 
 @blueprint.errorhandler(RequestEntityTooLarge)
 def show_too_large(error: RequestEntityTooLarge) -> tuple[str, int]:
-    """Show how much may be sent at once."""
-    return _page(refuse_body(), HTTPStatus.REQUEST_ENTITY_TOO_LARGE), error.code
+    """Show how much may be sent at once, and what became of it."""
+    sentence = f"{refuse_body()} Nothing of it was saved; what was saved before is as it was."
+    if request.endpoint == "desk.save_issue":
+        sentence += (
+            " With JavaScript, this browser kept your words as far as it has room for them, "
+            "and offers them on the page of the issue."
+        )
+    return _page(sentence, HTTPStatus.REQUEST_ENTITY_TOO_LARGE), error.code
 
 
 def show_error(status: HTTPStatus, sentence: str) -> str | None:

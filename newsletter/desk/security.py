@@ -5,17 +5,16 @@ registered: every address below /desk/ is one of ours, with our rules. Whether a
 still lives is for the rows of `accounts.sessions` to say.
 """
 
-from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Request, Response, render_template
+from flask import Flask, Request, Response
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_security.core import Security
 from flask_security.datastore import SQLAlchemyUserDatastore
 from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]  # it has no types
 
 from newsletter.accounts import Editor, Role, sessions
-from newsletter.desk import browser_session
+from newsletter.desk import browser_session, stale_forms
 from newsletter.extensions import db
 
 SETTINGS: dict[str, Any] = {
@@ -79,6 +78,5 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _show_stale_form)
 
 
-def _show_stale_form(error: CSRFError) -> tuple[str, int]:
-    db.session.rollback()
-    return render_template("desk/stale_form.html"), HTTPStatus.BAD_REQUEST
+def _show_stale_form(_error: CSRFError) -> tuple[str, int]:
+    return stale_forms.show()

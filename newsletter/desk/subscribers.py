@@ -6,18 +6,19 @@ from http import HTTPStatus
 from flask import flash, redirect, render_template
 from werkzeug.wrappers import Response
 
-from newsletter import addresses, clock
+from newsletter import addresses, clock, inputs
 from newsletter.accounts import Action
+from newsletter.addresses import Address
 from newsletter.audit import Deed
 from newsletter.desk.forms import Form, typed
 from newsletter.desk.guard import blueprint, my_lists, needs, the_editor
 from newsletter.desk.noting import note
-from newsletter.errors import InvalidAddress, NotFound
+from newsletter.errors import InvalidAddress, InvalidInput, NotFound
 from newsletter.extensions import db
 from newsletter.subscriptions import suppression
 from newsletter.subscriptions.evidence import evidence_of
-from newsletter.subscriptions.models import SuppressionReason
-from newsletter.subscriptions.standing import Standing, standing
+from newsletter.subscriptions.models import Subscriber, SuppressionReason
+from newsletter.subscriptions.standing import Standing, find_reader, standing
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +29,14 @@ LONGEST_NOTE = 300
 @needs(Action.SEE_SUBSCRIBERS)
 def show_subscribers() -> str:
     """Ask for an address."""
-    return _page(Form({"address": "", "note": ""}), None)
+    return _page(Form({"address": "", "note": "", "why": ""}), None)
 
 
 @blueprint.post("/subscribers/")
 @needs(Action.SEE_SUBSCRIBERS)
 def find_subscriber() -> tuple[str, int]:
     """Show how one address stands; posted, so that it stands in no history and no log."""
-    form = typed("address", "note")
+    form = typed("address", "note", "why")
     found = None
     try:
         found = standing(addresses.parse(form.values["address"]), lists=my_lists())
@@ -50,11 +51,12 @@ def find_subscriber() -> tuple[str, int]:
 @blueprint.post("/subscribers/suppress")
 @needs(Action.SEE_SUBSCRIBERS)
 def suppress_address() -> Response | tuple[str, int]:
-    """Never mail an address again, known or not."""
-    form = typed("address", "note")
+    """Never mail an address again, known or not; of editors of some lists, one of their readers."""
+    form = typed("address", "note", "why")
     why = " ".join(form.values["note"].split())
     with form.checking():
         address = addresses.parse(form.values["address"])
+        reader = _reader(address)
         suppression.suppress(
             address,
             reason=SuppressionReason.OPERATOR,
@@ -64,16 +66,59 @@ def suppress_address() -> Response | tuple[str, int]:
     if form.errors:
         return _page(form, None), HTTPStatus.UNPROCESSABLE_ENTITY
     editor_id = the_editor().id
-    note(Deed.SUPPRESSION_ADDED)
+    note(Deed.SUPPRESSION_ADDED, reader.id if reader else "")
     db.session.commit()
     log.info("%s suppressed by editor %s", addresses.hide(address.spelling), editor_id)
     flash("This address is never mailed again.")
     return redirect("/desk/subscribers/", code=303)
 
 
+@blueprint.post("/subscribers/lift")
+@needs(Action.LIFT_SUPPRESSIONS)
+def lift_suppression() -> Response | tuple[str, int]:
+    """Let an address be mailed again, with a reason that stays in the log."""
+    form = typed("address", "note", "why")
+    found = None
+    with form.checking():
+        address = addresses.parse(form.values["address"])
+        found = standing(address)
+        why = inputs.one_line(form.values["why"], field="why", most=LONGEST_NOTE)
+        if not why:
+            raise InvalidInput("Write why, for whoever asks later.", field="why")
+        suppression.lift(address)
+    if form.errors:
+        return _page(form, found), HTTPStatus.UNPROCESSABLE_ENTITY
+    editor_id = the_editor().id
+    note(Deed.SUPPRESSION_LIFTED, found.subscriber.id if found and found.subscriber else "", why)
+    db.session.commit()
+    log.info("suppression of %s lifted by editor %s", addresses.hide(address.spelling), editor_id)
+    flash("This address may be mailed again. Who is still subscribed gets the next issue.")
+    return redirect("/desk/subscribers/", code=303)
+
+
+def _reader(address: Address) -> Subscriber | None:
+    """Return whose address it is; to an editor of some lists, no other has a reader (XD10)."""
+    mine = my_lists()
+    reader = find_reader(address, lists=mine)
+    if reader is None and mine is not None:
+        raise InvalidInput(
+            f"Nobody on your lists has the address {address.spelling}. "
+            "An admin can suppress it for all lists.",
+            field="address",
+        )
+    return reader
+
+
 def _page(form: Form, found: Standing | None) -> str:
     subscriber = found.subscriber if found else None
     evidence = evidence_of(subscriber.id, lists=my_lists()) if subscriber else []
+    blocked = found.suppression if found else None
     return render_template(
-        "desk/subscribers.html", form=form, found=found, evidence=evidence, most=LONGEST_NOTE
+        "desk/subscribers.html",
+        form=form,
+        found=found,
+        evidence=evidence,
+        most=LONGEST_NOTE,
+        why_not_lifted=suppression.why_not_lifted(blocked) if blocked else "",
+        is_bound=my_lists() is not None,
     )

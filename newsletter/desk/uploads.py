@@ -8,7 +8,7 @@ from newsletter import clock, limits
 from newsletter.audit import Deed
 from newsletter.desk.guard import the_editor
 from newsletter.desk.noting import note
-from newsletter.errors import InvalidInput, TooOften
+from newsletter.errors import InvalidInput
 from newsletter.extensions import db
 from newsletter.media import images
 from newsletter.media.images import Added
@@ -56,14 +56,15 @@ def take_upload(*, prefix: str = "") -> Image | None:
 
 
 def _count(editor_id: int, *, now: datetime) -> None:
-    try:
-        limits.count("images", str(editor_id), window=AN_HOUR, most=MOST_IN_AN_HOUR, now=now)
-    except TooOften as exc:
-        raise TooOften(
-            f"You have added {MOST_IN_AN_HOUR} images within an hour, which is all one may. "
-            "Go on in the next hour.",
-            retry_after=exc.retry_after,
-        ) from exc
+    limits.count(
+        "images",
+        str(editor_id),
+        window=AN_HOUR,
+        most=MOST_IN_AN_HOUR,
+        now=now,
+        sentence=f"You have added {MOST_IN_AN_HOUR} images within an hour, which is all one may. "
+        "Go on in the next hour.",
+    )
 
 
 def _tell(added: Added) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from newsletter import searching
 from newsletter.accounts import Editor
@@ -27,6 +27,8 @@ from newsletter.library import catalogue
 from newsletter.library.models import Item, Topic
 from newsletter.searching import Index
 from newsletter.subscriptions.models import MailingList
+
+_COLUMNS = [attribute.key for attribute in sa.inspect(Issue).column_attrs]
 
 EDITABLE = (IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED)
 
@@ -161,7 +163,9 @@ def find_items(slugs: Sequence[str]) -> list[Item]:
 
 def find_issue(number: int) -> Issue:
     """Return the issue with this number; raise NotFound."""
-    issue = db.session.get(Issue, number) if 0 < number < 2**31 else None
+    # Every page of an issue needs its list, too.
+    known = [joinedload(Issue.mailing_list)]
+    issue = db.session.get(Issue, number, options=known) if 0 < number < 2**31 else None
     if issue is None:
         raise NotFound(no_such_issue(number))
     return issue
@@ -198,23 +202,19 @@ def approved(issue: Issue) -> Composition:
     return revisions.composition_at(issue, issue.approved_version)
 
 
-def content_of(issue: Issue, language: str = "") -> Content:
-    """Return one edition as the newest revision has it, the first without `language`."""
-    return _edition(current(issue), language)
-
-
 def approved_content(issue: Issue, language: str = "") -> Content:
     """Return one edition as it was approved, the first one if there is none in `language`."""
-    return _edition(approved(issue), language)
-
-
-def _edition(whole: Composition, language: str) -> Content:
+    whole = approved(issue)
     known = language if language in whole.editions else whole.first_language
     return editions.in_language(whole, known)
 
 
 def _take_version(issue: Issue, based_on_version: int, *, now: datetime) -> bool:
     """Move the issue one version on, if nobody did so meanwhile: the database decides."""
+    seen = issue.version
+    if based_on_version < seen:
+        # Numbers only grow: it cannot be taken any more.
+        return False
     taken = db.session.execute(
         sa.update(Issue)
         .where(
@@ -232,8 +232,11 @@ def _take_version(issue: Issue, based_on_version: int, *, now: datetime) -> bool
         )
         .execution_options(synchronize_session=False)
     )
-    db.session.refresh(issue)
-    return rows_changed(taken) == 1
+    is_taken = rows_changed(taken) == 1
+    # Its list and topics are as they were read, if nobody saved since.
+    is_as_read = is_taken and seen == based_on_version
+    db.session.refresh(issue, _COLUMNS if is_as_read else None)
+    return is_taken
 
 
 def _refuse_beyond_editing(issue: Issue) -> None:
@@ -262,11 +265,12 @@ def _keep(
 ) -> None:
     """Write the revision, and what lists and searches find the issue by."""
     editing.refuse_costly(whole)
+    plain = composition.to_json(whole)
     db.session.add(
         Revision(
             issue_id=issue.id,
             version=issue.version,
-            content=composition.to_json(whole),
+            content=plain,
             saved_at=now,
             saved_by_id=by.id if by else None,
             is_automatic=is_automatic,
@@ -277,6 +281,7 @@ def _keep(
     _list_items(issue, whole)
     pictures.note_images(issue, [block.image.number for block in whole.blocks if block.image])
     db.session.flush()
+    revisions.remember(issue, plain)
     revisions.thin_out(issue)
 
 
@@ -299,18 +304,18 @@ def _list_editions(issue: Issue, whole: Composition) -> None:
 
 
 def _list_items(issue: Issue, whole: Composition) -> None:
-    wanted = {item.id for item in picking.items_of(whole).values()}
-    listed = set(
-        db.session.scalars(sa.select(issue_item.c.item_id).where(issue_item.c.issue_id == issue.id))
+    rows = db.session.execute(
+        sa.select(Item.slug, Item.id)
+        .join(issue_item, issue_item.c.item_id == Item.id)
+        .where(issue_item.c.issue_id == issue.id)
     )
-    if gone := listed - wanted:
+    listed = {slug: number for slug, number in rows}
+    if gone := [number for slug, number in listed.items() if slug not in whole.slugs]:
         db.session.execute(
             sa.delete(issue_item).where(
                 issue_item.c.issue_id == issue.id, issue_item.c.item_id.in_(gone)
             )
         )
-    if fresh := wanted - listed:
-        db.session.execute(
-            sa.insert(issue_item),
-            [{"issue_id": issue.id, "item_id": number} for number in sorted(fresh)],
-        )
+    if fresh := set(whole.slugs) - set(listed):
+        found = sa.select(sa.literal(issue.id), Item.id).where(Item.slug.in_(sorted(fresh)))
+        db.session.execute(sa.insert(issue_item).from_select(["issue_id", "item_id"], found))

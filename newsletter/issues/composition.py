@@ -27,12 +27,14 @@ class Words:
 
     `title` is a heading, the words of a button, or an item's own title here;
     `text` is a text (Markdown), an item's own summary here, or the alternative
-    text of an image; `url` is where a button or an image leads.
+    text of an image; `url` is where a button or an image leads. `is_silent` says
+    that an item has no summary here, though the original has one.
     """
 
     title: str = ""
     text: str = ""
     url: str = ""
+    is_silent: bool = False
 
 
 NOTHING = Words()

@@ -123,7 +123,8 @@ def _called(block: Block) -> str:
 
 def _said(block: Block, language: str) -> Sequence[str]:
     said = block.says(language)
-    return [text for text in (said.title, said.text, said.url) if text]
+    silence = "(no summary)" if said.is_silent else ""
+    return [text for text in (said.title, said.text, said.url, silence) if text]
 
 
 def _kept(block: Block) -> str:

@@ -79,16 +79,24 @@ def with_texts(whole: Composition, language: str, typed: Texts) -> Composition:
 def with_words(whole: Composition, key: str, language: str, typed: Words) -> Composition:
     """Put what was typed into one block; raise InvalidInput naming `key-title`, `-text` or `-url`.
 
-    What an item says anyway is not kept as its own: emptying a field, or typing
-    the original again, goes back to the original.
+    What an item says anyway is not kept as its own: emptying its title, or typing the
+    original again, goes back to the original. Its summary may be emptied where the field
+    shows the original: then it has none here.
     """
     block = _found(whole, key)
     words = _checked(block, typed)
     if block.item is not None:
-        words = _as_own(block.item, words)
+        words = _as_own(block.item, words, language)
     said = {name: known for name, known in block.words.items() if name != language}
     if words != NOTHING:
         said[language] = words
+    return _exchanged(whole, replace(block, words=said))
+
+
+def without_words(whole: Composition, key: str, language: str) -> Composition:
+    """Take what a block says in one language out: an item is as the original again."""
+    block = _found(whole, key)
+    said = {name: known for name, known in block.words.items() if name != language}
     return _exchanged(whole, replace(block, words=said))
 
 
@@ -112,11 +120,6 @@ def with_items(whole: Composition, items: Sequence[PickedItem], *, after: str = 
 def with_item_again(whole: Composition, key: str, item: PickedItem) -> Composition:
     """Exchange what is kept of an item, as after a change in the library; own words stay."""
     return _exchanged(whole, replace(_found(whole, key), item=item))
-
-
-def with_image(whole: Composition, key: str, image: PickedImage) -> Composition:
-    """Exchange the picture of an image block; its words stay."""
-    return _exchanged(whole, replace(_found(whole, key), image=image))
 
 
 def moved(whole: Composition, key: str, by: int) -> Composition:
@@ -211,9 +214,11 @@ def _checked_url(typed: str, *, field: str) -> str:
         raise InvalidInput(str(exc), field=field) from exc
 
 
-def _as_own(item: PickedItem, words: Words) -> Words:
+def _as_own(item: PickedItem, words: Words, language: str) -> Words:
+    is_emptied = item.language == language and not words.text and bool(item.summary)
     return replace(
         words,
         title="" if words.title == item.title else words.title,
         text="" if words.text == item.summary else words.text,
+        is_silent=is_emptied,
     )

@@ -158,11 +158,12 @@ def _item(block: Block, language: str, first: str) -> content.Block | None:
     if own == NOTHING and picked.language != language:
         own = block.says(first)
         spoken = first if own.title or own.text else spoken
+    is_silent = own.is_silent or (not own.text and block.says(first).is_silent)
     return content.ItemRow(
         slug=picked.slug,
         kind=picked.kind,
         title=own.title or picked.title,
-        summary=own.text or picked.summary,
+        summary="" if is_silent else own.text or picked.summary,
         url=picked.url,
         published_on=picked.published_on,
         language=spoken,
@@ -197,7 +198,8 @@ def _lacks_alt(block: Block, language: str, first: str) -> str:
 def _lacks_item(block: Block, language: str, first: str) -> str:
     own = block.says(language)
     picked = block.item
-    if picked is None or picked.language == language or (own.title and own.text):
+    is_silent = own.is_silent or block.says(first).is_silent
+    if picked is None or picked.language == language or (own.title and (own.text or is_silent)):
         return ""
     return f"“{picked.title[:80]}” in this language"
 

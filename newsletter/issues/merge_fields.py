@@ -17,7 +17,8 @@ from urllib.parse import quote
 LONGEST_VALUE = 500
 """Characters of a subscriber's value that are used; more would only bloat one person's mail."""
 
-EXAMPLES = ("{{ name | friend }}", "{{ attributes.country | your country }}")
+NAME_FIELD = "{{ name | friend }}"
+EXAMPLES = (NAME_FIELD, "{{ attributes.country | your country }}")
 """How merge fields are written, for a person to take over."""
 
 _FIELD = re.compile(

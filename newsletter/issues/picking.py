@@ -1,7 +1,7 @@
 """Items for an issue: the basket to choose from, what was sent before, what changed since."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +15,10 @@ from newsletter.library.models import Item, Topic
 from newsletter.subscriptions.models import MailingList
 
 BASKET_SIZE = 100
-"""Items that the basket offers, newest first."""
+"""Items that the basket offers at first, newest first."""
+
+LARGEST_BASKET = 1_000
+"""Items that it offers at most; older ones are found in the library."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class Basket:
-    """What there is to choose from: since when, by topic, and whether there are older items."""
+    """What there is to choose from: since when, by topic, and whether there are older items.
+
+    `is_cut` says that it does not show all that there is since then.
+    """
 
     since: datetime | None
     groups: tuple[tuple[str, tuple[Choice, ...]], ...]
     has_older: bool
+    is_cut: bool = False
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -94,9 +101,10 @@ def basket(
     *,
     topics: Sequence[Topic] = (),
     everything: bool = False,
+    most: int = BASKET_SIZE,
     besides: Issue | None = None,
 ) -> Basket:
-    """Return the items to choose from, the newest first, grouped by topic.
+    """Return `most` items to choose from, the newest first, grouped by topic.
 
     Those published or changed since the last issue to this audience began; with
     `everything`, or if there was none, the newest of all. Withdrawn ones are not offered.
@@ -107,16 +115,16 @@ def basket(
         .where(Item.withdrawn_at.is_(None))
         .options(selectinload(Item.topics))
         .order_by(Item.published_on.desc(), Item.id.desc())
-        .limit(BASKET_SIZE + 1)
+        .limit(most + 1)
     )
     if since is not None:
         question = question.where((Item.published_on >= since.date()) | (Item.updated_at >= since))
     items = db.session.scalars(question).all()
-    offered = items[:BASKET_SIZE]
+    offered = items[:most]
+    is_cut = len(items) > most
     sent = sent_in(mailing_list, [item.id for item in offered], besides=besides)
     choices = [Choice(item, tuple(sent[item.id])) for item in offered]
-    has_older = since is not None or len(items) > BASKET_SIZE
-    return Basket(since, tuple(_by_topic(choices)), has_older)
+    return Basket(since, tuple(_by_topic(choices)), since is not None or is_cut, is_cut)
 
 
 def last_issue_at(mailing_list: MailingList, *, topics: Sequence[Topic] = ()) -> datetime | None:
@@ -190,16 +198,32 @@ def items_in(issue_ids: Collection[int]) -> dict[int, list[Listed]]:
     return items
 
 
-def items_of(whole: Composition) -> dict[str, Item]:
+@dataclass(frozen=True)
+class Shelf:
+    """Of an issue's items by slug: as the library has them now, and who had them before."""
+
+    items: Mapping[str, Item]
+    sent: Mapping[str, Sequence[Sent]]
+
+
+def shelf(issue: Issue, *wholes: Composition) -> Shelf:
+    """Return what there is to know of the items of what an issue says, or is about to say."""
+    items = items_of(*wholes)
+    found = sent_in(issue.mailing_list, [item.id for item in items.values()], besides=issue)
+    sent = {slug: found[item.id] for slug, item in items.items() if found.get(item.id)}
+    return Shelf(items, sent)
+
+
+def items_of(*wholes: Composition) -> dict[str, Item]:
     """Return the library's items of an issue by slug, as they are now."""
-    slugs = whole.slugs
+    slugs = {slug for whole in wholes for slug in whole.slugs}
     if not slugs:
         return {}
     found = db.session.scalars(sa.select(Item).where(Item.slug.in_(slugs)))
     return {item.slug: item for item in found}
 
 
-def drifted(whole: Composition, items: dict[str, Item]) -> list[Drift]:
+def drifted(whole: Composition, items: Mapping[str, Item]) -> list[Drift]:
     """Return what was withdrawn or changed since it was picked; `items` are the library's now."""
     found = []
     for block in whole.blocks:

@@ -1,14 +1,15 @@
 """The revisions of an issue: read one, list them, go back to one, thin out the automatic ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from newsletter.accounts import Editor
 from newsletter.errors import NotFound
-from newsletter.extensions import db
+from newsletter.extensions import db, once
 from newsletter.issues import composition
 from newsletter.issues.composition import Composition
 from newsletter.issues.models import Issue, Revision
@@ -28,15 +29,26 @@ class Line:
 
 
 def composition_at(issue: Issue, version: int) -> Composition:
-    """Return all that an issue said in one of its versions; raise NotFound."""
-    plain = db.session.scalar(
-        sa.select(Revision.content).where(
-            Revision.issue_id == issue.id, Revision.version == version
-        )
-    )
-    if plain is None:
+    """Return all that an issue said in one of its versions; raise NotFound.
+
+    A page needs it for many things, and no version changes: it is read once.
+    """
+    found = once(("composition", issue.id, version), lambda: _read(issue.id, version))
+    if found is None:
         raise NotFound(f"Issue {issue.id} has no version {version} that is kept.")
-    return composition.from_json(plain)
+    return found
+
+
+def remember(issue: Issue, plain: Mapping[str, Any]) -> None:
+    """Keep at hand what was just written as the newest version."""
+    once(("composition", issue.id, issue.version), lambda: composition.from_json(plain))
+
+
+def _read(number: int, version: int) -> Composition | None:
+    plain = db.session.scalar(
+        sa.select(Revision.content).where(Revision.issue_id == number, Revision.version == version)
+    )
+    return None if plain is None else composition.from_json(plain)
 
 
 def lines(issue: Issue, *, before: int | None = None, most: int = 50) -> Sequence[Line]:

@@ -27,15 +27,21 @@ def waive(issue: Issue, finding: Finding, reason: str, *, by: Editor, now: datet
     """
     if finding.level is not Level.WARN:
         raise Refused("Only warnings can be let pass. What stops an issue has to be mended.")
-    words = inputs.one_line(reason, field="reason", most=LONGEST_REASON)
-    if len(words.split()) < 2 or len(words) < FEWEST_LETTERS:
-        raise InvalidInput("Write in a few words why it may pass.", field="reason")
+    words = checked_reason(reason)
     waiver = _find(issue, finding.identity) or Waiver(issue_id=issue.id, finding=finding.identity)
     waiver.sentence, waiver.reason = finding.sentence[:500], words
     waiver.waived_by_id, waiver.waived_at = by.id, now
     db.session.add(waiver)
     db.session.flush()
     return waiver
+
+
+def checked_reason(reason: str) -> str:
+    """Return a reason in the form to keep; raise InvalidInput for one that says nothing."""
+    words = inputs.one_line(reason, field="reason", most=LONGEST_REASON)
+    if len(words.split()) < 2 or len(words) < FEWEST_LETTERS:
+        raise InvalidInput("Write in a few words why it may pass.", field="reason")
+    return words
 
 
 def withdraw(issue: Issue, identity: str) -> Waiver:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter import links, searching
+from newsletter import searching
 from newsletter.errors import NotFound, Refused
 from newsletter.extensions import add_if_free, db
 from newsletter.marking import marked
@@ -152,11 +152,6 @@ def sweep(*, now: datetime) -> int:
     # Nobody waits for the database while files are deleted.
     db.session.rollback()
     return store.remove_unknown(known, now=now)
-
-
-def url_of(image: Image) -> str:
-    """Return the absolute address of an image, for a mail."""
-    return links.public_url(image.path)
 
 
 def _index(image: Image) -> None:

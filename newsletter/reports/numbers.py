@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from newsletter.delivery import reasons
 from newsletter.delivery.models import Delivery, DeliveryState, Send
 from newsletter.errors import NotFound
-from newsletter.extensions import db
+from newsletter.extensions import db, once
 from newsletter.issues import naming
 from newsletter.issues.models import Issue
 
@@ -215,6 +215,10 @@ def get_issue(issue_id: int) -> Issue:
 
 def find_send(issue_id: int) -> Send | None:
     """Return the run of an issue, or None while it is not planned."""
+    return once(("send", issue_id), lambda: _read_send(issue_id))
+
+
+def _read_send(issue_id: int) -> Send | None:
     return db.session.scalar(
         sa.select(Send)
         .join(Issue, Issue.id == Send.issue_id)

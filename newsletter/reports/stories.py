@@ -6,18 +6,15 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter import addresses
 from newsletter.delivery import reasons
 from newsletter.delivery.digests import overview as digests
-from newsletter.delivery.models import CompiledEdition, Delivery, DeliveryState, Send
+from newsletter.delivery.models import Delivery, DeliveryState, Send
 from newsletter.extensions import db
 from newsletter.issues import naming
 from newsletter.issues.models import Issue
 from newsletter.languages import OFFERED
 from newsletter.reports import leaving
-from newsletter.reports.numbers import find_send, get_issue
-from newsletter.reports.tracing import find_delivery
-from newsletter.subscriptions import signup, suppression
+from newsletter.reports.tracing import Case
 from newsletter.subscriptions.models import (
     ConsentEvent,
     EndedReason,
@@ -36,25 +33,19 @@ class Step:
     words: str
 
 
-def story(issue_id: int, address: str) -> Sequence[Step]:
+def story(case: Case) -> Sequence[Step]:
     """Return what is known of one issue and one reader, the oldest first.
 
-    For who was planned it is the way of the mail, for who was not it is why. It is
-    asked for after `trace`, which tells who may not be known here.
+    For who was planned it is the way of the mail, for who was not it is why.
     """
-    issue, send = get_issue(issue_id), find_send(issue_id)
-    parsed = addresses.parse(address)
-    subscriber = signup.find_subscriber(parsed)
-    steps = [] if subscriber is None else list(_subscription(issue, subscriber))
-    if send is not None:
-        delivery = find_delivery(send, subscriber) if subscriber else None
-        if delivery is None:
-            steps += _without(issue, send, subscriber)
-        else:
-            steps += _delivery(send, delivery)
-    blocked = suppression.find(parsed)
-    if blocked is not None:
-        steps.append(Step(blocked.since, "From here on, this address is never mailed."))
+    send = case.send
+    steps = [] if case.subscriber is None else list(_subscription(case.issue, case.subscriber))
+    if send is not None and case.delivery is not None:
+        steps += _delivery(send, case.delivery, case.language)
+    elif send is not None:
+        steps += _without(case.issue, send, case.subscriber)
+    if case.blocked is not None:
+        steps.append(Step(case.blocked.since, "From here on, this address is never mailed."))
     return sorted(steps, key=lambda step: step.at)
 
 
@@ -73,25 +64,23 @@ def _without(issue: Issue, send: Send, subscriber: Subscriber | None) -> Iterato
 def _subscription(issue: Issue, subscriber: Subscriber) -> Iterator[Step]:
     """Tell of the stretches of time in which they were on the list, and by what they left."""
     name = issue.mailing_list.name
-    intervals = db.session.scalars(
-        sa.select(SubscriptionInterval)
+    left_by_it = sa.exists().where(
+        leaving.by_issue(issue),
+        ConsentEvent.subscriber_id == subscriber.id,
+        ConsentEvent.at == SubscriptionInterval.ended_at,
+    )
+    intervals = db.session.execute(
+        sa.select(SubscriptionInterval, left_by_it)
         .join(Subscription, Subscription.id == SubscriptionInterval.subscription_id)
         .where(
             Subscription.subscriber_id == subscriber.id,
             Subscription.mailing_list_id == issue.mailing_list_id,
         )
     )
-    left_by_it = set(
-        db.session.scalars(
-            sa.select(ConsentEvent.at).where(
-                leaving.by_issue(issue), ConsentEvent.subscriber_id == subscriber.id
-            )
-        )
-    )
-    for interval in intervals:
+    for interval, is_by_it in intervals:
         yield Step(interval.started_at, f"{_CAME[interval.source]} “{name}”.")
         if interval.ended_at is not None:
-            by_it = " by a link of this issue" if interval.ended_at in left_by_it else ""
+            by_it = " by a link of this issue" if is_by_it else ""
             how = leaving.WORDS.get(interval.ended_reason or EndedReason.ERASED, "")
             yield Step(interval.ended_at, f"Left “{name}”{by_it}. {how}".strip())
 
@@ -103,9 +92,8 @@ _CAME = {
 }
 
 
-def _delivery(send: Send, delivery: Delivery) -> Iterator[Step]:
-    edition = db.session.get_one(CompiledEdition, delivery.edition_id)
-    language = OFFERED.get(edition.language, edition.language)
+def _delivery(send: Send, delivery: Delivery, tag: str) -> Iterator[Step]:
+    language = OFFERED.get(tag, tag)
     others = f" with {send.planned - 1:,} others" if send.planned > 1 else ""
     yield Step(send.planned_at, f"Planned{others}, to be written to in {language}.")
     if delivery.first_attempt_at is not None:

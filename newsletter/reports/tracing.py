@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from newsletter import addresses
 from newsletter.delivery import audience, reasons
 from newsletter.delivery.digests import overview as digests
-from newsletter.delivery.models import Delivery, Send
+from newsletter.delivery.models import CompiledEdition, Delivery, Send
 from newsletter.errors import NotFound
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
 from newsletter.reports.numbers import find_send, get_issue
-from newsletter.subscriptions import signup, suppression
+from newsletter.subscriptions import standing, suppression
 from newsletter.subscriptions.models import (
     Frequency,
     Subscriber,
@@ -41,33 +41,53 @@ class Trace:
     reply_status: str = ""
 
 
+@dataclass(frozen=True)
+class Case:
+    """One issue and one address, with all that is known of the two together."""
+
+    issue: Issue
+    send: Send | None
+    subscriber: Subscriber | None
+    delivery: Delivery | None
+    # In which language they were written to; empty where they were not planned.
+    language: str
+    blocked: Suppression | None
+
+
+def find_case(issue: Issue, address: str, *, lists: frozenset[int] | None = None) -> Case:
+    """Return what is known of an issue and an address, asked for once for all who tell of it.
+
+    Raises NotFound for an address that nobody here has, InvalidInput for what is no
+    address. With `lists`, nobody has an address that is on none of these mailing lists.
+    """
+    parsed = addresses.parse(address)
+    reader = standing.find_reader(parsed, lists=lists)
+    blocked = suppression.find(parsed) if reader is not None or lists is None else None
+    if reader is None and blocked is None:
+        raise NotFound(f"Nobody here has the address {parsed.spelling}. Look for a typing mistake.")
+    send = find_send(issue.id)
+    found = _find_delivery(send, reader) if send and reader else None
+    delivery, language = found or (None, "")
+    return Case(issue, send, reader, delivery, language, blocked)
+
+
 def trace(issue_id: int, address: str, *, lists: frozenset[int] | None = None) -> Trace:
-    """Return whether a reader got an issue and, if not, why not.
+    """Return whether a reader got an issue and, if not, why not; raise as `find_case` does."""
+    return explain(find_case(get_issue(issue_id), address, lists=lists))
+
+
+def explain(case: Case) -> Trace:
+    """Return what became of the issue for the address.
 
     `state` is the delivery's if the reader was planned, else the
-    subscription's, or `suppressed`. Raises NotFound for an issue or an
-    address that nobody here knows, InvalidInput for what is no address. With
-    `lists`, nobody knows an address that is on none of these mailing lists.
+    subscription's, or `suppressed`.
     """
-    issue = get_issue(issue_id)
-    parsed = addresses.parse(address)
-    subscriber = signup.find_subscriber(parsed)
-    send = find_send(issue_id)
-    if subscriber is not None and send is not None:
-        delivery = find_delivery(send, subscriber)
-        if delivery is not None:
-            return _trace_delivery(send, delivery)
-    blocked = suppression.find(parsed)
-    if blocked is not None:
-        return Trace("suppressed", planned=False, reason=_why_suppressed(blocked))
-    if subscriber is None or not _is_on(lists, subscriber):
-        raise NotFound(f"Nobody here has the address {parsed.spelling}. Look for a typing mistake.")
-    return _trace_unplanned(issue, send, subscriber)
-
-
-def _is_on(lists: frozenset[int] | None, subscriber: Subscriber) -> bool:
-    on = {subscription.mailing_list_id for subscription in subscriber.subscriptions}
-    return lists is None or bool(on & lists)
+    if case.send is not None and case.delivery is not None:
+        return _trace_delivery(case.send, case.delivery)
+    if case.blocked is not None:
+        return Trace("suppressed", planned=False, reason=_why_suppressed(case.blocked))
+    assert case.subscriber is not None, "find_case knows of nobody else"
+    return _trace_unplanned(case.issue, case.send, case.subscriber)
 
 
 def issue_of(delivery_id: int) -> int | None:
@@ -79,13 +99,14 @@ def issue_of(delivery_id: int) -> int | None:
     )
 
 
-def find_delivery(send: Send, subscriber: Subscriber) -> Delivery | None:
-    """Return the delivery of a run to one person, or None if they were not planned."""
-    return db.session.scalar(
-        sa.select(Delivery).where(
-            Delivery.send_id == send.id, Delivery.subscriber_id == subscriber.id
-        )
-    )
+def _find_delivery(send: Send, subscriber: Subscriber) -> tuple[Delivery, str] | None:
+    # Of the edition no more than its language: its content is a hundred thousand bytes.
+    row = db.session.execute(
+        sa.select(Delivery, CompiledEdition.language)
+        .join(CompiledEdition, CompiledEdition.id == Delivery.edition_id)
+        .where(Delivery.send_id == send.id, Delivery.subscriber_id == subscriber.id)
+    ).one_or_none()
+    return row and (row[0], row[1])
 
 
 def _trace_delivery(send: Send, delivery: Delivery) -> Trace:

@@ -32,9 +32,16 @@ function putChecks(html) {
   }
 }
 
-function chosen() {
-  const fields = CHOSEN.map((name) => form.elements[name]).filter(Boolean);
+function chosen(from = form) {
+  const fields = CHOSEN.map((name) => from.elements[name]).filter(Boolean);
   return new URLSearchParams(fields.map((field) => [field.name, field.value]));
+}
+
+// Typed before this script was there, or put back by the browser.
+function isChanged() {
+  const asItCame = form.cloneNode(true);
+  asItCame.reset();
+  return String(chosen(asItCame)) !== String(chosen());
 }
 
 // On the way back from another page, and from the other way, what was chosen is there again.
@@ -83,12 +90,14 @@ const trying = () => say().catch(() => {});
 
 if (form) {
   document.getElementById("say-again").hidden = true;
-  form.addEventListener("input", () => {
+  const follow = () => {
     keep();
     clearTimeout(timer);
     timer = setTimeout(trying, PAUSE);
-  });
+  };
+  form.addEventListener("input", follow);
   document.addEventListener("visibilitychange", trying);
   fold?.addEventListener("toggle", trying);
   timer = setTimeout(trying, EVERY);
+  if (isChanged()) follow();
 }

@@ -1,9 +1,12 @@
 """How one person stands: what they get, what they left, whether they are suppressed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import sqlalchemy as sa
 
 from newsletter.addresses import Address
 from newsletter.errors import NotFound
+from newsletter.extensions import db
 from newsletter.subscriptions import signup, suppression
 from newsletter.subscriptions.models import Subscriber, Subscription, SubscriptionState, Suppression
 
@@ -43,16 +46,26 @@ class Standing:
         return alive.value if alive else "unsubscribed"
 
 
+def find_reader(address: Address, *, lists: frozenset[int] | None) -> Subscriber | None:
+    """Return who has an address, if they are or were on one of these lists; None means all.
+
+    Whoever may know of some lists only learns of nobody else, neither that they are here nor
+    that they are never mailed.
+    """
+    if lists is None:
+        return signup.find_subscriber(address)
+    on_one = Subscriber.subscriptions.any(Subscription.mailing_list_id.in_(lists))
+    question = sa.select(Subscriber).where(Subscriber.canonical == address.canonical, on_one)
+    return db.session.scalar(question)
+
+
 def standing(address: Address, *, lists: frozenset[int] | None = None) -> Standing:
     """Return how `address` stands; raise NotFound if nothing at all is known of it.
 
     With `lists`, nothing is known of who is on none of them.
     """
-    found = Standing(
-        address.spelling, signup.find_subscriber(address), suppression.find(address), lists
-    )
-    if found.subscriber is not None and (lists is None or found.subscriptions):
-        return replace(found, address=found.subscriber.address)
-    if found.suppression is None:
+    reader = find_reader(address, lists=lists)
+    blocked = suppression.find(address) if reader is not None or lists is None else None
+    if reader is None and blocked is None:
         raise NotFound(f"Nothing is known of {address.spelling}.")
-    return replace(found, subscriber=None)
+    return Standing(reader.address if reader else address.spelling, reader, blocked, lists)

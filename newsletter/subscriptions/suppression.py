@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from newsletter.addresses import Address
+from newsletter.errors import NotFound, Refused
 from newsletter.extensions import db, insert
 from newsletter.mail import outbox
 from newsletter.subscriptions.models import Suppression, SuppressionReason
@@ -49,6 +50,36 @@ def suppress(
         outbox.withdraw({address.spelling, address.canonical})
     db.session.flush()
     return known
+
+
+def lift(address: Address) -> None:
+    """Let `address` be mailed again, as a person decided; raise NotFound, or Refused with why not.
+
+    Who is still subscribed gets issues again. What a reader decided themselves nobody lifts.
+    """
+    known = find(address)
+    if known is None:
+        raise NotFound(f"{address.spelling} is not suppressed.")
+    if sentence := why_not_lifted(known):
+        raise Refused(sentence)
+    db.session.delete(known)
+    db.session.flush()
+
+
+def why_not_lifted(suppression: Suppression) -> str:
+    """Return why nobody here may lift a suppression; nothing if an admin may."""
+    return _NEVER_LIFTED.get(suppression.reason, "")
+
+
+_NEVER_LIFTED = {
+    SuppressionReason.COMPLAINT: (
+        "Its reader reported our mail as unwanted, and more of it would harm the mail to everybody "
+        "else. Nobody here lifts that: who wants our mail after all signs up with another address."
+    ),
+    SuppressionReason.ERASED: (
+        "Its reader asked to be erased. They lift that themselves, by signing up again on the form."
+    ),
+}
 
 
 def stops_sign_up(address_hash: str) -> bool:

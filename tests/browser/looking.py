@@ -26,6 +26,20 @@ and takes nobody's place: who reads or types does so in the page around it (WCAG
 """
 
 
+ODD_SIZES = """() => {
+    const scale = ['15px', '17px', '21px', '27px', '34px'];
+    const found = {};
+    for (const one of document.querySelectorAll('body *')) {
+        const hasText = [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+        if (!hasText || !one.checkVisibility() || !one.getClientRects().length) continue;
+        const size = getComputedStyle(one).fontSize;
+        if (!scale.includes(size)) found[size] ??= one.outerHTML.slice(0, 100);
+    }
+    return found;
+}"""
+"""Which sizes of type a page shows that are not in the scale (docs/look.md), with an example."""
+
+
 @dataclass(frozen=True)
 class Eyes:
     """Somebody's browser at an installation."""
@@ -52,6 +66,11 @@ class Eyes:
         too_wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if too_wide > 0:
             found.append(f"it scrolls sideways by {too_wide} pixels")
+        for size, example in self.page.evaluate(ODD_SIZES).items():
+            found.append(f"letters of {size}, which is not in the scale: {example}")
+        primary = self.page.locator(".primary:visible").all_inner_texts()
+        if len(primary) > 1:
+            found.append(f"more than one primary button: {', '.join(primary)}")
         excepted = OF_FRAMES.get(self.page.url[self.page.url.rindex("/") :], set())
         for violation in Axe().run(self.page, options=OPTIONS).response["violations"]:
             if violation["id"] not in excepted:

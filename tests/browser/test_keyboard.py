@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from benchmarks import past
 from tests import pages
 from tests.browser.furnishing import Furnished
 from tests.browser.looking import looking, refuse
@@ -45,6 +46,12 @@ WHERE = """() => {
         what: one.outerHTML.slice(0, 120),
         isDate: one.matches('[type^=date], [type=time], [type=month]'),
         isRinged: ring.outlineStyle !== 'none' && parseFloat(ring.outlineWidth) >= 2,
+        isBehind: [...document.querySelectorAll('.sticky')].some((bar) => {
+            const its = bar.getBoundingClientRect();
+            const isBar = getComputedStyle(bar).position === 'sticky' && !bar.contains(one);
+            const isBeside = box.left >= its.right || box.right <= its.left;
+            return isBar && !isBeside && box.top >= its.top && box.bottom <= its.bottom + 1;
+        }),
         isThere: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight,
     };
 }"""
@@ -74,6 +81,15 @@ def test_the_first_link_leads_over_the_places_to_the_content(page: Page) -> None
     assert page.evaluate("document.activeElement.closest('main') !== null")
 
 
+@pytest.mark.parametrize("path", ["", "/basket?all=yes"])
+def test_what_is_focused_is_never_behind_the_bar(page: Page, path: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 700})
+    page.goto(f"/desk/issues/{past.DRAFT}{path}")
+    count = page.evaluate(MARK)
+    hidden = [at["what"] for at in islice(_places(page), count) if at["isBehind"]]
+    assert hidden == []
+
+
 def faults_of(page: Page, path: str) -> list[str]:
     """Go through a page with the Tab key and return what is wrong with that."""
     page.goto(path)
@@ -87,6 +103,7 @@ def faults_of(page: Page, path: str) -> list[str]:
     ][:1]
     faults += [f"no ring around {at['what']}" for at in visited if not at["isRinged"]]
     faults += [f"out of sight is {at['what']}" for at in visited if not at["isThere"]]
+    faults += [f"behind the bar is {at['what']}" for at in visited if at["isBehind"]]
     if count <= MOST and after["place"] not in (0, 1):
         faults.append("the Tab key does not leave the page")
     return faults

@@ -1,11 +1,12 @@
 """The last step with scripts: the sentence follows what is chosen, and the hold is counted down."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from newsletter import accounts, clock
 from newsletter.extensions import db
@@ -111,6 +112,17 @@ def test_the_time_that_was_typed_is_there_on_the_way_back(page: Page, way_back: 
     if way_back == "by the other way":
         page.get_by_role("link", name="Now, with a hold").click()
         expect(page.get_by_label("Minutes to hold it")).to_have_value("25")
+
+
+def test_what_was_typed_before_the_script_came_counts(page: Page) -> None:
+    late: list[Route] = []
+    page.route("**/sending*.js*", lambda route: late.append(route))
+    with page.expect_request("**/sending*.js*"):
+        page.goto(f"{ISSUE}/send?when=soon", wait_until="commit")
+    page.get_by_label("Minutes to hold it").fill("25")
+    late[0].continue_()
+    other_way = page.get_by_role("link", name="At a time")
+    expect(other_way).to_have_attribute("href", re.compile("hold=25"))
 
 
 def test_an_issue_is_scheduled_by_keyboard_alone(page: Page, issue: Issue) -> None:

@@ -136,6 +136,9 @@ def test_showing_somebody_uses_the_words_of_the_data(app: Flask) -> None:
     told(app, "suppressions add ada@example.org --reason", "asked by phone")
     facts = json.loads(told(app, "subscribers show ada@example.org --json"))
     assert (facts["state"], facts["suppressed"]) == ("suppressed", True)
+    told(app, "suppressions lift ada@example.org --reason", "asked by phone again")
+    facts = json.loads(told(app, "subscribers show ada@example.org --json"))
+    assert (facts["state"], facts["suppressed"]) == ("confirmed", False)
 
 
 def test_erasing_leaves_one_mark_and_an_import_does_not_bring_them_back(

@@ -32,6 +32,7 @@ def test_what_commands_change_is_written_down(app: Flask, tmp_path: Path) -> Non
     told(app, "subscribers show ada@example.org")
     told(app, "subscribers erase ada@example.org")
     told(app, "suppressions add bob@example.org --reason asked")
+    told(app, "suppressions lift bob@example.org --reason", "another Bob")
     told(app, "issues create --list news --subject Hello --item guide")
     told(app, "pace set --per-minute 60")
     refused(app, "issues stop 1")
@@ -42,7 +43,8 @@ def test_what_commands_change_is_written_down(app: Flask, tmp_path: Path) -> Non
         "imported subscribers: 2 on the list “news”.",
         "exported the subscribers of the list “news”.",
         "erased a person.",
-        "suppressed an address.",
+        "suppressed subscriber 2.",
+        "lifted the suppression of subscriber 2: another Bob.",
         "began issue 1.",
         "changed how fast mail goes: the installation: 60 a minute.",
     ]

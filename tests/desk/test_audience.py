@@ -18,11 +18,6 @@ from tests.factories import make_editor, make_list, make_subscription
 
 
 @pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
-
-
-@pytest.fixture
 def issue(app: Flask) -> Issue:
     news = make_list()
     for number in range(60):

@@ -11,12 +11,8 @@ from newsletter.issues.composition import BlockKind
 from newsletter.issues.models import IssueState
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
+from tests.desk.forms import fields_of
 from tests.factories import make_editor, make_item, make_list, make_topic
-
-
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
 
 
 def test_the_basket_has_what_is_new_since_the_last_issue_by_topic(browser: Browser) -> None:
@@ -108,3 +104,39 @@ def test_an_editor_of_one_list_chooses_for_that_list(app: Flask) -> None:
 
 def test_without_a_list_a_new_issue_says_what_is_missing(browser: Browser) -> None:
     assert "An admin adds one under Lists" in browser.get("/desk/issues/new").text
+
+
+def test_a_new_issue_for_a_topic_has_what_is_new_to_its_readers(browser: Browser) -> None:
+    mms, bep = make_topic("mms", "MMS"), make_topic("bep", "BEP")
+    news = make_list(topics=(mms, bep))
+    for topics, days in (((), 20), ((bep,), 2)):
+        slugs = [topic.slug for topic in topics]
+        before = composing.create_issue(news, subject="S", topics=slugs, by=None, now=NOW)
+        before.begun_at, before.state = NOW - timedelta(days=days), IssueState.SENT
+    item = make_item("between", title="In between", published_on=NOW.date() - timedelta(days=9))
+    item.updated_at = NOW - timedelta(days=9)
+    assert "In between" not in browser.get("/desk/issues/new").text
+    assert "In between" not in browser.get("/desk/issues/new?topics=bep").text
+    page = browser.get("/desk/issues/new?topics=mms").text
+    assert "In between" in page
+    assert "since the last issue to readers of these topics" in page
+    fields = {**fields_of(page, "main form[method=post]"), "items": "between"}
+    answer = browser.post("/desk/issues/new", fields)
+    issue = composing.find_issue(int(answer.headers["Location"].rpartition("/")[2]))
+    assert [topic.slug for topic in issue.topics] == ["mms"]
+
+
+def test_a_basket_that_does_not_show_all_says_so_and_shows_more(browser: Browser) -> None:
+    news = make_list()
+    for number in range(130):
+        make_item(f"item-{number}", title=f"Item {number}.")
+    issue = composing.create_issue(news, subject="S", by=None, now=NOW)
+    for path in ("/desk/issues/new", f"/desk/issues/{issue.id}/basket"):
+        page = browser.get(path).text
+        assert "These are the newest 100; there are more." in page
+        fields = fields_of(page, "main form[method=post]")
+        more = browser.post(path, {**fields, "items": "item-129", "do": "more"})
+        assert more.status_code == 200
+        assert more.text.count('name="items"') == 130
+        assert 'value="item-129" checked' in more.text
+        assert "there are more" not in more.text

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from newsletter import clock
 from newsletter.audit.models import AuditEntry
@@ -16,15 +15,10 @@ from newsletter.issues.checks import Moment
 from newsletter.issues.models import Issue, IssueState
 from newsletter.issues.texts import Texts
 from tests.conftest import NOW
-from tests.desk.browser import Browser, signed_in
-from tests.factories import make_editor, make_item, make_list, make_subscription
+from tests.desk.browser import Browser
+from tests.factories import make_item, make_list, make_subscription
 
 REASON = "The page is open inside the ministry"
-
-
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
 
 
 @pytest.fixture

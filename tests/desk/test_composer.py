@@ -12,10 +12,19 @@ from newsletter.issues import composing, editing, revisions
 from newsletter.issues.composition import BlockKind, Words
 from newsletter.issues.models import Issue, IssueState
 from newsletter.library import catalogue
+from newsletter.subscriptions.models import SubscriptionState
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
 from tests.desk.forms import fields_of, filled
-from tests.factories import make_editor, make_item, make_list, make_topic, rewrite
+from tests.factories import (
+    content_of,
+    make_editor,
+    make_item,
+    make_list,
+    make_subscription,
+    make_topic,
+    rewrite,
+)
 
 Save = Callable[..., int]
 
@@ -71,13 +80,28 @@ def test_saving_keeps_everything_and_a_version(browser: Browser, issue: Issue) -
         **{f"{first}-title": "My own title", f"{first}-text": "My own summary."},
     )
     assert where == f"/desk/issues/{issue.id}"
-    content = composing.content_of(issue)
+    content = content_of(issue)
     assert (content.subject, content.preheader) == ("News of March", "A line")
     assert (content.rows[0].title, content.rows[0].summary) == ("My own title", "My own summary.")
     assert content.rows[1].title == "The second item"
     page = page_of(browser, issue)
     assert f"Saved as version {issue.version}." in page
     assert "My own summary." in page
+
+
+def test_the_merge_fields_that_readers_have_are_offered(browser: Browser, issue: Issue) -> None:
+    subscription = make_subscription(issue.mailing_list, "ada@example.org")
+    subscription.subscriber.attributes = {
+        "organisation": "A clinic", "tags": ["x"], "not a field": "x", "<b>": "x"
+    }  # fmt: skip
+    waiting = SubscriptionState.PENDING
+    other = make_subscription(issue.mailing_list, "ben@example.org", state=waiting)
+    other.subscriber.attributes = {"secret": "x"}
+    page = page_of(browser, issue)
+    assert "<code>{{ attributes.organisation | your organisation }}</code>" in page
+    assert "<code>{{ name | friend }}</code>" in page
+    for strange in ("attributes.tags", "not a field", "attributes.secret", "attributes.country"):
+        assert strange not in page
 
 
 def test_saving_what_nobody_changed_makes_no_version(browser: Browser, issue: Issue) -> None:
@@ -92,17 +116,32 @@ def test_an_items_own_words_go_back_to_the_original(browser: Browser, issue: Iss
     assert "Reset to the original" in page_of(browser, issue)
     where = save(browser, issue, do=f"reset:{key}")
     assert where.endswith(f"#block-{key}")
-    assert (
-        composing.content_of(issue).rows[0].summary == "What The first item says, in one sentence."
-    )
+    assert content_of(issue).rows[0].summary == "What The first item says, in one sentence."
     assert "Reset to the original" not in page_of(browser, issue)
 
 
-def test_emptying_an_items_words_goes_back_to_the_original(browser: Browser, issue: Issue) -> None:
+def test_emptying_an_items_title_goes_back_to_the_original(browser: Browser, issue: Issue) -> None:
     key = keys(issue)[0]
     save(browser, issue, **{f"{key}-title": "Mine"})
     save(browser, issue, **{f"{key}-title": ""})
-    assert composing.content_of(issue).rows[0].title == "The first item"
+    assert content_of(issue).rows[0].title == "The first item"
+
+
+def test_an_item_may_have_no_summary_in_an_issue(browser: Browser, issue: Issue) -> None:
+    key = keys(issue)[0]
+    save(browser, issue, **{f"{key}-text": ""})
+    assert content_of(issue).rows[0].summary == ""
+    # It stays so when something else is saved, and in another language, too.
+    save(browser, issue, subject="News")
+    save(browser, issue, do="language", new_language="fr")
+    save(browser, issue, query="?lang=fr", **{f"{key}-title": "Le premier"})
+    for language in ("en", "fr"):
+        assert content_of(issue, language).rows[0].summary == ""
+    assert "French (2 missing)" in page_of(browser, issue)
+    assert "(no summary)" in browser.get(f"/desk/issues/{issue.id}/versions/2?with=3").text
+    save(browser, issue, do=f"reset:{key}")
+    summary = "What The first item says, in one sentence."
+    assert content_of(issue).rows[0].summary == summary
 
 
 @pytest.mark.parametrize(
@@ -151,7 +190,7 @@ def test_the_order_of_the_page_is_the_order_of_the_issue(browser: Browser, issue
 )
 def test_a_button_saves_and_leads_on(browser: Browser, issue: Issue, do: str, page: str) -> None:
     assert save(browser, issue, do=do, subject="Kept") == f"/desk/issues/{issue.id}{page}"
-    assert composing.content_of(issue).subject == "Kept"
+    assert content_of(issue).subject == "Kept"
 
 
 def test_an_edition_is_added_written_beside_the_first_and_taken_out(
@@ -168,11 +207,11 @@ def test_an_edition_is_added_written_beside_the_first_and_taken_out(
         browser, issue, query="?lang=fr", subject="Nouvelles", introduction="Bonjour",
         **{f"{key}-title": "Le premier", f"{key}-text": "Résumé."},
     )  # fmt: skip
-    french = composing.content_of(issue, "fr")
+    french = content_of(issue, "fr")
     assert (french.subject, french.introduction) == ("Nouvelles", "Bonjour")
     assert (french.rows[0].title, french.rows[0].language) == ("Le premier", "fr")
     assert (french.rows[1].title, french.rows[1].language) == ("The second item", "en")
-    assert composing.content_of(issue).rows[0].title == "The first item"
+    assert content_of(issue).rows[0].title == "The first item"
     save(browser, issue, do="unlanguage:fr", query="?lang=fr")
     assert composing.current(issue).languages == ("en",)
 
@@ -195,7 +234,7 @@ def test_an_item_that_changed_since_is_for_the_editor_to_decide(
     first, second = keys(issue)
     save(browser, issue, do=f"take:{first}")
     save(browser, issue, do=f"leave:{second}")
-    titles = [row.title for row in composing.content_of(issue).rows]
+    titles = [row.title for row in content_of(issue).rows]
     assert titles == ["The first item, revised", "The second item"]
     assert "It was changed in the library" not in page_of(browser, issue)
 
@@ -255,12 +294,12 @@ def test_who_saves_an_old_version_sees_both_and_loses_nothing(
     for words in ("Mine", "Theirs", "My summary", "Their summary"):
         assert words in answer.text
     db.session.expire_all()
-    assert composing.content_of(issue).introduction == "Theirs"
+    assert content_of(issue).introduction == "Theirs"
     # The form of that page starts from the newest version: saving it again is a decision.
     again = browser.post(f"/desk/issues/{issue.id}", {**fields_of(answer.text), "do": "save"})
     assert again.status_code == 303
     db.session.expire_all()
-    content = composing.content_of(issue)
+    content = content_of(issue)
     assert (content.introduction, content.rows[0].summary) == ("Mine", "My summary")
     assert [line.saved_by for line in revisions.lines(issue)][:2] == ["Edith", "Olga"]
 
@@ -297,7 +336,7 @@ def test_words_in_a_block_that_a_colleague_took_out_come_back(
     browser.post(f"/desk/issues/{issue.id}", {**fields_of(answer.text), "do": "save"})
     db.session.expire_all()
     assert keys(issue) == [first, second]
-    assert composing.content_of(issue).rows[0].summary == "Words of an hour"
+    assert content_of(issue).rows[0].summary == "Words of an hour"
 
 
 def test_an_edition_that_a_colleague_took_out_comes_back_with_what_was_typed(
@@ -318,7 +357,7 @@ def test_an_edition_that_a_colleague_took_out_comes_back_with_what_was_typed(
     again = browser.post(f"/desk/issues/{issue.id}", {**fields_of(answer.text), "do": "save"})
     assert again.headers["Location"] == f"/desk/issues/{issue.id}?lang=fr"
     db.session.expire_all()
-    french, english = composing.content_of(issue, "fr"), composing.content_of(issue)
+    french, english = content_of(issue, "fr"), content_of(issue)
     assert (french.subject, french.introduction) == ("Sujet", "Mots français")
     assert french.rows[0].title == "Le premier"
     assert (english.subject, english.introduction) == ("English subject", "English words")
@@ -332,7 +371,7 @@ def test_words_in_no_language_are_put_into_no_edition(
     answer = browser.post(f"/desk/issues/{issue.id}", fields)
     assert answer.status_code == 422
     db.session.expire_all()
-    assert composing.content_of(issue).subject == ""
+    assert content_of(issue).subject == ""
 
 
 def test_a_mistake_on_an_old_page_loses_no_block_and_no_edition(
@@ -385,7 +424,7 @@ def test_a_button_is_not_in_the_way_of_what_its_own_page_saved_by_itself(
     answer = browser.post(path, {**fields, "subject": "Words and more", "do": "add:text"})
     assert answer.status_code == 303
     db.session.expire_all()
-    assert composing.content_of(issue).subject == "Words and more"
+    assert content_of(issue).subject == "Words and more"
     other = browser.post(path, {**fields, "window": "w2", "subject": "An old page"})
     assert other.status_code == 409
 
@@ -488,7 +527,7 @@ def test_versions_are_listed_compared_and_brought_back(browser: Browser, issue: 
     restored = browser.post(f"{path}/{issue.version - 1}/restore", {"version": str(issue.version)})
     assert restored.status_code == 303
     db.session.expire_all()
-    assert composing.content_of(issue).introduction == "The first words are here"
+    assert content_of(issue).introduction == "The first words are here"
     assert browser.get(f"{path}/99999").status_code == 404
     stale = browser.post(f"{path}/1/restore", {"version": "1"})
     assert stale.status_code == 409

@@ -12,10 +12,10 @@ from newsletter.extensions import db
 from newsletter.issues import composing, composition
 from newsletter.issues.models import Issue, Revision
 from tests.conftest import NOW
-from tests.desk.browser import Browser, signed_in
+from tests.desk.browser import Browser
 from tests.desk.forms import Fields, fields_of
 from tests.endless import ENDLESS
-from tests.factories import make_editor, make_item, make_list, make_subscription
+from tests.factories import make_item, make_list, make_subscription
 
 LONGEST = 1.0
 """Seconds of the processor's time."""
@@ -27,11 +27,6 @@ HARDEST = ["[", "![", "*", "`", "<", ">", "> - ", "- ", "|", "\\", "://", "a\n",
 
 
 SHOWN = ["", "/preview", "/preview.html", "/preview.txt", "/review", "/send", "/versions/1"]
-
-
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
 
 
 @pytest.fixture

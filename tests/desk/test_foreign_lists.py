@@ -7,14 +7,23 @@ import re
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from newsletter import accounts
 from newsletter.accounts import Action, Editor, RoleName
+from newsletter.addresses import parse
 from newsletter.extensions import db
 from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue, IssueState
-from newsletter.subscriptions.models import MailingList, Subscription, SubscriptionState
+from newsletter.subscriptions import suppression
+from newsletter.subscriptions.models import (
+    MailingList,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+    SuppressionReason,
+)
 from tests.conftest import NOW
 from tests.desk.browser import TOKEN, Browser, signed_in
 from tests.factories import make_editor, make_item, make_list, make_subscription, rewrite
@@ -150,17 +159,55 @@ def test_no_issue_is_begun_for_or_moved_to_another_list(
     assert own.mailing_list.slug == "news"
 
 
-def test_readers_of_other_lists_are_unknown(app: Flask, own: Issue, hidden: Issue) -> None:
+@pytest.mark.parametrize("reason", [None, *SuppressionReason])
+def test_readers_of_other_lists_are_unknown(
+    app: Flask, own: Issue, hidden: Issue, reason: SuppressionReason | None
+) -> None:
+    if reason is not None:
+        # Among them one of whom nothing is left but that they are never mailed.
+        for address in ("hana@example.org", "gone@example.org"):
+            suppression.suppress(parse(address), reason=reason, note="Hidden Letters", now=NOW)
     browser = signed_in(app, bound(RoleName.EDITOR, own))
-    answers = []
-    for address in ("hana@example.org", "nobody@example.org"):
-        looked_up = browser.post("/desk/subscribers/", {"address": address})
-        traced = browser.post(f"/desk/issues/{own.id}/trace", {"address": address})
-        assert (looked_up.status_code, traced.status_code) == (422, 422)
-        answers.append(
-            [TOKEN.sub("", page.text).replace(address, "A") for page in (looked_up, traced)]
+    before = suppressions()
+    answers = [
+        everywhere(browser, own, address)
+        for address in ("hana@example.org", "gone@example.org", "nobody@example.org")
+    ]
+    assert answers[0] == answers[1] == answers[2]
+    assert [status for status, _ in answers[0]] == [422, 422, 422, 422, 200]
+    assert suppressions() == before
+
+
+def everywhere(browser: Browser, own: Issue, address: str) -> list[tuple[int, str]]:
+    """Ask for a reader in every field there is; what differs for every address is left out."""
+    answers = [
+        browser.post(path, {"address": address, "q": address, "note": "asked by letter"})
+        for path in (
+            "/desk/subscribers/",
+            f"/desk/issues/{own.id}/trace",
+            "/desk/subscribers/suppress",
+            f"/desk/issues/{own.id}/preview/reader",
+            "/desk/search",
         )
-    assert answers[0] == answers[1]
+    ]
+    return [(one.status_code, TOKEN.sub("", one.text).replace(address, "A")) for one in answers]
+
+
+def suppressions() -> list[tuple[str, str]]:
+    db.session.expire_all()
+    return [(one.reason, one.note) for one in db.session.scalars(sa.select(Suppression))]
+
+
+def test_readers_of_the_own_list_are_suppressed_also_those_who_left(app: Flask, own: Issue) -> None:
+    left = make_subscription(
+        own.mailing_list, "left@example.org", state=SubscriptionState.UNSUBSCRIBED
+    )
+    number = left.subscriber_id
+    browser = signed_in(app, bound(RoleName.EDITOR, own))
+    answer = browser.post("/desk/subscribers/suppress", {"address": "left@example.org"})
+    assert answer.status_code == 303
+    assert suppressions() == [("operator", "")]
+    assert f"suppressed subscriber {number}" in browser.get("/desk/log/").text
 
 
 def test_of_a_reader_of_both_lists_only_the_own_is_shown(

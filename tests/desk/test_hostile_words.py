@@ -1,7 +1,6 @@
 """What anybody typed stays words in every view of the preview (STANDARDS XC04, XC08, XC10)."""
 
 import pytest
-from flask import Flask
 from selectolax.lexbor import LexborHTMLParser
 
 from newsletter import addresses
@@ -12,32 +11,10 @@ from newsletter.issues.models import Issue
 from newsletter.issues.texts import Texts
 from newsletter.subscriptions import signup
 from tests.conftest import NOW
-from tests.desk.browser import Browser, signed_in
+from tests.desk.browser import Browser
 from tests.factories import (
-    make_editor,
-    make_item,
-    make_list,
     make_subscription,
 )
-
-
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
-
-
-@pytest.fixture
-def issue(app: Flask) -> Issue:
-    make_item()
-    return composing.create_issue(
-        make_list(),
-        subject="Hello {{ name | friend }}",
-        introduction="Dear {{ name | friend }}",
-        items=["guidance-on-mms"],
-        by=None,
-        now=NOW,
-    )
-
 
 PRODUCT = str(7331 * 1999)
 """What nobody typed, and what only a template that was run would say."""

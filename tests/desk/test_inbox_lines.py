@@ -3,47 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from werkzeug.test import TestResponse
 
-from newsletter.issues import composing, editing, workflow
-from newsletter.issues.composition import Composition
+from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue
-from newsletter.issues.texts import Texts
 from tests.conftest import NOW
-from tests.desk.browser import Browser, signed_in
+from tests.desk.browser import Browser
+from tests.desk.french import with_french
 from tests.factories import (
-    make_editor,
-    make_item,
-    make_list,
+    content_of,
     rewrite,
 )
-
-
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
-
-
-@pytest.fixture
-def issue(app: Flask) -> Issue:
-    make_item()
-    return composing.create_issue(
-        make_list(),
-        subject="Hello {{ name | friend }}",
-        introduction="Dear {{ name | friend }}",
-        items=["guidance-on-mms"],
-        by=None,
-        now=NOW,
-    )
-
-
-def written(issue: Issue) -> Composition:
-    """The issue, in French too, with the arrangement that the tests of views look at."""
-    whole = editing.with_edition(composing.current(issue), "fr")
-    whole = editing.with_texts(whole, "fr", Texts("Bonjour", "Du nouveau", "Chers lecteurs"))
-    composing.save(issue, whole, based_on_version=issue.version, by=None, now=NOW)
-    return whole
 
 
 def lines_of(issue: Issue, language: str = "en") -> tuple[str, str]:
@@ -57,7 +27,7 @@ def save_lines(browser: Browser, issue: Issue, version: int, **typed: str) -> Te
 
 
 def test_subject_and_preheader_are_saved_from_the_preview(browser: Browser, issue: Issue) -> None:
-    written(issue)
+    with_french(issue)
     version = issue.version
     answer = browser.post(
         f"/desk/issues/{issue.id}/preview?lang=fr&view=phone",
@@ -67,7 +37,7 @@ def test_subject_and_preheader_are_saved_from_the_preview(browser: Browser, issu
     assert answer.headers["Location"] == f"/desk/issues/{issue.id}/preview?view=phone&lang=fr"
     assert issue.version == version + 1
     assert lines_of(issue, "fr") == ("Salut", "Lisez")
-    assert composing.content_of(issue, "fr").introduction == "Chers lecteurs"
+    assert content_of(issue, "fr").introduction == "Chers lecteurs"
     assert lines_of(issue)[0] == "Hello {{ name | friend }}"
 
 
@@ -100,7 +70,7 @@ def test_what_a_colleague_wrote_elsewhere_is_no_conflict(browser: Browser, issue
     rewrite(issue, introduction="Written by a colleague")
     assert save_lines(browser, issue, version, subject="Mine").status_code == 303
     assert lines_of(issue)[0] == "Mine"
-    assert composing.content_of(issue).introduction == "Written by a colleague"
+    assert content_of(issue).introduction == "Written by a colleague"
 
 
 @pytest.mark.parametrize(

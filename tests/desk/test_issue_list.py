@@ -26,11 +26,6 @@ def news(app: Flask) -> MailingList:
     return news
 
 
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
-
-
 def titles(browser: Browser, asked: str = "") -> list[str]:
     """The subjects that the list shows."""
     answer = browser.get(f"/desk/issues/{asked}")

@@ -20,11 +20,6 @@ from tests.factories import make_due_issue, make_editor, make_list
 
 
 @pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
-
-
-@pytest.fixture
 def issue(app: Flask) -> Issue:
     return begun_issue()
 

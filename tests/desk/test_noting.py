@@ -165,7 +165,7 @@ def test_erasing_a_reader_finds_nothing_of_them_in_the_log(browser: Browser, iss
     db.session.commit()
     assert said()[1:] == [
         f"looked up subscriber {number}.",
-        "suppressed an address.",
+        f"suppressed subscriber {number}.",
         f"asked who got issue 1, about subscriber {number}.",
     ]
     rows = db.session.execute(sa.select(AuditEntry.__table__)).all()

@@ -9,47 +9,18 @@ from werkzeug.test import TestResponse
 from newsletter import addresses, erasure
 from newsletter.accounts import RoleName, bind_to_lists
 from newsletter.delivery import previewing
-from newsletter.issues import composing, editing
-from newsletter.issues.composition import Composition
 from newsletter.issues.models import Issue
-from newsletter.issues.texts import Texts
 from newsletter.subscriptions import suppression
 from newsletter.subscriptions.models import MailFormat, SubscriptionState, SuppressionReason
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
+from tests.desk.french import with_french
 from tests.factories import (
     make_editor,
-    make_item,
     make_list,
     make_subscription,
     make_topic,
 )
-
-
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
-
-
-@pytest.fixture
-def issue(app: Flask) -> Issue:
-    make_item()
-    return composing.create_issue(
-        make_list(),
-        subject="Hello {{ name | friend }}",
-        introduction="Dear {{ name | friend }}",
-        items=["guidance-on-mms"],
-        by=None,
-        now=NOW,
-    )
-
-
-def written(issue: Issue) -> Composition:
-    """The issue, in French too, with the arrangement that the tests of views look at."""
-    whole = editing.with_edition(composing.current(issue), "fr")
-    whole = editing.with_texts(whole, "fr", Texts("Bonjour", "Du nouveau", "Chers lecteurs"))
-    composing.save(issue, whole, based_on_version=issue.version, by=None, now=NOW)
-    return whole
 
 
 def look_as(browser: Browser, issue: Issue, address: str) -> TestResponse:
@@ -59,7 +30,7 @@ def look_as(browser: Browser, issue: Issue, address: str) -> TestResponse:
 def test_an_issue_is_looked_at_as_one_reader_whose_address_stands_nowhere(
     browser: Browser, issue: Issue
 ) -> None:
-    written(issue)
+    with_french(issue)
     reader = make_subscription(issue.mailing_list, name="Ada", language="fr-CA").subscriber
     answer = look_as(browser, issue, "ADA@example.org")
     where = f"/desk/issues/{issue.id}/preview?view=text&as=reader"

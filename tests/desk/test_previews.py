@@ -3,49 +3,18 @@
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 
 from newsletter.delivery import previewing
-from newsletter.issues import composing, editing, workflow
-from newsletter.issues.composition import Composition
+from newsletter.issues import workflow
 from newsletter.issues.models import Issue, IssueState
-from newsletter.issues.texts import Texts
 from newsletter.library import catalogue
 from newsletter.web import FRAME_POLICY
 from tests.conftest import NOW
-from tests.desk.browser import Browser, signed_in
+from tests.desk.browser import Browser
+from tests.desk.french import with_french
 from tests.factories import (
-    make_editor,
-    make_item,
-    make_list,
     rewrite,
 )
-
-
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
-
-
-@pytest.fixture
-def issue(app: Flask) -> Issue:
-    make_item()
-    return composing.create_issue(
-        make_list(),
-        subject="Hello {{ name | friend }}",
-        introduction="Dear {{ name | friend }}",
-        items=["guidance-on-mms"],
-        by=None,
-        now=NOW,
-    )
-
-
-def written(issue: Issue) -> Composition:
-    """The issue, in French too, with the arrangement that the tests of views look at."""
-    whole = editing.with_edition(composing.current(issue), "fr")
-    whole = editing.with_texts(whole, "fr", Texts("Bonjour", "Du nouveau", "Chers lecteurs"))
-    composing.save(issue, whole, based_on_version=issue.version, by=None, now=NOW)
-    return whole
 
 
 def test_the_preview_frames_the_message_under_a_policy_of_its_own(
@@ -137,7 +106,7 @@ def test_no_image_may_be_fetched_where_images_are_off(browser: Browser, issue: I
 
 
 def test_each_edition_is_looked_at_in_its_own_language(browser: Browser, issue: Issue) -> None:
-    written(issue)
+    with_french(issue)
     page = browser.get(f"/desk/issues/{issue.id}/preview?lang=fr&view=dark").text
     assert "<b>Bonjour</b>" in page
     assert f"/desk/issues/{issue.id}/preview.html?view=dark&amp;lang=fr" in page

@@ -23,11 +23,6 @@ from tests.factories import make_due_issue, make_editor
 
 
 @pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
-
-
-@pytest.fixture
 def issue(app: Flask) -> Issue:
     return begun_issue()
 

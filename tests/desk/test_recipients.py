@@ -25,11 +25,6 @@ READERS = ("ada", "ben", "cleo", "dan")
 
 
 @pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
-
-
-@pytest.fixture
 def issue(app: Flask) -> Issue:
     return begun_issue()
 

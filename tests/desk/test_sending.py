@@ -24,11 +24,6 @@ from tests.factories import make_editor, make_item, make_list, make_subscription
 
 
 @pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
-
-
-@pytest.fixture
 def issue(app: Flask) -> Issue:
     make_item()
     mailing_list = make_list()

@@ -10,20 +10,30 @@ import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from newsletter import accounts
 from newsletter.extensions import db
-from tests import pages
+from newsletter.subscriptions.models import Subscriber
+from tests import pages, presses
 from tests.conftest import running, settings
 from tests.desk.browser import Browser, signed_in
+from tests.desk.forms import Fields, fields_of
+from tests.presses import Press
 
 MOST_QUERIES = 20
+
+MOST_QUERIES_OF_A_STEP = 30
+"""Of a button that does something and leads to a page, which is counted by itself."""
+
 LONGEST = 0.150
 """Seconds, of the median of REQUESTS."""
 
@@ -40,6 +50,15 @@ def large(large_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder = tmp_path_factory.mktemp("speed")
     database = Path(shutil.copy(large_database, folder))
     with running({**settings(folder), "SQLITE_SYNCHRONOUS": "FULL"}) as app:
+        yield app
+    database.unlink()
+
+
+@pytest.fixture
+def pressed(large_database: Path, tmp_path: Path) -> Iterator[Flask]:
+    """A large installation to be changed by whoever presses its buttons."""
+    database = Path(shutil.copy(large_database, tmp_path))
+    with running({**settings(tmp_path), "SQLITE_SYNCHRONOUS": "OFF"}) as app:
         yield app
     database.unlink()
 
@@ -66,10 +85,14 @@ def test_every_page_of_the_desk_is_measured(large: Flask) -> None:
     assert pages.rules(large, "/desk/") == known, "tests/pages.py has to name every page"
 
 
-@pytest.mark.parametrize("who", ["admin", "bound", "nobody"])
-def test_no_page_asks_the_database_more_than_twenty_times(
-    visits: list[tuple[str, Callable[[], None]]],
-) -> None:
+def test_every_button_of_the_desk_is_pressed(large: Flask) -> None:
+    known = set(presses.BUTTONS) | set(presses.BUTTONS_OF_NOBODY)
+    assert presses.rules(large) == known, "tests/presses.py has to name every button"
+
+
+@contextmanager
+def counting() -> Iterator[list[str]]:
+    """Give what the database is asked meanwhile."""
     asked: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
@@ -77,16 +100,73 @@ def test_no_page_asks_the_database_more_than_twenty_times(
         if not statement.startswith(("PRAGMA", "BEGIN")):
             asked.append(statement)
 
-    counts = {}
     sa.event.listen(db.engine, "before_cursor_execute", note)
     try:
+        yield asked
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("who", ["admin", "bound", "nobody"])
+def test_no_page_asks_the_database_more_than_twenty_times(
+    visits: list[tuple[str, Callable[[], None]]],
+) -> None:
+    counts = {}
+    with counting() as asked:
         for path, visit in visits:
             asked.clear()
             visit()
             counts[path] = len(asked)
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", note)
     assert {path: count for path, count in counts.items() if count > MOST_QUERIES} == {}
+
+
+@pytest.mark.parametrize("who", ["admin", "bound", "nobody"])
+def test_no_answer_to_a_button_asks_the_database_more_than_twenty_times(
+    pressed: Flask, who: str
+) -> None:
+    browser, buttons = _who_presses(pressed, who)
+    over, refused = {}, set()
+    for rule, every in buttons.items():
+        answers = [_press(browser, one) for one in every]
+        if all(answer.status_code >= HTTPStatus.BAD_REQUEST for answer, _ in answers):
+            refused.add(rule)
+        for one, (answer, count) in zip(every, answers, strict=True):
+            assert answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR, one
+            leads_on = answer.status_code == HTTPStatus.SEE_OTHER
+            most = MOST_QUERIES_OF_A_STEP if leads_on else MOST_QUERIES
+            is_free = rule in presses.NO_PAGES or (leads_on and rule in presses.LONG_STEPS)
+            if count > most and not is_free:
+                over[one.path, str(one.typed)] = count
+    assert over == {}
+    if who == "admin":
+        assert refused == set(presses.NOT_DONE), "what is refused is no measure of what is done"
+
+
+def _who_presses(app: Flask, who: str) -> tuple[Browser, dict[str, list[Press]]]:
+    if who == "nobody":
+        return Browser(app), presses.BUTTONS_OF_NOBODY
+    if who == "admin":
+        return signed_in(app, accounts.get_editor("admin@example.org")), presses.BUTTONS
+    bound = accounts.get_editor("editor@example.org")
+    accounts.bind_to_lists(bound, [1, 2])
+    return signed_in(app, bound), presses.BUTTONS
+
+
+def _press(browser: Browser, press: Press) -> tuple[TestResponse, int]:
+    """Press a button, with what its page has in the form; return the answer and its questions."""
+    address = db.session.scalars(sa.select(Subscriber.address).where(Subscriber.id == 500)).one()
+    typed = {
+        name: address if value == presses.READER else value for name, value in press.typed.items()
+    }
+    fields: Fields = {}
+    if press.page:
+        page = browser.get(press.page)
+        if page.status_code == HTTPStatus.OK:
+            fields = fields_of(page.text, press.form)
+    data = {**(fields or {"csrf_token": browser.token()}), **typed}
+    with counting() as asked:
+        answer = browser.open(press.path, method="POST", data=data)
+    return answer, len(asked)
 
 
 @pytest.mark.parametrize("who", ["admin", "bound", "nobody"])

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from newsletter import addresses
+from newsletter.accounts import RoleName
 from newsletter.extensions import db
 from newsletter.subscriptions import consent, suppression
 from newsletter.subscriptions.consent import Origin
@@ -12,11 +13,6 @@ from newsletter.translating import translator
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
 from tests.factories import make_editor, make_list, make_subscription
-
-
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
 
 
 def look_up(browser: Browser, address: str) -> tuple[int, str]:
@@ -69,3 +65,56 @@ def test_an_address_is_suppressed_whether_it_is_known_or_not(browser: Browser) -
 def test_what_is_no_address_cannot_be_suppressed(browser: Browser) -> None:
     answer = browser.post("/desk/subscribers/suppress", {"address": "everybody", "note": ""})
     assert answer.status_code == 422
+
+
+def blocked(address: str = "gone@example.org") -> bool:
+    db.session.rollback()
+    return suppression.find(addresses.parse(address)) is not None
+
+
+def suppress(reason: SuppressionReason) -> None:
+    suppression.suppress(addresses.parse("gone@example.org"), reason=reason, note="N", now=NOW)
+
+
+def test_an_admin_lifts_what_a_colleague_entered_with_a_reason_in_the_log(app: Flask) -> None:
+    number = make_subscription(make_list(), "gone@example.org").subscriber_id
+    suppress(SuppressionReason.OPERATOR)
+    admin = signed_in(app, make_editor("admin@example.org", role=RoleName.ADMIN))
+    assert "Lift the suppression" in look_up(admin, "gone@example.org")[1]
+    fields = {"address": "gone@example.org", "why": ""}
+    answer = admin.post("/desk/subscribers/lift", fields)
+    assert answer.status_code == 422
+    assert 'id="why-error"' in answer.text
+    assert blocked()
+    answer = admin.post("/desk/subscribers/lift", {**fields, "why": "it was a typing mistake"})
+    assert answer.status_code == 303
+    assert not blocked()
+    log = admin.get("/desk/log/").text
+    assert f"lifted the suppression of subscriber {number}: it was a typing mistake." in log
+    assert admin.post("/desk/subscribers/lift", {**fields, "why": "again"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (SuppressionReason.COMPLAINT, "reported our mail as unwanted"),
+        (SuppressionReason.ERASED, "They lift that themselves"),
+    ],
+)
+def test_what_a_reader_decided_nobody_lifts(
+    app: Flask, reason: SuppressionReason, words: str
+) -> None:
+    suppress(reason)
+    admin = signed_in(app, make_editor("admin@example.org", role=RoleName.ADMIN))
+    _, page = look_up(admin, "gone@example.org")
+    assert words in page
+    assert "Lift the suppression" not in page
+    answer = admin.post("/desk/subscribers/lift", {"address": "gone@example.org", "why": "W"})
+    assert answer.status_code == 409
+    assert words in answer.text
+    assert blocked()
+
+
+def test_only_admins_are_offered_to_lift_it(browser: Browser) -> None:
+    suppress(SuppressionReason.OPERATOR)
+    assert "Lift the suppression" not in look_up(browser, "gone@example.org")[1]

@@ -3,51 +3,19 @@
 import base64
 from email import message_from_bytes, policy
 
-import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from newsletter.accounts import bind_to_lists, get_editor
 from newsletter.desk.mailing import TESTS_AN_HOUR
 from newsletter.extensions import db
-from newsletter.issues import composing, editing
-from newsletter.issues.composition import Composition
 from newsletter.issues.models import Issue
-from newsletter.issues.texts import Texts
 from newsletter.mail.models import OutboxMessage
-from tests.conftest import NOW
-from tests.desk.browser import Browser, signed_in
+from tests.desk.browser import Browser
+from tests.desk.french import with_french
 from tests.factories import (
     make_editor,
-    make_item,
     make_list,
 )
-
-
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return signed_in(app, make_editor())
-
-
-@pytest.fixture
-def issue(app: Flask) -> Issue:
-    make_item()
-    return composing.create_issue(
-        make_list(),
-        subject="Hello {{ name | friend }}",
-        introduction="Dear {{ name | friend }}",
-        items=["guidance-on-mms"],
-        by=None,
-        now=NOW,
-    )
-
-
-def written(issue: Issue) -> Composition:
-    """The issue, in French too, with the arrangement that the tests of views look at."""
-    whole = editing.with_edition(composing.current(issue), "fr")
-    whole = editing.with_texts(whole, "fr", Texts("Bonjour", "Du nouveau", "Chers lecteurs"))
-    composing.save(issue, whole, based_on_version=issue.version, by=None, now=NOW)
-    return whole
 
 
 def test_a_test_goes_to_ones_own_address_with_real_headers(browser: Browser, issue: Issue) -> None:
@@ -77,7 +45,7 @@ def test_tests_are_limited(browser: Browser, issue: Issue) -> None:
 
 
 def test_a_test_is_of_the_edition_that_is_looked_at(browser: Browser, issue: Issue) -> None:
-    written(issue)
+    with_french(issue)
     browser.post(f"/desk/issues/{issue.id}/test?lang=fr")
     mail = db.session.scalars(sa.select(OutboxMessage)).one()
     message = message_from_bytes(base64.b64decode(mail.facts["message"]), policy=policy.default)
@@ -94,7 +62,7 @@ def mailed() -> list[tuple[str, str]]:
 
 
 def test_colleagues_of_the_list_get_every_edition(browser: Browser, issue: Issue) -> None:
-    written(issue)
+    with_french(issue)
     anna = make_editor("anna@example.org", name="Anna", has_joined=True)
     page = browser.get(f"/desk/issues/{issue.id}/preview").text
     assert "Anna (anna@example.org)" in page

@@ -17,7 +17,7 @@ from newsletter.issues.texts import Texts
 from newsletter.library import catalogue
 from newsletter.subscriptions.models import MailingList
 from tests.conftest import NOW
-from tests.factories import make_item, make_list, make_topic
+from tests.factories import content_of, make_item, make_list, make_topic
 
 LATER = NOW + timedelta(minutes=3)
 
@@ -69,7 +69,7 @@ def test_a_new_issue_is_a_draft_with_one_edition_and_one_revision(app: Flask) ->
         now=NOW,
     )
     db.session.commit()
-    content = composing.content_of(issue)
+    content = content_of(issue)
     assert (issue.state, issue.version, issue.created_at) == (IssueState.DRAFT, 1, NOW)
     assert (content.subject, content.preheader) == ("News of March", "What is new")
     assert content.introduction == "Dear {{ name }},\nread on."
@@ -89,7 +89,7 @@ def test_saving_replaces_everything_and_adds_a_revision(app: Flask) -> None:
     db.session.commit()
     save(issue, subject="Other", items=["three", "one"], topics=["mms"], introduction="Hello")
     db.session.commit()
-    content = composing.content_of(issue)
+    content = content_of(issue)
     assert [row.slug for row in content.rows] == ["three", "one"]
     assert (content.subject, content.introduction) == ("Other", "Hello")
     assert [topic.slug for topic in issue.topics] == ["mms"]
@@ -103,7 +103,7 @@ def test_moving_an_issue_to_another_list_takes_that_lists_language(app: Flask) -
     french.default_language = "fr"
     save(issue, mailing_list=french)
     assert issue.mailing_list is french
-    assert composing.content_of(issue).language == "fr"
+    assert content_of(issue).language == "fr"
 
 
 def test_an_older_copy_is_not_saved_and_nothing_of_it_is_kept(app: Flask) -> None:
@@ -114,7 +114,7 @@ def test_an_older_copy_is_not_saved_and_nothing_of_it_is_kept(app: Flask) -> Non
         save(issue, subject="His", based_on_version=1)
     db.session.rollback()
     assert (caught.value.yours, caught.value.theirs) == (1, 2)
-    assert composing.content_of(issue).subject == "Hers"
+    assert content_of(issue).subject == "Hers"
 
 
 def test_of_many_who_save_at_once_one_wins(app: Flask) -> None:
@@ -142,7 +142,7 @@ def test_of_many_who_save_at_once_one_wins(app: Flask) -> None:
         thread.join()
     issue = db.session.get_one(Issue, number)
     assert len(results) == 1
-    assert composing.content_of(issue).subject == results[0]
+    assert content_of(issue).subject == results[0]
     assert issue.version == 2
 
 
@@ -203,7 +203,7 @@ def test_texts_that_no_mail_can_carry_are_refused_at_their_field(
 
 def test_the_longest_texts_are_kept_whole(app: Flask) -> None:
     issue = save(make_issue(), subject="é" * 500, introduction="x" * 100_000)
-    assert composing.content_of(issue).subject == "é" * 500
+    assert content_of(issue).subject == "é" * 500
 
 
 @pytest.mark.parametrize("field", ["items", "topics"])
@@ -223,7 +223,7 @@ def test_an_issue_keeps_its_items_as_they_were_picked(app: Flask) -> None:
     issue = make_issue(items=("one",))
     item.title = "As it is"
     db.session.flush()
-    assert composing.content_of(issue).rows[0].title == "As it was"
+    assert content_of(issue).rows[0].title == "As it was"
 
 
 def test_what_was_approved_stays_when_the_issue_is_written_on(app: Flask) -> None:
@@ -233,7 +233,7 @@ def test_what_was_approved_stays_when_the_issue_is_written_on(app: Flask) -> Non
     issue.version = 2
     db.session.flush()
     assert composing.approved_content(issue).subject == "News of March"
-    assert composing.content_of(issue).subject == "Other"
+    assert content_of(issue).subject == "Other"
 
 
 def test_saving_what_is_there_already_keeps_version_and_approval(app: Flask) -> None:

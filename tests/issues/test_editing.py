@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.errors import InvalidInput
 from newsletter.issues import editing
-from newsletter.issues.composition import BlockKind, Composition, PickedImage, PickedItem, Words
+from newsletter.issues.composition import BlockKind, Composition, PickedItem, Words
 from newsletter.issues.texts import Texts
 from newsletter.library.models import ItemKind
 
@@ -76,8 +76,16 @@ def test_the_originals_words_are_not_kept_as_an_items_own() -> None:
     key = whole.blocks[0].key
     own = editing.with_words(whole, key, "en", Words(title="Mine", text=ITEM.summary))
     assert own.blocks[0].says("en") == Words(title="Mine")
-    for same in (Words(title=ITEM.title, text=ITEM.summary), Words()):
-        assert editing.with_words(own, key, "en", same).blocks[0].words == {}
+    same = Words(title=ITEM.title, text=ITEM.summary)
+    assert editing.with_words(own, key, "en", same).blocks[0].words == {}
+    assert editing.without_words(own, key, "en").blocks[0].words == {}
+
+
+def test_a_summary_is_emptied_only_where_the_field_shows_the_original() -> None:
+    whole = editing.with_items(editing.blank("en"), [ITEM])
+    key = whole.blocks[0].key
+    assert editing.with_words(whole, key, "en", Words()).blocks[0].says("en").is_silent
+    assert editing.with_words(whole, key, "fr", Words()).blocks[0].words == {}
 
 
 @pytest.mark.parametrize(
@@ -148,16 +156,6 @@ def test_there_is_an_end_to_everything() -> None:
         whole = editing.with_edition(whole, f"{chr(97 + number)}{chr(97 + number)}")
     with pytest.raises(InvalidInput, match="at most 12"):
         editing.with_edition(whole, "zz")
-
-
-def test_a_picture_is_exchanged_and_its_words_stay() -> None:
-    image = PickedImage(1, "/media/a.png", 600, 400)
-    whole = editing.with_block(editing.blank("en"), BlockKind.IMAGE, image=image)
-    key = whole.blocks[0].key
-    whole = editing.with_words(whole, key, "en", Words(text="A mother"))
-    other = replace(image, number=2, path="/media/b.png")
-    block = editing.with_image(whole, key, other).blocks[0]
-    assert (block.image, block.says("en").text) == (other, "A mother")
 
 
 @pytest.mark.parametrize("change", ["moved", "without", "with_words"])

@@ -13,7 +13,7 @@ from newsletter.issues import composing, editing, presence, reviewing, revisions
 from newsletter.issues.models import Issue
 from newsletter.issues.texts import Texts
 from tests.conftest import NOW
-from tests.factories import make_editor, make_list
+from tests.factories import content_of, make_editor, make_list
 
 
 def write(
@@ -61,7 +61,7 @@ def test_of_what_was_saved_by_itself_one_is_kept_every_five_minutes(
     assert kept[0] == 1
     assert kept[-1] == 41
     assert 5 <= len(kept) <= 7
-    assert composing.content_of(issue).subject == "words 40"
+    assert content_of(issue).subject == "words 40"
 
 
 def test_what_somebody_saved_by_hand_is_kept(issue: Issue, edith: Editor) -> None:
@@ -137,7 +137,7 @@ def test_what_a_window_saved_by_itself_is_not_in_its_own_way(
     for step in range(1, steps + 1):
         write(issue, f"words {step}", at=NOW + timedelta(seconds=step), by=edith, window="left")
     by_hand(issue, "the last words", since=1, by=edith, window="left")
-    assert composing.content_of(issue).subject == "the last words"
+    assert content_of(issue).subject == "the last words"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from newsletter.delivery.pacing.board import Board
 from newsletter.delivery.pacing.purses import LONGEST_WAIT, SHORTEST_WAIT, Purses
 from newsletter.delivery.pacing.relay import RelayWindow
 from newsletter.delivery.pacing.rules import Rule
-from newsletter.delivery.pacing.spending import Singles
 from newsletter.delivery.pacing.traffic import Traffic, to_share
 from newsletter.mail.replies import Kind, Outcome
 
@@ -54,7 +53,6 @@ class Pacer:
         self._purses = Purses()
         self._traffic: dict[str, Traffic] = {}
         self._busy_by_list: dict[int, int] = {}
-        self._singles = Singles()
         self._configured = 1
         # Connections to the relay that are open.
         self._open = 0
@@ -158,10 +156,6 @@ class Pacer:
     def turned_away(self) -> None:
         """Note that the relay refused one connection while others were open: use fewer (XG25)."""
         self._relay.turned_away(self._configured, at=self._monotonic())
-
-    def spend_single(self) -> None:
-        """Count one transactional mail against the installation's limits; from any thread."""
-        self._singles.add()
 
     def close(self) -> None:
         """Write what is left, and give back what was reserved; without a database it is lost."""
@@ -296,4 +290,3 @@ class Pacer:
         for traffic in self._traffic.values():
             traffic.ended = 0
             self._place(traffic)
-        self._singles.write(at=now.timestamp())

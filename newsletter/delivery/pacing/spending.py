@@ -5,7 +5,6 @@ without asking anybody, and gives back what is left when the slot is over.
 Each transaction here locks its rules first, so that two senders take turns.
 """
 
-from collections import deque
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -67,13 +66,13 @@ def settle(purses: Sequence[Purse]) -> None:
     _were_written(changes)
 
 
-def spend_singles(count: int, *, at: float, connection: sa.Connection | None = None) -> None:
+def spend_singles(count: int, *, at: float) -> None:
     """Count transactional mails against the installation's limits, full or not.
 
-    Part of the transaction of `connection`, or else of the session's, which
-    the caller ends soon: nobody else can spend meanwhile.
+    Part of the session's transaction, which the caller ends soon: nobody else
+    can spend meanwhile.
     """
-    connection = connection or db.session.connection()
+    connection = db.session.connection()
     statement = sa.select(PaceRule.id).where(PaceRule.scope == PaceScope.INSTALLATION)
     rule_id = connection.scalar(statement)
     if rule_id is None:
@@ -81,27 +80,6 @@ def spend_singles(count: int, *, at: float, connection: sa.Connection | None = N
     for rule in rules.lock(connection, [rule_id]).values():
         for period in rule.periods():
             _spend(connection, rule.id, period, periods.slot_at(period, at), count)
-
-
-class Singles:
-    """Transactional mails that were sent and are not counted yet; `add` from any thread."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[None] = deque()
-
-    def add(self) -> None:
-        """Note one mail."""
-        self._waiting.append(None)
-
-    def write(self, *, at: float) -> None:
-        """Count what was noted; commits if there is anything."""
-        count = len(self._waiting)
-        if not count:
-            return
-        with db.engine.begin() as connection:
-            spend_singles(count, at=at, connection=connection)
-        for _ in range(count):
-            self._waiting.popleft()
 
 
 def forget_old(*, now: datetime) -> None:

@@ -27,7 +27,7 @@ function add(text, fields) {
   for (const one of MARKS) bar.append(button(one.words, () => wrap(text, one.mark, one.sample)));
   bar.append(button("Link", () => link(text)));
   for (const one of LINES) bar.append(button(one.words, () => lines(text, one.start)));
-  if (fields.length) bar.append(menu(text, fields));
+  if (fields.length) bar.append(...menu(text, fields));
   text.before(bar);
   rove(bar);
   text.addEventListener("keydown", (event) => {
@@ -52,17 +52,14 @@ function button(words, act) {
   return one;
 }
 
-/** A menu of the merge fields: choosing one writes it at the cursor. */
+/** A menu of the merge fields, and the button that writes the chosen one at the cursor. */
 function menu(text, fields) {
   const list = document.createElement("select");
   list.setAttribute("aria-label", "Merge field");
-  list.append(new Option("Merge field", ""));
   for (const field of fields) list.append(new Option(field, field));
-  list.addEventListener("change", () => {
-    if (list.value) insert(text, list.value);
-    list.value = "";
-  });
-  return list;
+  const one = button("Insert", () => insert(text, list.value));
+  one.setAttribute("aria-label", "Insert the merge field");
+  return [list, one];
 }
 
 /** One tab stop for the toolbar; arrow keys go along it (ARIA toolbar pattern). */
