@@ -8,6 +8,7 @@ from newsletter.issues.models import Issue
 from newsletter.issues.web_version import ArchivePage
 from newsletter.languages import tongue
 from newsletter.library import catalogue
+from newsletter.marking import marked
 from newsletter.page_language import gettext
 from newsletter.public import cards, sharing
 from newsletter.public.cards import Card
@@ -15,6 +16,9 @@ from newsletter.serving import freshness
 
 LAST_PAGE = 10_000
 LONGEST_SLUG = 80
+
+WITHDRAWN = marked("This was withdrawn on %(day)s.")
+"""What stands at an item, in the language of the issue."""
 
 blueprint = Blueprint("archive", __name__)
 
@@ -70,6 +74,7 @@ def show_issue(number: int) -> Response:
         corrections=[one for one in correcting.of(issue) if one.begun_at is not None],
         page=page,
         languages=whole.languages,
+        withdrawn_words=WITHDRAWN,
         withdrawn=catalogue.withdrawn_among([row.slug for row in page.rows if row.slug]),
         earlier=earlier,
         later=later,

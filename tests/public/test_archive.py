@@ -145,6 +145,16 @@ def test_an_issue_is_shown_in_the_language_that_is_asked_for(
     }
 
 
+def test_what_stands_around_an_issue_is_in_the_language_of_the_page(
+    client: FlaskClient, news: MailingList
+) -> None:
+    issue = make_sent_issue(news)
+    db.session.commit()
+    page = client.get(f"/archive/{issue.id}?lang=fr").text
+    assert "Ceci a été envoyé par e-mail." in page
+    assert "This went out by e-mail." not in page
+
+
 def test_search_engines_are_told_of_each_language(client: FlaskClient, news: MailingList) -> None:
     make_sent_issue(news, "Dates", others={"fr": "Les dates"})
     here = "https://news.example.org/archive/1"
