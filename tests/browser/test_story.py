@@ -15,6 +15,8 @@ PATIENCE = 30
 def test_a_newcomer_lives_the_whole_story(page: Page, installation: Installation) -> None:
     sign_up(page, installation)
     confirm(page, installation)
+    page.goto(installation.sign_in_link)
+    page.get_by_role("button", name="Sign in").click()
     number = compose(page, installation)
     send(page, number)
     read_and_leave(page, installation, number)
@@ -49,11 +51,9 @@ def confirm(page: Page, installation: Installation) -> None:
 
 
 def compose(page: Page, installation: Installation) -> int:
-    page.goto(installation.sign_in_link)
-    page.get_by_role("button", name="Sign in").click()
     page.goto(f"{installation.url}/desk/issues/new")
     boxes = page.locator("input[name=items]")
-    assert boxes.count() >= 12
+    assert boxes.count() >= 3
     for place in range(3):
         boxes.nth(place).check()
     page.get_by_role("button", name="Begin the issue").click()
@@ -74,7 +74,7 @@ def compose(page: Page, installation: Installation) -> int:
 
 def send(page: Page, number: int) -> None:
     page.get_by_role("button", name="Send or schedule").click()
-    expect(page.locator("#sentence")).to_contain_text("1 person")
+    expect(page.locator("#sentence")).to_contain_text(f"issue {number} goes to")
     page.get_by_role("link", name="Now, with a hold").click()
     page.get_by_label("Minutes to hold it").fill("5")
     page.get_by_role("button", name=f"Send issue {number}").click()
