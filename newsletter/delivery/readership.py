@@ -18,7 +18,12 @@ from newsletter.issues import merge_fields
 from newsletter.issues.checks import Readers
 from newsletter.issues.merge_fields import LONGEST_VALUE
 from newsletter.issues.models import Issue
-from newsletter.subscriptions.models import Subscriber, Subscription, SubscriptionState
+from newsletter.subscriptions.models import (
+    Frequency,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+)
 
 LONG = 0.02
 """Seconds of counting after which it is remembered."""
@@ -85,20 +90,33 @@ def attributes_of(mailing_list_id: int) -> list[str]:
 
     The newest readers are asked: what an import brings, all of them have.
     """
+    # An index has the newest of each frequency; of all of them together, none has.
+    newest = sa.union_all(
+        *(sa.select(_newest(mailing_list_id, one).subquery()) for one in Frequency)
+    ).subquery()
     known = db.session.scalars(
         sa.select(Subscriber.attributes)
-        .join(Subscription, Subscription.subscriber_id == Subscriber.id)
-        .where(
-            Subscription.mailing_list_id == mailing_list_id,
-            Subscription.state == SubscriptionState.CONFIRMED,
-        )
-        .order_by(Subscription.id.desc())
+        .join(newest, newest.c.subscriber_id == Subscriber.id)
+        .order_by(newest.c.id.desc())
         .limit(ASKED)
     )
     paths = Counter(path for one in known for path in merge_fields.values_of("", one))
     del paths["name"]
     fields = [path for path, _ in paths.most_common() if merge_fields.fields(f"{{{{ {path} }}}}")]
     return [path.removeprefix("attributes.") for path in fields[:MOST_OFFERED]]
+
+
+def _newest(mailing_list_id: int, frequency: Frequency) -> sa.Select[int, int]:
+    return (
+        sa.select(Subscription.id, Subscription.subscriber_id)
+        .where(
+            Subscription.mailing_list_id == mailing_list_id,
+            Subscription.state == SubscriptionState.CONFIRMED,
+            Subscription.frequency == frequency,
+        )
+        .order_by(Subscription.id.desc())
+        .limit(ASKED)
+    )
 
 
 def _count(issue: Issue, paths: Sequence[str]) -> Readership:
