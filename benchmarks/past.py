@@ -6,10 +6,11 @@ the database itself, so that it takes seconds.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
-from benchmarks import readers, shelves
+from benchmarks import digests, readers, shelves
 from benchmarks.copying import copy_rows, moment, only_if
 from benchmarks.texts import INTRODUCTION, PARAGRAPH
 from newsletter import accounts, audit
@@ -95,6 +96,8 @@ def fill(count: int, *, now: datetime, is_at_rest: bool = False) -> MailingList:
         if state in DELIVERY_STATES:
             run(issue, count if number in TO_ALL else min(FEW, count))
         db.session.commit()
+    if not is_at_rest:
+        _digests(news, count, now=now)
     shelves.fill_images(ISSUES, now=now)
     _copy_revisions()
     _log(news, now=now)
@@ -201,15 +204,34 @@ def _issue(
     return issue
 
 
+def _digests(news: MailingList, count: int, *, now: datetime) -> None:
+    """Let some readers get digests of the last issues instead."""
+    digests.want_them(now=now)
+    for number, issues in ((digests.SENT, (SENT_TO_ALL,)), (digests.SENDING, (192, SENT_TO_FEW))):
+        digest = digests.add(number, news, now=now)
+        _write_run(digest, "en", digests.content(digest, issues), count, which=digests.WEEKLY)
+        digests.note_issues(digest, issues)
+    db.session.commit()
+
+
 def run(issue: Issue, count: int) -> None:
     """Give an issue that began its run: what it said, its batches, a row for each recipient."""
+    [(language, content)] = compiling.compile_issue(issue)
+    _write_run(issue, language, content, count)
+
+
+def _write_run(
+    issue: Issue, language: str, content: dict[str, Any], count: int, *, which: str = "1"
+) -> None:
+    """Write the run of an issue or a digest to those of the first `count` readers."""
     at = issue.begun_at
     assert at is not None
     is_over = issue.state in (IssueState.SENT, IssueState.CANCELLED)
-    send = Send(issue=issue, planned=count, planned_at=at, finished_at=issue.sent_at)
+    who = sa.and_(Subscriber.id <= count, sa.text(which))
+    planned = db.session.scalar(sa.select(sa.func.count(Subscriber.id)).where(who)) or 0
+    send = Send(issue=issue, planned=planned, planned_at=at, finished_at=issue.sent_at)
     db.session.add(send)
     db.session.flush()
-    [(language, content)] = compiling.compile_issue(issue)
     edition_id = _insert("compiled_edition", send_id=send.id, language=language, content=content)
     first_batch = _insert("batch", send_id=send.id, is_done=is_over, due_at=at)
     for _ in range(count // BATCH):
@@ -234,7 +256,7 @@ def run(issue: Issue, count: int) -> None:
             "reply_status": f"CASE {state} WHEN 'sent' THEN '2.0.0' WHEN 'failed' THEN '5.1.1'"
             " ELSE '' END",
         },
-        which=f"id <= {count}",
+        which=f"id <= {count} AND {which}",
     )
 
 

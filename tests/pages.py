@@ -2,13 +2,14 @@
 
 from flask import Flask
 
-from benchmarks import past
+from benchmarks import digests, past
 from newsletter.reports.who import Group
 
 ALL = range(past.CANCELLED, past.DRAFT + 1)
 BEGUN = (past.SENDING, past.PAUSED, past.CANCELLED, past.SENT_TO_ALL, past.SENT_TO_FEW)
 OPEN = (past.DRAFT, past.REVIEW, past.APPROVED)
 SENT = (past.SENT_TO_ALL, past.SENT_TO_FEW)
+DIGESTS = (digests.SENDING, digests.SENT)
 
 
 def _of(pattern: str, *numbers: int) -> list[str]:
@@ -23,6 +24,16 @@ DESK = {
     "/desk/account/passkeys": ["/desk/account/passkeys"],
     "/desk/account/proof": ["/desk/account/proof"],
     "/desk/account/second-factor": ["/desk/account/second-factor"],
+    "/desk/digests/": ["/desk/digests/"],
+    "/desk/digests/<digest:number>": _of("/desk/digests/{}", *DIGESTS),
+    "/desk/digests/<digest:number>/cancel": _of("/desk/digests/{}/cancel", digests.SENDING),
+    "/desk/digests/<digest:number>/live": _of("/desk/digests/{}/live", *DIGESTS),
+    "/desk/digests/<digest:number>/progress": _of("/desk/digests/{}/progress", *DIGESTS),
+    "/desk/digests/<digest:number>/providers": _of("/desk/digests/{}/providers", *DIGESTS),
+    "/desk/digests/<digest:number>/report": _of("/desk/digests/{}/report", *DIGESTS),
+    "/desk/digests/<digest:number>/who/<group>": [
+        f"/desk/digests/{number}/who/{group}" for number in DIGESTS for group in Group
+    ],
     "/desk/editors/": ["/desk/editors/"],
     "/desk/editors/<int:number>": ["/desk/editors/1"],
     "/desk/images/": ["/desk/images/", "/desk/images/?page=12"],
@@ -129,6 +140,7 @@ NO_PAGES = {
     "/desk/issues/<int:number>/preview.txt",
     # A piece that a script puts into a page.
     "/desk/issues/<int:number>/live",
+    "/desk/digests/<digest:number>/live",
     # Words for a script.
     "/desk/issues/<int:number>/sentence",
 }

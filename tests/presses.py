@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from flask import Flask
 
-from benchmarks import past
+from benchmarks import digests, past
 
 READER = "{reader}"
 """Stands for the address of somebody who is on two lists."""
@@ -21,6 +21,8 @@ SCHEDULED = f"/desk/issues/{past.SCHEDULED}"
 SENDING = f"/desk/issues/{past.SENDING}"
 PAUSED = f"/desk/issues/{past.PAUSED}"
 SENT = f"/desk/issues/{past.SENT_TO_ALL}"
+DIGEST = f"/desk/digests/{digests.SENDING}"
+SENT_DIGEST = f"/desk/digests/{digests.SENT}"
 
 ITEM = "/desk/library/item/guidance-250"
 LIST = "/desk/lists/events"
@@ -159,6 +161,16 @@ BUTTONS: dict[str, list[Press]] = {
     ],
     "/desk/issues/<int:number>/cancel": [Press(f"{PAUSED}/cancel"), Press(f"{PAUSED}/cancel")],
     "/desk/issues/<int:number>/correct": [Press(f"{SENT}/correct"), Press(f"{SENT}/correct")],
+    "/desk/digests/<digest:number>/trace": [
+        Press(f"{page}/trace", {"address": address})
+        for page in (DIGEST, SENT_DIGEST)
+        for address in (READER, "nobody@example.org", "no address")
+    ],
+    "/desk/digests/<digest:number>/recipients.csv": [Press(f"{SENT_DIGEST}/recipients.csv")],
+    "/desk/digests/<digest:number>/pause": [Press(f"{DIGEST}/pause"), Press(f"{DIGEST}/pause")],
+    "/desk/digests/<digest:number>/resume": [Press(f"{DIGEST}/resume")],
+    "/desk/digests/<digest:number>/resolve": [Press(f"{DIGEST}/resolve", {"as": "sent"})],
+    "/desk/digests/<digest:number>/cancel": [Press(f"{DIGEST}/cancel"), Press(f"{DIGEST}/cancel")],
     "/desk/library/item/<slug>": [
         Press(ITEM, {"title": "Another title"}, page=ITEM),
         Press(ITEM, {"title": ""}, page=ITEM),
@@ -269,6 +281,7 @@ BUTTONS_OF_NOBODY: dict[str, list[Press]] = {
 
 
 NOT_DONE = {
+    "/desk/digests/<digest:number>/resolve": "of no digest a mail is in doubt",
     "/desk/images/": "a file is not posted here",
     "/desk/images/<int:number>/delete": "every image of the past is in an issue",
     "/desk/editors/<int:number>/withdraw": "everybody came",
@@ -285,12 +298,15 @@ NOT_DONE = {
 NO_PAGES = {
     "/desk/log/log.csv": "a file, read from the database part by part",
     "/desk/issues/<int:number>/recipients.csv": "a file, read from the database part by part",
+    "/desk/digests/<digest:number>/recipients.csv": "a file, read from the database part by part",
 }
 """Buttons that are answered with something else than a page or the way to one."""
 
 LONG_STEPS = {
     "/desk/issues/<int:number>/cancel": "a large issue is cancelled in turns",
     "/desk/issues/<int:number>/resume": "a large issue is resumed in turns",
+    "/desk/digests/<digest:number>/cancel": "a large digest is cancelled in turns",
+    "/desk/digests/<digest:number>/resume": "a large digest is resumed in turns",
     "/desk/issues/<int:number>/test/group": "each test is counted, made and queued",
 }
 """Buttons that do more the more there is to do, and lead to a page."""

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from flask import Blueprint, abort, current_app, g, redirect, request
 from flask_login import current_user  # type: ignore[import-untyped]  # it has no types
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # it has no types
+from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from newsletter import clock
@@ -100,7 +101,8 @@ def the_issue(number: int) -> Issue:
 
 def _digest(number: int) -> Issue:
     """Return the digest with this number, which is below zero; raise NotFound."""
-    found = db.session.get(Issue, number) if number > -(2**31) else None
+    known = [joinedload(Issue.mailing_list)]
+    found = db.session.get(Issue, number, options=known) if number > -(2**31) else None
     if found is None:
         raise NotFound(_no_such(number))
     return found

@@ -78,6 +78,7 @@ def show_progress(
     after_this_request(_let_it_frame)
     now = clock.now()
     numbers = reports.report(issue.id)
+    is_digest = issue.kind is IssueKind.DIGEST
     return render_template(
         "desk/issue_progress.html",
         issue=issue,
@@ -90,8 +91,8 @@ def show_progress(
         form=form or Form({"address": ""}),
         trace=trace,
         story=story,
-        corrections=correcting.of(issue),
-        digest=overview.contents(issue) if issue.kind is IssueKind.DIGEST else None,
+        corrections=[] if is_digest else correcting.of(issue),
+        digest=overview.contents(issue) if is_digest else None,
         **moving.facts(issue, numbers, now=now),
     )
 

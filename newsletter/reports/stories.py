@@ -11,7 +11,7 @@ from newsletter.delivery.digests import overview as digests
 from newsletter.delivery.models import Delivery, DeliveryState, Send
 from newsletter.extensions import db
 from newsletter.issues import naming
-from newsletter.issues.models import Issue
+from newsletter.issues.models import Issue, IssueKind
 from newsletter.languages import OFFERED
 from newsletter.reports import leaving
 from newsletter.reports.tracing import Case
@@ -52,7 +52,9 @@ def story(case: Case) -> Sequence[Step]:
 def _without(issue: Issue, send: Send, subscriber: Subscriber | None) -> Iterator[Step]:
     """Tell of an issue that was planned without somebody, who may have it in a digest."""
     yield Step(send.planned_at, f"{naming.titled(issue.id)} was planned without this reader.")
-    taken = digests.taken_up(issue.id, subscriber.id) if subscriber else None
+    if subscriber is None or issue.kind is IssueKind.DIGEST:
+        return
+    taken = digests.taken_up(issue.id, subscriber.id)
     if taken is None:
         return
     page = naming.called(taken.number)

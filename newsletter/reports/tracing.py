@@ -12,7 +12,8 @@ from newsletter.delivery.digests import overview as digests
 from newsletter.delivery.models import CompiledEdition, Delivery, Send
 from newsletter.errors import NotFound
 from newsletter.extensions import db
-from newsletter.issues.models import Issue
+from newsletter.issues import naming
+from newsletter.issues.models import Issue, IssueKind
 from newsletter.reports.numbers import find_send, get_issue
 from newsletter.subscriptions import standing, suppression
 from newsletter.subscriptions.models import (
@@ -135,7 +136,8 @@ def _trace_unplanned(issue: Issue, send: Send | None, subscriber: Subscriber) ->
         return Trace(
             SubscriptionState.UNSUBSCRIBED.value,
             planned=False,
-            reason=f"Not on the list “{issue.mailing_list.name}”, which issue {issue.id} is for.",
+            reason=f"Not on the list “{issue.mailing_list.name}”, "
+            f"which {naming.called(issue.id)} is for.",
         )
     return Trace(
         subscription.state.value,
@@ -145,6 +147,8 @@ def _trace_unplanned(issue: Issue, send: Send | None, subscriber: Subscriber) ->
 
 
 def _why_not_planned(issue: Issue, send: Send | None, subscription: Subscription) -> str:
+    if issue.kind is IssueKind.DIGEST:
+        return _why_not_in_digest(subscription)
     taken = digests.taken_up(issue.id, subscription.subscriber_id)
     if taken is not None:
         return f"In the {taken.called}: {taken.state.value.replace('_', ' ')}."
@@ -169,6 +173,14 @@ def _why_not_planned(issue: Issue, send: Send | None, subscription: Subscription
     if since is not None and since > send.planned_at:
         return f"Subscribed after issue {issue.id} was planned."
     return f"Became part of the audience after issue {issue.id} was planned."
+
+
+def _why_not_in_digest(subscription: Subscription) -> str:
+    if subscription.state is not SubscriptionState.CONFIRMED:
+        return _SUBSCRIPTION_REASONS[subscription.state]
+    if subscription.frequency is Frequency.EVERY:
+        return "Gets every issue by itself, and no digests."
+    return "It had nothing for this reader, or came at another time."
 
 
 def _later(issue: Issue, subscription: Subscription) -> str:

@@ -13,7 +13,7 @@ from newsletter.delivery.models import Delivery, DeliveryState
 from newsletter.extensions import db
 from newsletter.issues import archiving, overview
 from newsletter.issues.models import Issue, IssueState
-from newsletter.reports import stories
+from newsletter.reports import stories, tracing
 from newsletter.subscriptions.models import Frequency
 from tests.delivery.digests.digesting import send_issue, subscription_of
 from tests.desk.browser import Browser
@@ -127,5 +127,15 @@ def test_a_reader_of_digests_is_told_where_an_issue_is(app: Flask, digest: int) 
     assert "Comes in the monthly digest that is due on" in (
         reports.trace(1, "cleo@example.org").reason
     )
-    with_words = stories.story(1, "ada@example.org")
+    issue = db.session.get_one(Issue, 1)
+    with_words = stories.story(tracing.find_case(issue, "ada@example.org"))
     assert any("Taken up in the weekly digest of" in step.words for step in with_words)
+
+
+def test_who_is_not_in_a_digest_is_told_apart_by_why(app: Flask, digest: int) -> None:
+    assert reports.trace(digest, "ben@example.org").reason == (
+        "Gets every issue by itself, and no digests."
+    )
+    assert reports.trace(digest, "cleo@example.org").reason == (
+        "It had nothing for this reader, or came at another time."
+    )

@@ -1,5 +1,6 @@
 """What there is of digests: those that went out, what was in them, and the next ones."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -110,18 +111,17 @@ def contents(issue: Issue) -> Contents:
         .subquery()
     )
     rows = db.session.execute(
-        sa.select(CompiledEdition.id, CompiledEdition.language, readers.c.readers)
+        sa.select(
+            CompiledEdition.id, CompiledEdition.language, readers.c.readers, DigestIssue.issue_id
+        )
         .join(readers, readers.c.edition_id == CompiledEdition.id)
-        .order_by(readers.c.readers.desc(), CompiledEdition.id)
-    ).all()
-    issues: dict[int, list[int]] = {number: [] for number, _, _ in rows}
-    for edition_id, number in db.session.execute(
-        sa.select(DigestIssue.edition_id, DigestIssue.issue_id)
-        .where(DigestIssue.edition_id.in_(issues))
-        .order_by(DigestIssue.issue_id)
-    ):
-        issues[edition_id].append(number)
-    return Contents([Text(language, issues[number], count) for number, language, count in rows])
+        .join(DigestIssue, DigestIssue.edition_id == CompiledEdition.id)
+        .order_by(readers.c.readers.desc(), CompiledEdition.id, DigestIssue.issue_id)
+    )
+    texts = []
+    for (_, language, count), of_text in itertools.groupby(rows, key=lambda row: row[:3]):
+        texts.append(Text(language, [row[3] for row in of_text], count))
+    return Contents(texts)
 
 
 def next_due(*, lists: frozenset[int] | None = None) -> Next | None:
