@@ -69,8 +69,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     desk.init_app(app)
     for blueprint in READERS_PAGES:
         app.register_blueprint(blueprint)
-    if app.config["USES_MAILBOX"]:
-        app.register_blueprint(mailbox.blueprint)
+    mailbox.init_app(app)
     cli.init_app(app)
     return app
 

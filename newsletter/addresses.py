@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -69,6 +70,14 @@ def parse(text: str) -> Address:
     return Address(
         spelling=f"{local}@{shown}", canonical=f"{_lower_ascii(local)}@{on_the_wire.lower()}"
     )
+
+
+def is_one_of(text: str, canonicals: Collection[str]) -> bool:
+    """Tell whether `text`, however it is spelled, is one of these canonical addresses."""
+    try:
+        return parse(text).canonical in canonicals
+    except InvalidAddress:
+        return False
 
 
 def _validate(bare: str) -> ValidatedEmail:

@@ -5,29 +5,54 @@ again, the evidence without its person, and rows of the ledger that no longer
 point anywhere: the sums stay true (STANDARDS C15, C16, C22).
 """
 
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from flask import Flask, current_app
 
 from newsletter.addresses import Address
 from newsletter.delivery.models import Delivery, DeliveryState
 from newsletter.delivery.reasons import AGAIN
-from newsletter.extensions import db
-from newsletter.mail.models import OutboxMessage
-from newsletter.subscriptions import consent, signup, suppression
+from newsletter.extensions import db, overwrite_deleted
+from newsletter.mail import outbox
+from newsletter.subscriptions import address_change, consent, signup, suppression
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import ConsentKind, SuppressionReason
 
+log = logging.getLogger(__name__)
 
-def erase(address: Address, *, now: datetime, actor: str = "command line") -> bool:
-    """Delete the person behind `address` and set the mark; tell whether anything was kept.
+_ELSEWHERE = "erasure.elsewhere"
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What an erasure did: whether anything was kept, and the canonical addresses it was about."""
+
+    was_known: bool
+    canonicals: frozenset[str]
+
+
+def also(app: Flask, forget: Callable[[Collection[str]], None]) -> None:
+    """Have `forget` called, too, with the canonical addresses of whoever was erased.
+
+    For what is kept outside of the database, by something that erasure has never heard of.
+    """
+    app.extensions.setdefault(_ELSEWHERE, []).append(forget)
+
+
+def erase(address: Address, *, now: datetime, actor: str = "command line") -> Erased:
+    """Delete the person behind `address` and set the mark.
 
     Mail to them that has not been handed over is cancelled; links in what
-    they got before keep answering calmly.
+    they got before keep answering calmly. Call `finish` after the commit.
     """
     subscriber = signup.find_subscriber(address)
-    spellings = {address.spelling, address.canonical, subscriber.address if subscriber else ""}
-    db.session.execute(sa.delete(OutboxMessage).where(OutboxMessage.recipient.in_(spellings)))
+    # An address that they had a few days ago, or wanted to have, tells who they are as well.
+    canonicals = address_change.forget(subscriber, address) | {address.canonical}
+    outbox.forget({address.canonical})
     if subscriber is not None:
         for subscription in subscriber.subscriptions:
             consent.record(ConsentKind.ERASED, subscription, origin=Origin(actor=actor), now=now)
@@ -36,7 +61,15 @@ def erase(address: Address, *, now: datetime, actor: str = "command line") -> bo
         db.session.delete(subscriber)
         db.session.flush()
     suppression.suppress(address, reason=SuppressionReason.ERASED, note="", now=now)
-    return subscriber is not None
+    return Erased(subscriber is not None, frozenset(canonicals))
+
+
+def finish(erased: Erased) -> None:
+    """Take the person out of what no transaction reaches: files, and the database's own log."""
+    for forget in current_app.extensions.get(_ELSEWHERE, ()):
+        forget(erased.canonicals)
+    if not overwrite_deleted():
+        log.warning("the database's log is in use and was not overwritten; the clock does it later")
 
 
 def _cut_deliveries(subscriber_id: int, *, now: datetime) -> None:

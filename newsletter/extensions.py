@@ -33,6 +33,9 @@ NAMING_CONVENTION = {
 BUSY_TIMEOUT = 30_000
 """Milliseconds a SQLite writer waits for another writer."""
 
+OVERWRITING_TIMEOUT = 2_000
+"""Milliseconds that taking what was deleted out of SQLite's log waits for who reads it."""
+
 RETRY = 0.001
 """Seconds between two tries to become the writer."""
 
@@ -191,16 +194,25 @@ def add_if_free(row: Base) -> bool:
     return True
 
 
-def overwrite_deleted() -> None:
+def overwrite_deleted() -> bool:
     """Take what was just deleted out of SQLite's log, too; commit before calling this.
 
-    On PostgreSQL the server's own vacuum does it in time.
+    False if somebody was still reading the log: it has to be done once more. PostgreSQL keeps
+    what no query finds until a page is used again; who runs the server decides (operating.md).
     """
-    if db.engine.dialect.name == "sqlite":
-        with db.engine.connect() as connection:
-            driver = connection.connection.driver_connection
-            assert driver is not None
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+    if db.engine.dialect.name != "sqlite":
+        return True
+    with db.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute(f"PRAGMA busy_timeout = {OVERWRITING_TIMEOUT}").close()
+        try:
+            cursor = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_busy, *_ = cursor.fetchone()
+            cursor.close()
+        finally:
+            driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}").close()
+    return not is_busy
 
 
 def rows_changed(result: sa.Result[Any]) -> int:

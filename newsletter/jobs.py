@@ -31,7 +31,7 @@ from newsletter.delivery import (
 from newsletter.delivery.digests import making
 from newsletter.delivery.engines import dramatiq, local
 from newsletter.errors import NewsletterError, NotFound
-from newsletter.extensions import db, reading
+from newsletter.extensions import db, overwrite_deleted, reading
 from newsletter.fetching import rules
 from newsletter.issues import composing, presence, workflow
 from newsletter.issues.models import IssueState
@@ -183,6 +183,11 @@ def forget_counters(now: datetime) -> None:
     pacing.forget_old(now=now)
 
 
+def overwrite(now: datetime) -> None:
+    """Take what was deleted out of the database's log, where that had to wait."""
+    overwrite_deleted()
+
+
 def forget_sessions(now: datetime) -> None:
     """Delete the sessions of editors that ended by themselves, and unanswered challenges."""
     sessions.forget_old(now=now)
@@ -266,6 +271,12 @@ JOBS: Sequence[Job] = (
         "delete old counters, and links and changes that are over",
         timedelta(hours=1),
         forget_counters,
+    ),
+    Job(
+        "overwrite-deleted",
+        "take what was deleted out of the database's log",
+        timedelta(hours=1),
+        overwrite,
     ),
     Job(
         "forget-sessions",

@@ -225,6 +225,10 @@ BUTTONS: dict[str, list[Press]] = {
         Press("/desk/subscribers/suppress", {"address": "nobody@example.org"}),
         Press("/desk/subscribers/suppress", {"address": "no address"}),
     ],
+    "/desk/subscribers/erase": [
+        Press("/desk/subscribers/erase", {"address": READER}),
+        Press("/desk/subscribers/erase", {"address": "no address"}),
+    ],
     "/desk/subscribers/lift": [
         Press("/desk/subscribers/lift", {"address": READER}),
         Press("/desk/subscribers/lift", {"address": READER, "why": "another reader"}),

@@ -26,6 +26,7 @@ class Action(enum.StrEnum):
     SEND = "schedule, send, stop and pause issues"
     SEE_SUBSCRIBERS = "look subscribers up and suppress addresses"
     LIFT_SUPPRESSIONS = "let suppressed addresses be mailed again"
+    ERASE_SUBSCRIBERS = "erase a subscriber from all lists, for good"
     MANAGE_LISTS = "add and change mailing lists"
     MANAGE_EDITORS = "add editors and change what they may do"
 

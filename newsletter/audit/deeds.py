@@ -69,11 +69,13 @@ class Deed(enum.StrEnum):
 
     SUBSCRIBER_LOOKED_UP = "subscriber.looked-up", "looked up {}"
     SUBSCRIBER_ERASED = "subscriber.erased", "erased a person"
+    SUBSCRIBER_EVIDENCE_SEEN = "subscriber.evidence-seen", "looked at the evidence of {}"
     SUBSCRIBERS_IMPORTED = "subscriber.imported", "imported subscribers"
     SUBSCRIBERS_EXPORTED = "subscriber.exported", "exported the subscribers", " of "
     SUPPRESSION_ADDED = "suppression.added", "suppressed {}"
     SUPPRESSION_LIFTED = "suppression.lifted", "lifted the suppression of {}"
     SUPPRESSIONS_IMPORTED = "suppression.imported", "suppressed the addresses of a file"
+    SUPPRESSIONS_EXPORTED = "suppression.exported", "exported the suppression list"
 
     EDITOR_INVITED = "editor.invited", "invited {}", " as "
     EDITOR_INVITATION_WITHDRAWN = "editor.invitation-withdrawn", "withdrew the invitation of {}"

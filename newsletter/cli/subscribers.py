@@ -12,7 +12,7 @@ from newsletter.audiences.importing import ImportReport
 from newsletter.audit import Deed
 from newsletter.cli.house import HouseGroup, as_json_option, parse_address, print_json
 from newsletter.cli.noting import note
-from newsletter.extensions import db, overwrite_deleted, reading
+from newsletter.extensions import db, reading
 from newsletter.subscriptions import lists
 from newsletter.subscriptions.standing import Standing, standing
 
@@ -84,14 +84,14 @@ def show(address: str, as_json: bool) -> None:
 @as_json_option
 def erase(address: str, as_json: bool) -> None:
     """Delete a person; one keyed mark stays, so that no import brings them back."""
-    was_known = erasure.erase(parse_address(address), now=clock.now())
+    erased = erasure.erase(parse_address(address), now=clock.now())
     note(Deed.SUBSCRIBER_ERASED)
     db.session.commit()
-    overwrite_deleted()
+    erasure.finish(erased)
     if as_json:
-        print_json({"erased": was_known, "suppressed": True})
+        print_json({"erased": erased.was_known, "suppressed": True})
         return
-    what = "Erased" if was_known else "Nothing was kept about them, but the mark is set:"
+    what = "Erased" if erased.was_known else "Nothing was kept about them, but the mark is set:"
     click.echo(f"{what} {address}")
 
 

@@ -1,12 +1,13 @@
 """One subscriber at a time: how they stand, on what evidence; never a list to browse."""
 
 import logging
+import re
 from http import HTTPStatus
 
 from flask import flash, redirect, render_template
 from werkzeug.wrappers import Response
 
-from newsletter import addresses, clock, inputs
+from newsletter import addresses, clock, erasure, inputs
 from newsletter.accounts import Action
 from newsletter.addresses import Address
 from newsletter.audit import Deed
@@ -24,19 +25,21 @@ log = logging.getLogger(__name__)
 
 LONGEST_NOTE = 300
 
+_WORDS = re.compile(r"\w{3,}")
+
 
 @blueprint.get("/subscribers/")
 @needs(Action.SEE_SUBSCRIBERS)
 def show_subscribers() -> str:
     """Ask for an address."""
-    return _page(Form({"address": "", "note": "", "why": ""}), None)
+    return _page(Form({"address": "", "note": "", "why": "", "erase_why": ""}), None)
 
 
 @blueprint.post("/subscribers/")
 @needs(Action.SEE_SUBSCRIBERS)
 def find_subscriber() -> tuple[str, int]:
     """Show how one address stands; posted, so that it stands in no history and no log."""
-    form = typed("address", "note", "why")
+    form = typed("address", "note", "why", "erase_why")
     found = None
     try:
         found = standing(addresses.parse(form.values["address"]), lists=my_lists())
@@ -52,7 +55,7 @@ def find_subscriber() -> tuple[str, int]:
 @needs(Action.SEE_SUBSCRIBERS)
 def suppress_address() -> Response | tuple[str, int]:
     """Never mail an address again, known or not; of editors of some lists, one of their readers."""
-    form = typed("address", "note", "why")
+    form = typed("address", "note", "why", "erase_why")
     why = " ".join(form.values["note"].split())
     with form.checking():
         address = addresses.parse(form.values["address"])
@@ -77,7 +80,7 @@ def suppress_address() -> Response | tuple[str, int]:
 @needs(Action.LIFT_SUPPRESSIONS)
 def lift_suppression() -> Response | tuple[str, int]:
     """Let an address be mailed again, with a reason that stays in the log."""
-    form = typed("address", "note", "why")
+    form = typed("address", "note", "why", "erase_why")
     found = None
     with form.checking():
         address = addresses.parse(form.values["address"])
@@ -94,6 +97,42 @@ def lift_suppression() -> Response | tuple[str, int]:
     log.info("suppression of %s lifted by editor %s", addresses.hide(address.spelling), editor_id)
     flash("This address may be mailed again. Who is still subscribed gets the next issue.")
     return redirect("/desk/subscribers/", code=303)
+
+
+@blueprint.post("/subscribers/erase")
+@needs(Action.ERASE_SUBSCRIBERS)
+def erase_subscriber() -> Response | tuple[str, int]:
+    """Erase a person from all lists, for good, with a reason that stays in the log."""
+    form = typed("address", "note", "why", "erase_why")
+    found = None
+    with form.checking():
+        address = addresses.parse(form.values["address"])
+        found = standing(address)
+        why = _nameless(form.values["erase_why"], found, field="erase_why")
+        erased = erasure.erase(address, now=clock.now(), actor=f"editor {the_editor().id}")
+    if form.errors:
+        return _page(form, found), HTTPStatus.UNPROCESSABLE_ENTITY
+    editor_id = the_editor().id
+    note(Deed.SUBSCRIBER_ERASED, detail=why)
+    db.session.commit()
+    erasure.finish(erased)
+    log.info("a person was erased by editor %s", editor_id)
+    flash("This person is erased. A coded mark stays, so that no import brings them back.")
+    return redirect("/desk/subscribers/", code=303)
+
+
+def _nameless(text: str, about: Standing, *, field: str) -> str:
+    """Return why somebody is erased; the log keeps it, so it must not say who they were."""
+    why = inputs.one_line(text, field=field, most=LONGEST_NOTE)
+    if not why:
+        raise InvalidInput("Write why, for whoever asks later.", field=field)
+    name = about.subscriber.name if about.subscriber else ""
+    told = set(_WORDS.findall(f"{name} {about.address.rpartition('@')[0]}".casefold()))
+    if "@" in why or told & set(_WORDS.findall(why.casefold())):
+        raise InvalidInput(
+            "Leave out the name and the address: the log keeps this for good.", field=field
+        )
+    return why
 
 
 def _reader(address: Address) -> Subscriber | None:

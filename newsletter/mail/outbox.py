@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from flask import current_app
 from jinja2 import TemplateError
 
+from newsletter import addresses
 from newsletter.errors import ConnectionLost, InvalidInput, SenderFault
 from newsletter.extensions import db
 from newsletter.limits import NEVER
@@ -81,6 +82,28 @@ def withdraw(recipients: Collection[str]) -> None:
     db.session.execute(
         sa.delete(OutboxMessage)
         .where(OutboxMessage.state == OutboxState.WAITING, OutboxMessage.recipient.in_(recipients))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def forget(canonicals: Collection[str], *, kinds: Collection[str] | None = None) -> None:
+    """Delete every mail to these people, or those of some kinds, however addresses are spelled.
+
+    Part of the caller's transaction. What left already has no address any more.
+    """
+    named = sa.select(OutboxMessage.id, OutboxMessage.recipient).where(
+        OutboxMessage.recipient != ""
+    )
+    if kinds is not None:
+        named = named.where(OutboxMessage.kind.in_(kinds))
+    theirs = [
+        number
+        for number, recipient in db.session.execute(named)
+        if addresses.is_one_of(recipient, canonicals)
+    ]
+    db.session.execute(
+        sa.delete(OutboxMessage)
+        .where(OutboxMessage.id.in_(theirs))
         .execution_options(synchronize_session=False)
     )
 

@@ -3,10 +3,13 @@
 import json
 import re
 import secrets
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from newsletter import addresses
 from newsletter.errors import NotFound
 
 KEPT = 500
@@ -71,6 +74,16 @@ def envelope_of(folder: Path, name: str) -> Envelope:
 def raw(folder: Path, name: str, *, limit: int = -1) -> bytes:
     """Return a message, or its first `limit` bytes; raise NotFound where there is none."""
     return _read(folder, name, "eml", limit=limit)
+
+
+def forget(folder: Path, canonicals: Collection[str]) -> None:
+    """Delete the messages that went to one of these canonical addresses."""
+    for name in names(folder):
+        # One that a newer message pushes out at this moment is gone anyway.
+        with suppress(NotFound):
+            recipients = envelope_of(folder, name).recipients
+            if any(addresses.is_one_of(one, canonicals) for one in recipients):
+                _remove(folder, name)
 
 
 def _read(folder: Path, name: str, suffix: str, *, limit: int = -1) -> bytes:

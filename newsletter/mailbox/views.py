@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Flask, Response, current_app, render_template, request
 
-from newsletter import web
+from newsletter import erasure, web
 from newsletter.errors import NotFound
 from newsletter.mailbox import reading, store
 
@@ -16,6 +16,13 @@ BEGINNING = 65_536
 """Bytes that are read of each message of the list: its headers are among them."""
 
 blueprint = Blueprint("mailbox", __name__, url_prefix="/mailbox")
+
+
+def init_app(app: Flask) -> None:
+    """Give `app` the pages, where there is a mailbox; erasure reaches what one kept before."""
+    if app.config["USES_MAILBOX"]:
+        app.register_blueprint(blueprint)
+    erasure.also(app, lambda canonicals: store.forget(_folder(), canonicals))
 
 
 @dataclass(frozen=True)

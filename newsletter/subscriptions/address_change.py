@@ -15,6 +15,7 @@ from newsletter import addresses, limits, links
 from newsletter.addresses import Address
 from newsletter.errors import DeadLink, InvalidAddress, InvalidInput, TooOften
 from newsletter.extensions import Base, BigId, db
+from newsletter.mail import outbox
 from newsletter.marking import marked
 from newsletter.subscriptions import consent, letters, lists, managing, suppression
 from newsletter.subscriptions.consent import Origin
@@ -22,6 +23,10 @@ from newsletter.subscriptions.models import ConsentKind, Subscriber, Subscriptio
 
 PER_DAY = 3
 """Changes that a reader may ask for in a day: each is a mail to what may be anybody's address."""
+
+
+KINDS = ("new-address", "address-taken", "address-changing")
+"""The mails that a change writes."""
 
 
 class ReaderAddressChange(Base):
@@ -122,6 +127,25 @@ def object_to(token: str, *, origin: Origin, now: datetime) -> None:
         _move(change, change.old_address, origin=origin, now=now, detail="address changed back")
     db.session.delete(change)
     db.session.flush()
+
+
+def forget(subscriber: Subscriber | None, address: Address) -> set[str]:
+    """Delete every change that has to do with a person, with its mails; return its addresses.
+
+    One that somebody else asked for goes, too, when it is about `address`: they ask again.
+    """
+    theirs: set[str] = set()
+    for change in db.session.scalars(sa.select(ReaderAddressChange)):
+        both = {addresses.parse(one).canonical for one in (change.old_address, change.new_address)}
+        if subscriber is not None and change.subscriber_id == subscriber.id:
+            # The new one may be somebody else's: they keep what else we write to them.
+            outbox.forget(both, kinds=KINDS)
+            theirs |= both
+        elif address.canonical not in both:
+            continue
+        db.session.delete(change)
+    db.session.flush()
+    return theirs
 
 
 def forget_old(*, now: datetime) -> None:

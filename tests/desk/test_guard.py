@@ -124,6 +124,7 @@ DOORS = {
     ("GET", "/desk/subscribers/"): SEND,
     ("POST", "/desk/subscribers/"): SEND,
     ("POST", "/desk/subscribers/suppress"): SEND,
+    ("POST", "/desk/subscribers/erase"): PEOPLE,
     ("POST", "/desk/subscribers/lift"): PEOPLE,
     ("GET", "/desk/search"): HERE,
     ("POST", "/desk/search"): HERE,

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template, request
 
 from newsletter import addresses, clock, erasure
 from newsletter.delivery.models import DeliveryState
-from newsletter.extensions import db, overwrite_deleted
+from newsletter.extensions import db
 from newsletter.marking import marked
 from newsletter.page_language import gettext
 from newsletter.public.managing import arriving, questions
@@ -112,7 +112,7 @@ def ask_delete(reader: Subscriber) -> Answer:
 def delete(reader: Subscriber) -> Answer:
     """Erase the reader and close their page."""
     address = addresses.parse(reader.address)
-    erasure.erase(address, now=clock.now(), actor=consent.SUBSCRIBER)
+    erased = erasure.erase(address, now=clock.now(), actor=consent.SUBSCRIBER)
     page = render_template(
         "public/manage/told.html",
         heading=gettext("Everything about you is deleted"),
@@ -125,5 +125,5 @@ def delete(reader: Subscriber) -> Answer:
         back=False,
     )
     db.session.commit()
-    overwrite_deleted()
+    erasure.finish(erased)
     return arriving.forgetting(page)
