@@ -86,6 +86,7 @@ DESK = {
         "/desk/log/?kind=editor&since=2020-01-01",
     ],
     "/desk/subscribers/": ["/desk/subscribers/"],
+    "/desk/subscribers/<int:number>/evidence": ["/desk/subscribers/1/evidence"],
 }
 """The pages of who is signed in to the desk, by their rules."""
 

@@ -229,6 +229,10 @@ BUTTONS: dict[str, list[Press]] = {
         Press("/desk/subscribers/erase", {"address": READER}),
         Press("/desk/subscribers/erase", {"address": "no address"}),
     ],
+    "/desk/subscribers/<int:number>/evidence": [
+        Press("/desk/subscribers/1/evidence"),
+        Press("/desk/subscribers/1/evidence", {"as": "json"}),
+    ],
     "/desk/subscribers/lift": [
         Press("/desk/subscribers/lift", {"address": READER}),
         Press("/desk/subscribers/lift", {"address": READER, "why": "another reader"}),

@@ -12,8 +12,9 @@ from newsletter.audiences.importing import ImportReport
 from newsletter.audit import Deed
 from newsletter.cli.house import HouseGroup, as_json_option, parse_address, print_json
 from newsletter.cli.noting import note
+from newsletter.errors import NotFound
 from newsletter.extensions import db, reading
-from newsletter.subscriptions import lists
+from newsletter.subscriptions import dossier, lists
 from newsletter.subscriptions.standing import Standing, standing
 
 SHOWN_REFUSALS = 20
@@ -77,6 +78,28 @@ def show(address: str, as_json: bool) -> None:
     click.echo(f"{facts['address']}  {facts['state']}")
     for subscription in facts["subscriptions"]:
         click.echo(f"  {subscription['list']}  {subscription['state']}")
+
+
+@group.command("evidence")
+@click.argument("address")
+@as_json_option
+def evidence(address: str, as_json: bool) -> None:
+    """Show all evidence of one person's consent: words, versions, times (UTC)."""
+    with reading():
+        reader = standing(parse_address(address)).subscriber
+        if reader is None:
+            raise NotFound(f"There is no evidence about {address}: nobody has that address here.")
+        facts = dossier.facts(dossier.dossier_of(reader, now=clock.now()))
+    if as_json:
+        print_json(facts)
+        return
+    click.echo(f"{facts['address']}  subscriber {facts['subscriber']}")
+    for one in facts["events"]:
+        told = [one["list"], one["page"], one["network"], f"by {one['by']}", one["detail"]]
+        click.echo(f"{one['at']}  {one['kind']}  {', '.join(filter(None, told))}")
+        if one["words"]:
+            click.echo(f"  version {one['version']}, {one['language']}: {one['words']}")
+    click.echo(f"{facts['shows']} {facts['does_not_show']}")
 
 
 @group.command("erase")

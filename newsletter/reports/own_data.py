@@ -102,6 +102,7 @@ def everything(subscriber: Subscriber) -> dict[str, Any]:
                 "list": event.list_name,
                 "words": event.words,
                 "version": event.version,
+                "language": event.language,
                 "page": event.page,
                 "network": event.network,
                 "by": event.actor,

@@ -19,6 +19,7 @@ class Evidence:
     list_name: str
     words: str
     version: str
+    language: str
     page: str
     network: str
     actor: str
@@ -28,7 +29,13 @@ class Evidence:
 def evidence_of(subscriber_id: int, *, lists: frozenset[int] | None = None) -> list[Evidence]:
     """Return all evidence about one subscriber, the oldest first; with `lists`, not of others."""
     question = (
-        sa.select(ConsentEvent, MailingList.name, ConsentWording.text, ConsentWording.version)
+        sa.select(
+            ConsentEvent,
+            MailingList.name,
+            ConsentWording.text,
+            ConsentWording.version,
+            ConsentWording.language,
+        )
         .outerjoin(MailingList, MailingList.id == ConsentEvent.mailing_list_id)
         .outerjoin(ConsentWording, ConsentWording.id == ConsentEvent.wording_id)
         .where(ConsentEvent.subscriber_id == subscriber_id)
@@ -45,12 +52,13 @@ def evidence_of(subscriber_id: int, *, lists: frozenset[int] | None = None) -> l
             list_name=list_name or "",
             words=words or "",
             version=version or "",
+            language=language or "",
             page=event.page,
             network=mask(event.ip),
             actor=event.actor,
             detail=event.detail,
         )
-        for event, list_name, words, version in found
+        for event, list_name, words, version, language in found
     ]
 
 

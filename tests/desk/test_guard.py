@@ -109,6 +109,20 @@ DOORS = {
     ("POST", "/desk/issues/<int:number>/correct"): WRITE,
     ("GET", "/desk/issues/<int:number>/cancel"): SEND,
     ("POST", "/desk/issues/<int:number>/cancel"): SEND,
+    ("GET", "/desk/digests/"): WRITE,
+    ("GET", "/desk/digests/<digest:number>"): WRITE,
+    ("GET", "/desk/digests/<digest:number>/report"): WRITE,
+    ("GET", "/desk/digests/<digest:number>/progress"): WRITE,
+    ("GET", "/desk/digests/<digest:number>/live"): WRITE,
+    ("GET", "/desk/digests/<digest:number>/providers"): WRITE,
+    ("GET", "/desk/digests/<digest:number>/cancel"): SEND,
+    ("GET", "/desk/digests/<digest:number>/who/<group>"): SEND,
+    ("POST", "/desk/digests/<digest:number>/pause"): SEND,
+    ("POST", "/desk/digests/<digest:number>/resume"): SEND,
+    ("POST", "/desk/digests/<digest:number>/cancel"): SEND,
+    ("POST", "/desk/digests/<digest:number>/resolve"): SEND,
+    ("POST", "/desk/digests/<digest:number>/trace"): SEND,
+    ("POST", "/desk/digests/<digest:number>/recipients.csv"): SEND,
     ("GET", "/desk/library/"): WRITE,
     ("GET", "/desk/library/new"): WRITE,
     ("POST", "/desk/library/new"): WRITE,
@@ -125,6 +139,8 @@ DOORS = {
     ("POST", "/desk/subscribers/"): SEND,
     ("POST", "/desk/subscribers/suppress"): SEND,
     ("POST", "/desk/subscribers/erase"): PEOPLE,
+    ("GET", "/desk/subscribers/<int:number>/evidence"): SEND,
+    ("POST", "/desk/subscribers/<int:number>/evidence"): SEND,
     ("POST", "/desk/subscribers/lift"): PEOPLE,
     ("GET", "/desk/search"): HERE,
     ("POST", "/desk/search"): HERE,
@@ -176,6 +192,7 @@ def browser_of(app: Flask, who: str) -> Browser:
 def fill_in(path: str) -> str:
     return (
         path.replace("<int:number>", "1")
+        .replace("<digest:number>", "1")
         .replace("<int:version>", "1")
         .replace("/item/<slug>", "/item/guidance-on-mms")
         .replace("<slug>", "news")

@@ -1,0 +1,132 @@
+"""All evidence about one person, to be printed or handed over: theirs, and nobody else's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from newsletter.addresses import parse
+from newsletter.subscriptions import evidence, suppression
+from newsletter.subscriptions.evidence import Evidence
+from newsletter.subscriptions.models import ConsentKind, Source, Subscriber
+
+KINDS = {
+    ConsentKind.REQUESTED: "Asked for the e-mails",
+    ConsentKind.CONFIRMED: "Confirmed",
+    ConsentKind.CHANGED: "Changed what they get",
+    ConsentKind.UNSUBSCRIBED: "Stopped the e-mails",
+    ConsentKind.IMPORTED: "Imported",
+    ConsentKind.ERASED: "Erased",
+}
+"""What happened, as the page says it."""
+
+PROVES = (
+    "It shows what was written down at the time: the words that stood beside the button, when the "
+    "e-mails were asked for, and when the link that was mailed to this address was used. The "
+    "database refuses to change or delete an entry."
+)
+PROVES_NOT = (
+    "It does not show who sat at the keyboard: whoever confirmed could read mail to this address. "
+    "What was imported rests on what the importer stated. Networks are shortened on purpose."
+)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A stretch of time in which somebody was on a list."""
+
+    list_name: str
+    came_by: Source
+    started_at: datetime
+    ended_at: datetime | None
+    ended_by: str
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """One person's evidence as it stood at `made_at`."""
+
+    number: int
+    address: str
+    made_at: datetime
+    events: Sequence[Evidence]
+    intervals: Sequence[Interval]
+    suppressed_since: datetime | None
+    suppressed_for: str
+
+
+def dossier_of(
+    subscriber: Subscriber, *, lists: frozenset[int] | None = None, now: datetime
+) -> Dossier:
+    """Return all evidence about one person; with `lists`, nothing about others than these."""
+    blocked = suppression.find(parse(subscriber.address))
+    return Dossier(
+        number=subscriber.id,
+        address=subscriber.address,
+        made_at=now,
+        events=evidence.evidence_of(subscriber.id, lists=lists),
+        intervals=_intervals(subscriber, lists),
+        suppressed_since=blocked.since if blocked else None,
+        suppressed_for=blocked.reason.value if blocked else "",
+    )
+
+
+def _intervals(subscriber: Subscriber, lists: frozenset[int] | None) -> list[Interval]:
+    found = [
+        Interval(
+            list_name=subscription.mailing_list.name,
+            came_by=one.source,
+            started_at=one.started_at,
+            ended_at=one.ended_at,
+            ended_by=one.ended_reason.value if one.ended_reason else "",
+        )
+        for subscription in subscriber.subscriptions
+        if lists is None or subscription.mailing_list_id in lists
+        for one in subscription.intervals
+    ]
+    return sorted(found, key=lambda one: one.started_at)
+
+
+def facts(dossier: Dossier) -> dict[str, Any]:
+    """Return the same for programs; times are UTC."""
+    return {
+        "subscriber": dossier.number,
+        "address": dossier.address,
+        "made_at": _time(dossier.made_at),
+        "shows": PROVES,
+        "does_not_show": PROVES_NOT,
+        "events": [
+            {
+                "at": _time(event.at),
+                "kind": event.kind.value,
+                "list": event.list_name,
+                "words": event.words,
+                "version": event.version,
+                "language": event.language,
+                "page": event.page,
+                "network": event.network,
+                "by": event.actor,
+                "detail": event.detail,
+            }
+            for event in dossier.events
+        ],
+        "intervals": [
+            {
+                "list": one.list_name,
+                "came_by": one.came_by.value,
+                "from": _time(one.started_at),
+                "to": _time(one.ended_at),
+                "ended_by": one.ended_by,
+            }
+            for one in dossier.intervals
+        ],
+        "suppressed": (
+            {"since": _time(dossier.suppressed_since), "reason": dossier.suppressed_for}
+            if dossier.suppressed_since
+            else None
+        ),
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at else None
