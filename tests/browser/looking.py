@@ -46,6 +46,8 @@ class Eyes:
 
     page: Page
     url: str
+    # Whether it is light or dark, and how many pixels wide it is.
+    window: tuple[str, int]
 
     def faults_of(self, path: str) -> list[str]:
         """Open a page and return what is wrong with it."""
@@ -124,7 +126,7 @@ def looking(
     )
     page = context.new_page()
     page.set_default_timeout(20_000)
-    yield Eyes(page, there.url)
+    yield Eyes(page, there.url, (scheme, width))
     context.close()
 
 

@@ -1,6 +1,7 @@
 """Every page, light and dark, narrow and wide: axe-core finds nothing, nothing is in the way."""
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -27,6 +28,12 @@ PENDING = itertools.count(7, step=50)
 
 LEAVER = 1
 
+ELSEWHERE = ("fr", "es", "pt", "ar")
+"""The languages besides the one that pages are written in."""
+
+EVERYWHERE = "LOOK_EVERYWHERE" in os.environ
+"""Whether each page is looked at in each language in each window, which takes ten minutes."""
+
 
 @pytest.fixture(params=WINDOWS, ids=lambda window: f"{window[0]}-{window[1]}")
 def admin(
@@ -52,8 +59,9 @@ def test_pages_of_the_desk_are_without_fault(admin: Eyes, request: pytest.Fixtur
 
 
 def test_pages_for_everybody_are_without_fault(reader: Eyes) -> None:
-    faults = {path: reader.faults_of(path) for path in open_paths()}
-    refuse(faults)
+    shown = open_paths()
+    for_readers = [path for path in shown if not path.startswith("/desk/")]
+    refuse({path: reader.faults_of(path) for path in [*shown, *elsewhere(for_readers, reader)]})
 
 
 def test_the_own_pages_of_readers_are_without_fault(reader: Eyes) -> None:
@@ -61,12 +69,7 @@ def test_the_own_pages_of_readers_are_without_fault(reader: Eyes) -> None:
     reader.page.get_by_role("button", name="Open my page").click()
     reader.page.wait_for_url("**/manage")
     shown = ["/manage", *(path for paths in pages.READERS_OWN.values() for path in paths)]
-    faults = {
-        f"{path}?lang={language}": reader.faults_of(f"{path}?lang={language}")
-        for language in ("en", "ar")
-        for path in shown
-    }
-    refuse(faults)
+    refuse({path: reader.faults_of(path) for path in [*shown, *elsewhere(shown, reader)]})
 
 
 def test_what_the_desk_answers_is_without_fault(admin: Eyes) -> None:
@@ -99,6 +102,24 @@ def test_faults_are_seen(browser: Browser, furnished_installation: Furnished) ->
         faults = "\n".join(eyes.faults_of("/privacy"))
     for fault in ("Content Security Policy", "sideways", "image-alt", "planted"):
         assert fault in faults
+
+
+def elsewhere(paths: list[str], reader: Eyes) -> list[str]:
+    """Return the addresses in the other languages, each of which is looked at in one window."""
+    every = [
+        f"{path}{'&' if '?' in path else '?'}lang={language}"
+        for path in paths
+        for language in ELSEWHERE
+    ]
+    if EVERYWHERE:
+        return every
+    place = WINDOWS.index(reader.window)
+    # From page to page another language begins, so that each comes into each window.
+    return [
+        path
+        for number, path in enumerate(every)
+        if (number + number // len(ELSEWHERE)) % len(WINDOWS) == place
+    ]
 
 
 def tokens() -> dict[str, str]:
