@@ -20,7 +20,7 @@ from newsletter.library import catalogue
 from newsletter.library.models import Topic
 from newsletter.library.words import KIND_NAMES
 from newsletter.marking import marked
-from newsletter.page_language import gettext
+from newsletter.page_language import gettext, ours
 from newsletter.public import cards
 from newsletter.serving import freshness
 from newsletter.subscriptions import consent, lists, signup
@@ -163,7 +163,7 @@ def _posted_list(typed: Typed) -> MailingList:
         typed.errors["list"] = " ".join(
             (
                 exc.said(gettext),
-                gettext("This form is for “%(list)s”.", list=mailing_list.name),
+                gettext("This form is for “%(list)s”.", list=ours().isolated(mailing_list.name)),
             )
         )
         typed.topics = [slug for slug in typed.topics if slug in _slugs(mailing_list)]
