@@ -11,6 +11,7 @@ from newsletter import cli, desk, extensions, page_language, serving, web
 from newsletter.mail import facade
 from newsletter.mailbox import views as mailbox
 from newsletter.public import (
+    api,
     archive,
     crawling,
     feeds,
@@ -27,6 +28,7 @@ from newsletter.public.managing import address, arriving, lists, overview, own_d
 
 READERS_PAGES = (
     form.blueprint,
+    api.blueprint,
     leaving.blueprint,
     preferences.blueprint,
     undoing.blueprint,
@@ -67,6 +69,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     web.init_app(app)
     page_language.init_app(app)
     desk.init_app(app)
+    api.init_app(app)
     for blueprint in READERS_PAGES:
         app.register_blueprint(blueprint)
     mailbox.init_app(app)

@@ -45,6 +45,14 @@ class NotFound(NewsletterError):
     """Something was named that does not exist."""
 
 
+class Unreadable(NewsletterError):
+    """A request says nothing that can be made sense of."""
+
+
+class NotAllowed(NewsletterError):
+    """Something may not be done from where somebody asks for it."""
+
+
 class Refused(NewsletterError):
     """The state of things does not allow the step, whoever asks."""
 

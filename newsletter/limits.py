@@ -5,6 +5,8 @@ Counters are keyed by HMAC: the table holds no address and no network.
 
 import hashlib
 import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -48,6 +50,22 @@ class MailAllowance(Base):
     third_at: Mapped[datetime]
 
 
+@dataclass(frozen=True)
+class Limit:
+    """How often something may happen in one window of time; with no `most` it is only counted."""
+
+    what: str
+    who: str
+    window: timedelta
+    most: int | None = None
+    sentence: str = OF_A_NETWORK
+
+    def start(self, now: datetime) -> datetime:
+        """Return when the window of `now` began; windows are fixed slices of time."""
+        seconds = int(self.window.total_seconds())
+        return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
+
+
 def count(
     what: str,
     who: str,
@@ -57,48 +75,62 @@ def count(
     now: datetime,
     sentence: str = OF_A_NETWORK,
 ) -> None:
-    """Count one event of `what` by `who`; raise TooOften with `sentence` beyond `most` of them.
+    """Count one event of `what` by `who`; raise TooOften with `sentence` beyond `most` of them."""
+    count_all((Limit(what, who, window, most, sentence),), now=now)
 
-    Windows are fixed slices of time. The count is part of the caller's
-    transaction, and one statement makes it exact for any number of processes.
+
+def counted(what: str, who: str, *, window: timedelta, now: datetime) -> int:
+    """Count one event of `what` by `who`, and return the how manieth of its window it is."""
+    limit = Limit(what, who, window)
+    return count_all((limit,), now=now)[limit]
+
+
+def count_all(limits: Sequence[Limit], *, now: datetime) -> dict[Limit, int]:
+    """Count one event for each of these, and return the how manieth it is; TooOften beyond a most.
+
+    The counts are part of the caller's transaction, and one statement makes all of them exact
+    for any number of processes.
     """
-    seconds = int(window.total_seconds())
-    start = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
-    row = {"key": _key(what, who), "window_start": start, "count": 1}
-    statement = insert(Counter).values(row)
+    places = {(_key(limit.what, limit.who), limit.start(now)): limit for limit in limits}
+    # Always in one order: two who count the same must not wait for each other.
+    rows = [{"key": key, "window_start": start, "count": 1} for key, start in sorted(places)]
+    statement = insert(Counter).values(rows)
     statement = statement.on_conflict_do_update(
         index_elements=["key", "window_start"], set_={"count": Counter.count + 1}
     )
-    reached = db.session.scalars(statement.returning(Counter.count)).one()
-    if reached > most:
-        left = int((start + window - now).total_seconds()) + 1
-        raise TooOften(sentence, retry_after=left)
+    counts = statement.returning(Counter.key, Counter.window_start, Counter.count)
+    reached = {places[key, start]: number for key, start, number in db.session.execute(counts)}
+    for limit, number in reached.items():
+        if limit.most is not None and number > limit.most:
+            left = int((limit.start(now) + limit.window - now).total_seconds()) + 1
+            raise TooOften(limit.sentence, retry_after=left)
+    return reached
 
 
 def may_mail(purpose: str, address: str, *, now: datetime) -> bool:
     """Take the right to mail `address` once for `purpose`; False if it was used up.
 
     At most one mail in 24 hours and three in 30 days (STANDARDS XA01). One
-    conditional UPDATE decides, so two processes can never both be told yes.
+    conditional statement decides, so two processes can never both be told yes.
     """
-    key = _key(purpose, address)
-    never = {"latest_at": NEVER, "second_at": NEVER, "third_at": NEVER}
-    db.session.execute(insert(MailAllowance).values({"key": key, **never}).on_conflict_do_nothing())
-    taken = db.session.execute(
-        sa.update(MailAllowance)
-        .where(
-            MailAllowance.key == key,
-            MailAllowance.latest_at <= now - MAIL_PAUSE,
-            MailAllowance.third_at <= now - KEPT,
-        )
-        .values(
-            third_at=MailAllowance.second_at,
-            second_at=MailAllowance.latest_at,
-            latest_at=now,
-        )
-        .execution_options(synchronize_session=False)
+    row = {
+        "key": _key(purpose, address),
+        "latest_at": now,
+        "second_at": NEVER,
+        "third_at": NEVER,
+    }
+    statement = insert(MailAllowance).values(row)
+    statement = statement.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "third_at": MailAllowance.second_at,
+            "second_at": MailAllowance.latest_at,
+            "latest_at": statement.excluded.latest_at,
+        },
+        where=(MailAllowance.latest_at <= now - MAIL_PAUSE)
+        & (MailAllowance.third_at <= now - KEPT),
     )
-    return rows_changed(taken) == 1
+    return rows_changed(db.session.execute(statement)) == 1
 
 
 def forget_old(*, now: datetime) -> None:

@@ -7,7 +7,16 @@ from http import HTTPStatus
 from typing import IO, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, current_app, g, render_template, request
+from flask import (
+    Flask,
+    Request,
+    Response,
+    current_app,
+    g,
+    make_response,
+    render_template,
+    request,
+)
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 from werkzeug.routing import IntegerConverter, Map, RequestRedirect
 
@@ -45,6 +54,8 @@ FRAME_POLICY_WITHOUT_IMAGES = FRAME_POLICY.replace("img-src 'self' https:", "img
 STATUS: dict[type[errors.NewsletterError], HTTPStatus] = {
     errors.DeadLink: HTTPStatus.NOT_FOUND,
     errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Unreadable: HTTPStatus.BAD_REQUEST,
+    errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.Refused: HTTPStatus.CONFLICT,
     errors.TooOften: HTTPStatus.TOO_MANY_REQUESTS,
@@ -100,7 +111,7 @@ class OneRequest(Request):
             stream.close()
 
 
-ErrorPage = Callable[[HTTPStatus, str], str | None]
+ErrorPage = Callable[[HTTPStatus, str], str | Response | None]
 ERROR_PAGES = "error_pages"
 
 
@@ -259,7 +270,7 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
-def _show_error(error: errors.NewsletterError) -> tuple[str, int, dict[str, str]]:
+def _show_error(error: errors.NewsletterError) -> tuple[str | Response, int, dict[str, str]]:
     db.session.rollback()
     known = (code for family, code in STATUS.items() if isinstance(error, family))
     status = next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -270,7 +281,7 @@ def _show_error(error: errors.NewsletterError) -> tuple[str, int, dict[str, str]
     return page, status, headers
 
 
-def _show_http_error(error: HTTPException) -> Response | tuple[str, int]:
+def _show_http_error(error: HTTPException) -> Response:
     db.session.rollback()
     code = error.code or 500
     if isinstance(error, InternalServerError):
@@ -280,13 +291,13 @@ def _show_http_error(error: HTTPException) -> Response | tuple[str, int]:
         sentence = refuse_body()
     elif code in SENTENCES or not sentence:
         sentence = gettext(SENTENCES.get(code, ANY_FAULT))
-    response = Response(_error_page(HTTPStatus(code), sentence), status=code)
+    response = make_response(_error_page(HTTPStatus(code), sentence), code)
     if error.get_response().headers.get("Allow"):
         response.headers["Allow"] = error.get_response().headers["Allow"]
     return response
 
 
-def _error_page(status: HTTPStatus, sentence: str, *, is_dead_link: bool = False) -> str:
+def _error_page(status: HTTPStatus, sentence: str, *, is_dead_link: bool = False) -> str | Response:
     pages: dict[str, ErrorPage] = current_app.extensions.get(ERROR_PAGES, {})
     for prefix, page in pages.items():
         if request.path.startswith(prefix) and (shown := page(status, sentence)) is not None:

@@ -78,6 +78,8 @@ DESK = {
     "/desk/library/new": ["/desk/library/new"],
     "/desk/lists/": ["/desk/lists/"],
     "/desk/lists/<slug>": ["/desk/lists/news"],
+    "/desk/lists/<slug>/form": ["/desk/lists/news/form", "/desk/lists/news/form?in=ar"],
+    "/desk/lists/<slug>/form.html": ["/desk/lists/news/form.html?in=fr"],
     "/desk/lists/new": ["/desk/lists/new"],
     "/desk/search": ["/desk/search?q=pilot", "/desk/search?q=a+b+version", "/desk/search?q=42"],
     "/desk/log/": [
@@ -139,6 +141,8 @@ NO_PAGES = {
     # A message as it is: mail programs show it in their own way.
     "/desk/issues/<int:number>/preview.html",
     "/desk/issues/<int:number>/preview.txt",
+    # A form as sites have it that give it no style.
+    "/desk/lists/<slug>/form.html",
     # A piece that a script puts into a page.
     "/desk/issues/<int:number>/live",
     "/desk/digests/<digest:number>/live",
@@ -148,6 +152,7 @@ NO_PAGES = {
 """Addresses of the desk that nobody looks at as pages."""
 
 FOR_PROGRAMS = {
+    "/api/v1/",
     "/feed.xml",
     "/archive/lists/<slug>.xml",
     "/library/feed.xml",

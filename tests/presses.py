@@ -198,6 +198,10 @@ BUTTONS: dict[str, list[Press]] = {
         Press(LIST, {"name": "Events elsewhere"}, page=LIST),
         Press(LIST, {"name": ""}, page=LIST),
     ],
+    "/desk/lists/<slug>/form": [
+        Press(f"{LIST}/form", {"return_pages": "https://www.example.org/thanks"}),
+        Press(f"{LIST}/form", {"return_pages": "http://www.example.org/thanks"}),
+    ],
     "/desk/lists/new": [
         Press("/desk/lists/new", {"slug": "new", "name": "New"}, page="/desk/lists/new"),
         Press("/desk/lists/new", {"slug": "no slug"}, page="/desk/lists/new"),

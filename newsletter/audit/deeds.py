@@ -66,6 +66,7 @@ class Deed(enum.StrEnum):
 
     LIST_ADDED = "list.added", "added {}"
     LIST_CHANGED = "list.changed", "changed {}"
+    LIST_PAGES_CHANGED = "list.pages-changed", "changed which pages may embed the form of {}"
 
     SUBSCRIBER_LOOKED_UP = "subscriber.looked-up", "looked up {}"
     SUBSCRIBER_ERASED = "subscriber.erased", "erased a person"

@@ -45,8 +45,9 @@ def enqueue(
     sender: Mailbox,
     facts: Mapping[str, Any],
     now: datetime,
+    due_at: datetime | None = None,
 ) -> OutboxMessage:
-    """Queue one mail as part of the caller's transaction, and return its row.
+    """Queue one mail as part of the caller's transaction, to leave at `due_at`; return its row.
 
     `kind` names its templates, `facts` are what they need: strings, numbers
     and lists. A fact `expires_at`, an ISO time, is when the mail's link is
@@ -60,7 +61,7 @@ def enqueue(
         sender_address=sender.address,
         facts=dict(facts),
         created_at=now,
-        due_at=now,
+        due_at=due_at or now,
     )
     db.session.add(row)
     db.session.flush()

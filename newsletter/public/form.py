@@ -1,67 +1,36 @@
 """The Stay Informed form: sign up, then confirm by the mailed link.
 
 No cookie, no script, no hidden field: any page of the organisation may post
-to `/subscribe`.
+to `/subscribe`. One that is written down in the desk gets its readers back.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TypeVar
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as AnyResponse
 
-from newsletter import addresses, clock, inputs, languages, links, page_language
-from newsletter.errors import InvalidInput, NotFound
+from newsletter import addresses, clock, languages, page_language
+from newsletter.errors import NotFound
 from newsletter.extensions import db
 from newsletter.issues import archiving
 from newsletter.library import catalogue
-from newsletter.library.models import Topic
 from newsletter.library.words import KIND_NAMES
 from newsletter.marking import marked
 from newsletter.page_language import gettext, ours
-from newsletter.public import cards
+from newsletter.public import asking, cards
+from newsletter.public.asking import TRAP, Typed
 from newsletter.serving import freshness
-from newsletter.subscriptions import consent, lists, signup
+from newsletter.subscriptions import consent, embedding, lists, signup
 from newsletter.subscriptions.consent import Origin
-from newsletter.subscriptions.models import Frequency, MailingList, Source
-from newsletter.subscriptions.signup import Wish
-from newsletter.web import client_ip, client_network
+from newsletter.subscriptions.models import MailingList
+from newsletter.subscriptions.words import FREQUENCIES
+from newsletter.web import client_ip, policy
 
-LONGEST_NAME = 200
 SHOWN_ITEMS = 3
 """Library items below the form: what a reader may expect to get."""
 
-FREQUENCIES = (
-    (Frequency.EVERY, marked("Every issue")),
-    (Frequency.WEEKLY, marked("Once a week")),
-    (Frequency.MONTHLY, marked("Once a month")),
-)
-"""How often, as readers choose it."""
-
-FIELDS = (marked("name"),)
-"""What a sentence about a field calls it."""
-
-TRAP = "website"
-"""The field that no person sees; who fills it gets the same page and nothing else."""
-
-Value = TypeVar("Value")
-
 blueprint = Blueprint("form", __name__)
-
-
-@dataclass
-class Typed:
-    """What stands in the form's fields, to be shown again beside what is wrong with it."""
-
-    address: str = ""
-    name: str = ""
-    language: str = ""
-    # Empty unless another site's form asked: ours does not.
-    frequency: str = ""
-    topics: list[str] = field(default_factory=list)
-    errors: dict[str, str] = field(default_factory=dict)
 
 
 @blueprint.get("/")
@@ -73,27 +42,28 @@ def show_form() -> Response:
 
 
 @blueprint.post("/subscribe")
-def subscribe() -> tuple[str, int]:
+def subscribe() -> AnyResponse | tuple[str, int]:
     """Take a sign-up; the answer is the same whoever the address belongs to."""
-    now = clock.now()
     typed = Typed(
         address=request.form.get("address", ""),
         name=request.form.get("name", ""),
         language=request.form.get("language", ""),
         frequency=request.form.get("frequency", ""),
         topics=request.form.getlist("topics"),
+        next=request.form.get("next", ""),
+        words=request.form.get(asking.SHOWN_WORDS, ""),
+        trap=request.form.get(TRAP, ""),
     )
     page_language.speak(typed.language)
     mailing_list = _posted_list(typed)
-    wish = _read_wish(mailing_list, typed)
-    if wish is not None:
-        signup.count_request(client_network(), now=now)
-        if not request.form.get(TRAP):
-            wish = _ask(mailing_list, wish, typed)
+    typed.next = embedding.way_back(mailing_list, typed.next)
+    wish = asking.take(mailing_list, typed, page="/", now=clock.now())
     if wish is None:
         db.session.rollback()
-        return _form_page(mailing_list, typed), HTTPStatus.UNPROCESSABLE_ENTITY
+        return _typed_again(mailing_list, typed)
     db.session.commit()
+    if typed.next:
+        return redirect(typed.next, code=HTTPStatus.SEE_OTHER)
     page = render_template(
         "public/asked.html",
         address=wish.address.spelling,
@@ -166,8 +136,18 @@ def _posted_list(typed: Typed) -> MailingList:
                 gettext("This form is for “%(list)s”.", list=ours().isolated(mailing_list.name)),
             )
         )
-        typed.topics = [slug for slug in typed.topics if slug in _slugs(mailing_list)]
+        typed.topics = [slug for slug in typed.topics if slug in asking.slugs(mailing_list)]
         return mailing_list
+
+
+def _typed_again(mailing_list: MailingList, typed: Typed) -> Response:
+    """Return the form with what is wrong in it; corrected here, it leads to where it would have."""
+    response = make_response(_form_page(mailing_list, typed), HTTPStatus.UNPROCESSABLE_ENTITY)
+    if typed.next:
+        # Browsers ask this about the page that a form's answer leads to, too.
+        way = f"'self' {embedding.origin_of(typed.next)}"
+        response.headers["Content-Security-Policy"] = policy(form_action=way)
+    return response
 
 
 def _form_page(mailing_list: MailingList, typed: Typed) -> str:
@@ -200,65 +180,3 @@ def _offered_language(mailing_list: MailingList) -> str:
     if page_language.is_asked_for():
         return page_language.spoken()
     return mailing_list.default_language
-
-
-def _read_wish(mailing_list: MailingList, typed: Typed) -> Wish | None:
-    """Return the checked wish, or None with the errors noted beside the fields."""
-    address = _checked(typed, lambda: addresses.parse(typed.address))
-    name = _checked(typed, lambda: inputs.one_line(typed.name, field="name", most=LONGEST_NAME))
-    language = _checked(
-        typed, lambda: languages.tag(typed.language or mailing_list.default_language)
-    )
-    topics = _chosen_topics(mailing_list, typed)
-    if typed.frequency not in {"", *Frequency}:
-        typed.errors["frequency"] = gettext(
-            "Choose how often: every issue, once a week or once a month."
-        )
-    if address is None or name is None or language is None or typed.errors:
-        return None
-    return Wish(
-        address=address,
-        name=name,
-        language=language,
-        frequency=Frequency(typed.frequency or Frequency.EVERY),
-        topics=topics,
-    )
-
-
-def _checked(typed: Typed, check: Callable[[], Value]) -> Value | None:
-    """Return what `check` returns, or None with its refusal noted beside the field."""
-    try:
-        return check()
-    except InvalidInput as exc:
-        typed.errors[exc.field or "address"] = exc.said(gettext)
-        return None
-
-
-def _chosen_topics(mailing_list: MailingList, typed: Typed) -> list[Topic]:
-    if not set(typed.topics) <= _slugs(mailing_list):
-        typed.errors["topics"] = gettext(
-            "One of the topics does not exist here any more. Choose again."
-        )
-    return [topic for topic in mailing_list.topics if topic.slug in typed.topics]
-
-
-def _slugs(mailing_list: MailingList) -> set[str]:
-    return {topic.slug for topic in mailing_list.topics}
-
-
-def _ask(mailing_list: MailingList, wish: Wish, typed: Typed) -> Wish | None:
-    origin = request.headers.get("Origin", "null")
-    is_embedded = origin not in ("null", current_app.config["PUBLIC_URL"])
-    page = origin if is_embedded else links.public_url("/")
-    _checked(
-        typed,
-        lambda: signup.request_subscription(
-            mailing_list,
-            wish,
-            consent.wording(mailing_list.name, page_language.ours()),
-            origin=Origin(page=page, ip=client_ip() or None),
-            source=Source.EMBED if is_embedded else Source.FORM,
-            now=clock.now(),
-        ),
-    )
-    return None if typed.errors else wish

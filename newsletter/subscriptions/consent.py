@@ -28,6 +28,12 @@ class Wording:
     version: str
     language: str
 
+    @property
+    def digest(self) -> str:
+        """What these words are known by, letter by letter."""
+        parts = (self.language, self.version, self.text)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -53,6 +59,18 @@ def wording(list_name: str, ours: Translator) -> Wording:
         version=VERSION,
         language=ours.language,
     )
+
+
+def shown(words: Wording, digest: str) -> Wording:
+    """Return the words with this digest, which a form elsewhere was made with; else `words`.
+
+    A form that somebody pasted long ago shows what we said then: the evidence must not claim
+    that it showed what we say now.
+    """
+    if digest in ("", words.digest):
+        return words
+    older = db.session.scalar(sa.select(ConsentWording).where(ConsentWording.digest == digest[:64]))
+    return words if older is None else Wording(older.text, older.version, older.language)
 
 
 def record(
@@ -98,9 +116,7 @@ def words_asked_with(subscription: Subscription) -> int | None:
 
 def wording_id(words: Wording) -> int:
     """Return the id of the row that holds exactly these words, made if it is missing."""
-    digest = hashlib.sha256(
-        "\n".join((words.language, words.version, words.text)).encode()
-    ).hexdigest()
+    digest = words.digest
     known = sa.select(ConsentWording.id).where(ConsentWording.digest == digest)
     found = db.session.scalar(known)
     if found is not None:

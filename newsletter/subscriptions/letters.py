@@ -19,8 +19,9 @@ def write(
     now: datetime,
     facts: Mapping[str, Any],
     to: str = "",
+    due_at: datetime | None = None,
 ) -> None:
-    """Queue one mail to a reader, or `to` another address of theirs."""
+    """Queue one mail to a reader, or `to` another address of theirs; it leaves at `due_at`."""
     sender = Mailbox(lists.sender_name(mailing_list), lists.sender_address(mailing_list))
     common = {
         "list_name": mailing_list.name,
@@ -35,4 +36,5 @@ def write(
         sender=sender,
         facts={**common, **facts},
         now=now,
+        due_at=due_at,
     )

@@ -93,6 +93,16 @@ def public_list(slug: str = "") -> MailingList | None:
     return db.session.scalar(question.limit(1))
 
 
+def public_lists() -> Sequence[MailingList]:
+    """Return the lists that anybody may sign up for, oldest first, with their topics."""
+    return db.session.scalars(
+        sa.select(MailingList)
+        .where(MailingList.is_public)
+        .options(selectinload(MailingList.topics))
+        .order_by(MailingList.id)
+    ).all()
+
+
 def all_lists(*, only: frozenset[int] | None = None) -> Sequence[MailingList]:
     """Return every list, oldest first; with `only`, those with these ids."""
     question = sa.select(MailingList).order_by(MailingList.id)
@@ -121,9 +131,10 @@ def sender_name(mailing_list: MailingList) -> str:
 def own_addresses() -> frozenset[str]:
     """Return the canonical addresses that we write from: subscribing one makes a loop (XA19)."""
     host = current_app.config["PUBLIC_HOST"]
-    known = all_lists()
-    writing = {desk_address(), *(f"{row.slug}@{host}" for row in known)}
-    chosen = (row.from_address for row in known if row.from_address)
+    # Asked at every sign-up: two columns of a few rows.
+    known = db.session.execute(sa.select(MailingList.slug, MailingList.from_address)).all()
+    writing = {desk_address(), *(f"{slug}@{host}" for slug, _ in known)}
+    chosen = (address for _, address in known if address)
     return frozenset({*writing, *(addresses.parse(text).canonical for text in chosen)})
 
 

@@ -115,6 +115,8 @@ class MailingList(Base):
     issues_begun: Mapped[int] = mapped_column(default=0, server_default="0")
     # An issue is sent only when somebody else than who wrote it last has approved it.
     needs_approval: Mapped[bool] = mapped_column(default=False)
+    # The addresses, letter by letter, to which forms elsewhere may bring their readers back.
+    return_pages: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     created_at: Mapped[datetime]
 
     topics: Mapped[list[Topic]] = relationship(secondary=mailing_list_topic, order_by=Topic.name)

@@ -6,8 +6,6 @@ are the same for every state of the address; only the mailbox tells
 """
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,22 +13,21 @@ import sqlalchemy as sa
 
 from newsletter import limits, links
 from newsletter.addresses import Address
-from newsletter.errors import DeadLink, InvalidAddress
-from newsletter.extensions import Base, db, insert
-from newsletter.library.models import Topic
-from newsletter.marking import marked
+from newsletter.errors import DeadLink
+from newsletter.extensions import db
 from newsletter.subscriptions import (
     consent,
     digest_windows,
     letters,
-    lists,
     suppression,
+    unfit,
     unsubscribing,
+    wishes,
 )
+from newsletter.subscriptions.bursts import AT_ONCE
 from newsletter.subscriptions.consent import Origin, Wording
 from newsletter.subscriptions.models import (
     ConsentKind,
-    Frequency,
     MailingList,
     Source,
     Subscriber,
@@ -39,33 +36,10 @@ from newsletter.subscriptions.models import (
     SubscriptionState,
     SuppressionReason,
 )
+from newsletter.subscriptions.wishes import Wish
 
 KEPT_UNCONFIRMED = timedelta(days=7)
 """How long a sign-up waits for its confirmation before it is deleted (STANDARDS C12)."""
-
-PER_NETWORK = 60
-"""Sign-ups from one /24 or /48 network in an hour: many readers share one address."""
-
-PER_MINUTE = 600
-"""Sign-ups from everywhere in a minute."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What somebody asked for on the form, checked."""
-
-    address: Address
-    name: str
-    language: str
-    frequency: Frequency
-    # None of the list's topics means all of them.
-    topics: Sequence[Topic]
-
-
-def count_request(network: str, *, now: datetime) -> None:
-    """Count one sign-up; raise TooOften when the network or everybody together asks too often."""
-    limits.count("sign-up", network, window=timedelta(hours=1), most=PER_NETWORK, now=now)
-    limits.count("sign-up", "everybody", window=timedelta(minutes=1), most=PER_MINUTE, now=now)
 
 
 def request_subscription(
@@ -76,18 +50,18 @@ def request_subscription(
     origin: Origin,
     source: Source,
     now: datetime,
+    held_for: timedelta = AT_ONCE,
 ) -> None:
-    """Start a double opt-in: note the wish and queue the mail that fits.
+    """Start a double opt-in: note the wish and queue the mail that fits, to leave after `held_for`.
 
     `words` are what stood beside the button. Asking twice is harmless: a second wish
-    updates the pending row and leaves the mailed link valid. Raises InvalidAddress only
-    for addresses of our own.
+    updates the pending row and leaves the mailed link valid. Raises InvalidAddress for
+    addresses that nobody may subscribe, whoever is on a list.
     """
-    if wish.address.canonical in lists.own_addresses():
-        raise InvalidAddress(marked("This address belongs to us. Enter your own."))
+    unfit.refuse(wish.address)
     suppressed = suppression.find(wish.address)
     savepoint = db.session.begin_nested()
-    _note(mailing_list, wish, words, origin=origin, source=source, now=now)
+    _note(mailing_list, wish, words, origin=origin, source=source, now=now, due_at=now + held_for)
     if suppressed is None or suppressed.reason is SuppressionReason.ERASED:
         savepoint.commit()
     else:
@@ -104,16 +78,10 @@ def _note(
     origin: Origin,
     source: Source,
     now: datetime,
+    due_at: datetime,
 ) -> None:
-    subscription = _find_or_add(mailing_list, wish, now=now)
-    if subscription.state is SubscriptionState.UNSUBSCRIBED:
-        subscription.state = SubscriptionState.PENDING
-        subscription.wish = secrets.token_hex(8)
+    subscription = wishes.keep(mailing_list, wish, source=source, now=now)
     is_open = subscription.state is SubscriptionState.PENDING
-    if is_open:
-        subscription.requested_at = now
-        subscription.source = source
-        _take_over(subscription, wish)
     consent.record(
         ConsentKind.REQUESTED,
         subscription,
@@ -122,10 +90,15 @@ def _note(
         wording_id=consent.wording_id(words),
         detail=f"{source.value}: {_choices(wish)}" + ("" if is_open else "; subscribed already"),
     )
-    if is_open:
-        _mail("confirm", subscription, now=now, facts=_proof(subscription, now=now))
-    else:
-        _mail("already-subscribed", subscription, now=now, facts=_ways_out(subscription, now=now))
+    kind = "confirm" if is_open else "already-subscribed"
+    # A stranger may have caused it: seldom, whoever asks how often.
+    if limits.may_mail(kind, subscription.subscriber.canonical, now=now):
+        facts = (
+            _proof(subscription, wish, now=due_at)
+            if is_open
+            else _ways_out(subscription, now=due_at)
+        )
+        _enqueue(kind, subscription, now=now, facts=facts, due_at=due_at)
 
 
 def read_confirmation(token: str, *, now: datetime) -> Subscription:
@@ -191,69 +164,9 @@ def expire(*, now: datetime) -> int:
     return len(old)
 
 
-def _find_or_add(mailing_list: MailingList, wish: Wish, *, now: datetime) -> Subscription:
-    """Return the locked row of this address on this list, made if it was missing.
-
-    Inserting first and asking then is the same work for every address, and
-    two processes that add the same one at once do not trip over each other.
-    """
-    new_subscriber = {
-        "address": wish.address.spelling,
-        "canonical": wish.address.canonical,
-        "address_hmac": suppression.address_hmac(wish.address.canonical),
-        "language": wish.language,
-        "created_at": now,
-    }
-    _insert_if_missing(Subscriber, new_subscriber)
-    subscriber = find_subscriber(wish.address)
-    assert subscriber is not None
-    new_subscription = {
-        "subscriber_id": subscriber.id,
-        "mailing_list_id": mailing_list.id,
-        "state": SubscriptionState.PENDING,
-        "source": Source.FORM,
-        "requested_at": now,
-    }
-    _insert_if_missing(Subscription, new_subscription)
-    return db.session.scalars(
-        sa.select(Subscription)
-        .where(
-            Subscription.subscriber_id == subscriber.id,
-            Subscription.mailing_list_id == mailing_list.id,
-        )
-        .with_for_update()
-    ).one()
-
-
-def _insert_if_missing(model: type[Base], row: dict[str, Any]) -> None:
-    db.session.execute(insert(model).values(row).on_conflict_do_nothing())
-
-
 def find_subscriber(address: Address) -> Subscriber | None:
     """Return the subscriber behind `address`, however it is spelled."""
     return db.session.scalar(sa.select(Subscriber).where(Subscriber.canonical == address.canonical))
-
-
-def _take_over(subscription: Subscription, wish: Wish) -> None:
-    subscription.frequency = wish.frequency
-    subscription.topics = list(wish.topics)
-    if not _is_proved(subscription.subscriber):
-        # Somebody who proved the address already is not renamed by a stranger.
-        subscription.subscriber.name = wish.name
-        subscription.subscriber.language = wish.language
-    db.session.flush()
-
-
-def _is_proved(subscriber: Subscriber) -> bool:
-    return bool(
-        db.session.scalar(
-            sa.select(sa.literal(1))
-            .select_from(SubscriptionInterval)
-            .join(Subscription)
-            .where(Subscription.subscriber_id == subscriber.id)
-            .limit(1)
-        )
-    )
 
 
 def _choices(wish: Wish) -> str:
@@ -261,11 +174,11 @@ def _choices(wish: Wish) -> str:
     return f"{topics}; {wish.frequency.value}; {wish.language}"
 
 
-def _proof(subscription: Subscription, *, now: datetime) -> dict[str, Any]:
+def _proof(subscription: Subscription, wish: Wish, *, now: datetime) -> dict[str, Any]:
     payload = f"{subscription.id}-{subscription.wish}"
     return {
         "confirm_url": links.CONFIRM.url(payload, now=now),
-        "topics": [topic.name for topic in subscription.topics],
+        "topics": [topic.name for topic in wish.topics],
         "days": KEPT_UNCONFIRMED.days,
         "expires_at": (now + KEPT_UNCONFIRMED).isoformat(),
     }
@@ -275,17 +188,21 @@ def _ways_out(subscription: Subscription, *, now: datetime) -> dict[str, Any]:
     return {"unsubscribe_url": unsubscribing.url(subscription, now=now)}
 
 
-def _mail(kind: str, subscription: Subscription, *, now: datetime, facts: dict[str, Any]) -> None:
-    """Queue a mail that a stranger may have caused: seldom, whoever asks how often."""
-    if limits.may_mail(kind, subscription.subscriber.canonical, now=now):
-        _enqueue(kind, subscription, now=now, facts=facts)
-
-
 def _enqueue(
-    kind: str, subscription: Subscription, *, now: datetime, facts: dict[str, Any]
+    kind: str,
+    subscription: Subscription,
+    *,
+    now: datetime,
+    facts: dict[str, Any],
+    due_at: datetime | None = None,
 ) -> None:
     letters.write(
-        kind, subscription.subscriber, mailing_list=subscription.mailing_list, now=now, facts=facts
+        kind,
+        subscription.subscriber,
+        mailing_list=subscription.mailing_list,
+        now=now,
+        facts=facts,
+        due_at=due_at,
     )
 
 

@@ -99,6 +99,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "approval": DESK_FACTS,
     "approved": DESK_FACTS,
     "sent-back": DESK_FACTS,
+    "sign-up-burst": DESK_FACTS | {"most": 600},
 }
 # Where the one button of each kind leads.
 BUTTONS = {
@@ -123,6 +124,7 @@ BUTTONS = {
     "approval": "desk_url",
     "approved": "desk_url",
     "sent-back": "desk_url",
+    "sign-up-burst": "desk_url",
 }
 
 

@@ -7,13 +7,13 @@ from newsletter.errors import InvalidInput, NotFound
 from newsletter.extensions import db
 from newsletter.marking import marked
 from newsletter.page_language import gettext, ours
-from newsletter.public.form import FREQUENCIES
 from newsletter.public.managing import questions
 from newsletter.public.managing.arriving import Answer, readers_own
 from newsletter.public.managing.questions import Question, Sure
 from newsletter.subscriptions import consent, lists, pausing, preferences, unsubscribing
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import EndedReason, MailingList, Subscriber, Subscription
+from newsletter.subscriptions.words import FREQUENCIES
 from newsletter.web import client_ip
 
 blueprint = Blueprint("manage_lists", __name__, url_prefix="/manage/lists/<slug>")

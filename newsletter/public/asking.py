@@ -1,0 +1,133 @@
+"""What somebody asks for, by a form or as JSON: read, checked, counted, taken.
+
+Every way in leads through `take`, so that none has fewer checks and limits than
+another (STANDARDS XA05).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from flask import current_app, request
+
+from newsletter import addresses, inputs, languages, links, page_language
+from newsletter.errors import InvalidInput
+from newsletter.library.models import Topic
+from newsletter.marking import marked
+from newsletter.page_language import gettext
+from newsletter.subscriptions import bursts, consent, signup
+from newsletter.subscriptions.consent import Origin
+from newsletter.subscriptions.models import Frequency, MailingList, Source
+from newsletter.subscriptions.wishes import Wish
+from newsletter.web import client_ip, client_network
+
+LONGEST_NAME = 200
+
+FIELDS = (marked("name"),)
+"""What a sentence about a field calls it."""
+
+TRAP = "website"
+"""The field that no person sees; who fills it gets the same answer and nothing else."""
+
+SHOWN_WORDS = "words"
+"""The field by which a form elsewhere says which words stood under its button."""
+
+Value = TypeVar("Value")
+
+
+@dataclass
+class Typed:
+    """What stands in the fields, to be shown again beside what is wrong with it."""
+
+    address: str = ""
+    name: str = ""
+    language: str = ""
+    # Empty unless another site's form asked: ours does not.
+    frequency: str = ""
+    topics: list[str] = field(default_factory=list)
+    # Where the answer shall lead, if the list allows that page.
+    next: str = ""
+    words: str = ""
+    trap: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+def take(mailing_list: MailingList, typed: Typed, *, page: str, now: datetime) -> Wish | None:
+    """Take a sign-up and return what was asked for, or None with the errors in `typed`.
+
+    `page` is where it comes from, unless another site's page names itself. Whoever the address
+    belongs to, the same is done and returned. Raises TooOften; commits nothing.
+    """
+    wish = _read_wish(mailing_list, typed)
+    if wish is None:
+        return None
+    held_for = bursts.count(client_network(), now=now)
+    if typed.trap:
+        return wish
+    elsewhere = origin_elsewhere()
+    words = consent.wording(mailing_list.name, page_language.ours())
+    _checked(
+        typed,
+        lambda: signup.request_subscription(
+            mailing_list,
+            wish,
+            consent.shown(words, typed.words),
+            origin=Origin(page=elsewhere or links.public_url(page), ip=client_ip() or None),
+            source=Source.EMBED if elsewhere or page != "/" else Source.FORM,
+            now=now,
+            held_for=held_for,
+        ),
+    )
+    return None if typed.errors else wish
+
+
+def origin_elsewhere() -> str:
+    """Return the origin of the page that asks, if it names itself and is none of ours."""
+    origin = request.headers.get("Origin", "null")
+    return "" if origin in ("null", current_app.config["PUBLIC_URL"]) else origin
+
+
+def slugs(mailing_list: MailingList) -> set[str]:
+    """Return the short names of the topics that a list offers."""
+    return {topic.slug for topic in mailing_list.topics}
+
+
+def _read_wish(mailing_list: MailingList, typed: Typed) -> Wish | None:
+    """Return the checked wish, or None with the errors noted beside the fields."""
+    address = _checked(typed, lambda: addresses.parse(typed.address))
+    name = _checked(typed, lambda: inputs.one_line(typed.name, field="name", most=LONGEST_NAME))
+    language = _checked(
+        typed, lambda: languages.tag(typed.language or mailing_list.default_language)
+    )
+    topics = _chosen_topics(mailing_list, typed)
+    if typed.frequency not in {"", *Frequency}:
+        typed.errors["frequency"] = gettext(
+            "Choose how often: every issue, once a week or once a month."
+        )
+    if address is None or name is None or language is None or typed.errors:
+        return None
+    return Wish(
+        address=address,
+        name=name,
+        language=language,
+        frequency=Frequency(typed.frequency or Frequency.EVERY),
+        topics=topics,
+    )
+
+
+def _checked(typed: Typed, check: Callable[[], Value]) -> Value | None:
+    """Return what `check` returns, or None with its refusal noted beside the field."""
+    try:
+        return check()
+    except InvalidInput as exc:
+        typed.errors[exc.field or "address"] = exc.said(gettext)
+        return None
+
+
+def _chosen_topics(mailing_list: MailingList, typed: Typed) -> list[Topic]:
+    if not set(typed.topics) <= slugs(mailing_list):
+        typed.errors["topics"] = gettext(
+            "One of the topics does not exist here any more. Choose again."
+        )
+    return [topic for topic in mailing_list.topics if topic.slug in typed.topics]
