@@ -15,6 +15,7 @@ ROOT = Path(config.__file__).parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAP = (ROOT / "docs/map.md").read_text(encoding="utf-8")
 COMMANDS = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+READERS = (ROOT / "docs/readers.md").read_text(encoding="utf-8")
 DESK = (ROOT / "docs/desk.md").read_text(encoding="utf-8")
 
 
@@ -66,10 +67,11 @@ def test_the_map_names_no_module_that_is_gone() -> None:
         ), name
 
 
-def test_the_tour_shows_every_picture_once_and_says_what_is_on_it() -> None:
-    shown = re.findall(r"^!\[([^]]{10,})\]\(pictures/([a-z-]+\.png)\)$", DESK, re.MULTILINE)
+def test_the_tours_show_every_picture_once_and_says_what_is_on_it() -> None:
+    tours = DESK + READERS
+    shown = re.findall(r"^!\[([^]]{10,})\]\(pictures/([a-z-]+\.png)\)$", tours, re.MULTILINE)
     names = [name for _, name in shown]
-    assert len(names) == DESK.count("![") == len(set(names))
+    assert len(names) == tours.count("![") == len(set(names))
     assert set(names) == {path.name for path in (ROOT / "docs/pictures").iterdir()}
     assert len({words for words, _ in shown}) == len(names)
 

@@ -10,6 +10,7 @@ from newsletter.extensions import db
 from newsletter.issues import composing, editing
 from newsletter.issues.composition import Texts
 from newsletter.subscriptions import unsubscribing
+from newsletter.subscriptions.managing import ManageLink
 from tests.browser.showing import DRAFT, SENT, Stage
 from tests.browser.showing_people import ADA
 from tests.conftest import NOW
@@ -91,7 +92,14 @@ def save_too_late(page: Page) -> None:
 def tokens() -> dict[str, str]:
     """Return what a path with braces may name."""
     leaving = unsubscribing.payload(ADA)
+    link = ManageLink(subscriber_id=ADA, made_at=NOW)
+    db.session.add(link)
+    db.session.flush()
+    number = link.id
+    # A transaction that stays open would keep the installation from writing.
+    db.session.commit()
     return {
+        "manage": links.MANAGE.token(str(number), now=NOW),
         "preferences": links.PREFERENCES.token(leaving, now=NOW),
         "unsubscribe": links.UNSUBSCRIBE.token(leaving, now=NOW),
     }
@@ -107,8 +115,8 @@ def _of_last(name: str, says: str, **more: object) -> Picture:
     return replace(page, stage=Stage.SENDING, **more)
 
 
-def _of_readers(name: str, path: str, heading: str, says: str) -> Picture:
-    return Picture(name, path, heading, says, stage=Stage.SENDING, is_reader=True)
+def _of_readers(name: str, path: str, heading: str, says: str, **more: object) -> Picture:
+    return Picture(name, path, heading, says, stage=Stage.SENDING, is_reader=True, **more)
 
 
 HOME = Picture("home", "/desk/", "What needs you now", "Amina is writing now")
@@ -185,9 +193,25 @@ PICTURES = [
         heading="Issue 44",
     ),
     _of_readers("form", "/", "Stay Informed", "Your e-mail address"),
+    _of_readers("form-arabic", "/?lang=ar", "Stay Informed", "بريدك", width=NARROW, highest=1800),
+    _of_readers("reading", "/library/?q=midwives", "Library", "Five questions that"),
     _of_readers("archive", "/archive/", "What was sent?", "A toolkit for sharing the guidance"),
     _of_readers("archived-issue", f"/archive/{SENT}", "A toolkit", "Dear reader"),
-    _of_readers("preferences", "/preferences/{preferences}", "What should stop?", "Stop all"),
-    _of_readers("unsubscribe", "/unsubscribe/{unsubscribe}", "Stop e-mails", "Stop these e-mails"),
+    _of_readers("preferences", "/preferences/{preferences}", "become less", "can only make less"),
+    _of_readers("unsubscribe", "/unsubscribe/{unsubscribe}", "Stop e-mails", "Or get less instead"),
+    _of_readers(
+        "own-page",
+        "/manage/open/{manage}",
+        "What would you like to change?",
+        "You get e-mails at",
+        act=press("Open my page"),
+    ),
+    _of_readers(
+        "unsubscribed",
+        "/unsubscribe/{unsubscribe}",
+        "These e-mails have stopped",
+        "For 30 minutes",
+        act=press("Stop these e-mails"),
+    ),
 ]
 """In the order in which they are taken: a draft that was sent is no draft again."""

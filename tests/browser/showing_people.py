@@ -13,6 +13,7 @@ from newsletter.extensions import db
 from newsletter.subscriptions import consent, suppression
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import ConsentKind, MailingList, Subscription
+from newsletter.translating import translator
 
 READERS = 1_234
 ADA = 12
@@ -76,7 +77,7 @@ def _tell_of_ada(news: MailingList, *, now: datetime) -> None:
     ada.address = ada.canonical = "ada@example.org"
     ada.address_hmac = suppression.address_hmac(ada.canonical)
     ada.name, ada.created_at = "Ada Lovelace", at
-    wording = consent.wording_id(consent.wording(news.name))
+    wording = consent.wording_id(consent.wording(news.name, translator("en")))
     for kind, page, later in (
         (ConsentKind.REQUESTED, "/", timedelta(0)),
         (ConsentKind.CONFIRMED, "/confirm", timedelta(minutes=4)),

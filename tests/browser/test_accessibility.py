@@ -20,8 +20,7 @@ from tests.browser.looking import Eyes, looking, refuse
 
 NARROW, WIDE = 320, 1280
 WINDOWS = [("light", NARROW), ("dark", WIDE), ("light", WIDE), ("dark", NARROW)]
-THOROUGH = WINDOWS[:2]
-"""In which every address is looked at; in the others the first one of each page is."""
+"""In each the first address of every page is looked at, the others in one of them."""
 
 PENDING = itertools.count(7, step=50)
 """Subscriptions that wait to be confirmed, which each does once."""
@@ -51,10 +50,11 @@ def reader(
         yield eyes
 
 
-def test_pages_of_the_desk_are_without_fault(admin: Eyes, request: pytest.FixtureRequest) -> None:
-    most = None if request.node.callspec.params["admin"] in THOROUGH else 1
-    shown = [paths[:most] for rule, paths in pages.DESK.items() if rule not in pages.NO_PAGES]
-    faults = {path: admin.faults_of(path) for paths in shown for path in paths}
+def test_pages_of_the_desk_are_without_fault(admin: Eyes) -> None:
+    shown = [paths for rule, paths in pages.DESK.items() if rule not in pages.NO_PAGES]
+    first = [path for paths in shown for path in paths[:1]]
+    more = [path for paths in shown for path in paths[1:]]
+    faults = {path: admin.faults_of(path) for path in [*first, *in_turns(more, admin)]}
     refuse(faults)
 
 
@@ -108,18 +108,16 @@ def elsewhere(paths: list[str], reader: Eyes) -> list[str]:
     """Return the addresses in the other languages, each of which is looked at in one window."""
     every = [
         f"{path}{'&' if '?' in path else '?'}lang={language}"
-        for path in paths
         for language in ELSEWHERE
+        for path in paths
     ]
-    if EVERYWHERE:
-        return every
-    place = WINDOWS.index(reader.window)
-    # From page to page another language begins, so that each comes into each window.
-    return [
-        path
-        for number, path in enumerate(every)
-        if (number + number // len(ELSEWHERE)) % len(WINDOWS) == place
-    ]
+    return in_turns(every, reader)
+
+
+def in_turns(every: list[str], eyes: Eyes) -> list[str]:
+    """Return those of many addresses that are looked at in this window: each is, in one."""
+    place = WINDOWS.index(eyes.window)
+    return every if EVERYWHERE else every[place :: len(WINDOWS)]
 
 
 def tokens() -> dict[str, str]:
