@@ -26,6 +26,7 @@ group = HouseGroup("lists", help="Mailing lists.")
 @click.option("--reply-to", default="", help="Where answers go.")
 @click.option("--postal-address", default="", help="Stands in the footer of every issue.")
 @click.option("--language", "default_language", default="en", help="Of issues, by default en.")
+@click.option("--zone", default="UTC", help="Where digests come in the morning, by default UTC.")
 @click.option("--topic", "slugs", multiple=True, help="Short name of a topic; may be repeated.")
 def add(slug: str, slugs: tuple[str, ...], **facts: Unpack[ListFacts]) -> None:
     """Add a list; prints its short name."""
@@ -59,5 +60,6 @@ def _facts(mailing_list: MailingList) -> dict[str, Any]:
         "reply_to": mailing_list.reply_to,
         "postal_address": mailing_list.postal_address,
         "language": mailing_list.default_language,
+        "zone": mailing_list.zone,
         "topics": [topic.slug for topic in mailing_list.topics],
     }

@@ -1,6 +1,7 @@
 """flask subscribers: import, export, look up, erase."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from newsletter.audiences.importing import ImportReport
 from newsletter.audit import Deed
 from newsletter.cli.house import HouseGroup, as_json_option, parse_address, print_json
 from newsletter.cli.noting import note
+from newsletter.delivery.digests import overview
 from newsletter.errors import NotFound
 from newsletter.extensions import db, reading
 from newsletter.subscriptions import dossier, lists
@@ -77,7 +79,11 @@ def show(address: str, as_json: bool) -> None:
         return
     click.echo(f"{facts['address']}  {facts['state']}")
     for subscription in facts["subscriptions"]:
-        click.echo(f"  {subscription['list']}  {subscription['state']}")
+        due_at = subscription["digest_due_at"]
+        due = f"  {subscription['frequency']}, digest due {due_at}" if due_at else ""
+        click.echo(f"  {subscription['list']}  {subscription['state']}{due}")
+    for digest in facts["digests"]:
+        click.echo(f"  digest {digest['digest']}  {digest['state']}  {digest['title']}")
 
 
 @group.command("evidence")
@@ -155,8 +161,23 @@ def _standing_facts(person: Standing) -> dict[str, Any]:
                 "list": subscription.mailing_list.slug,
                 "state": subscription.state.value,
                 "frequency": subscription.frequency.value,
+                "digest_due_at": _text(subscription.digest_due_at),
                 "topics": [topic.slug for topic in subscription.topics],
             }
             for subscription in person.subscriptions
         ],
+        "digests": [
+            {
+                "digest": -taken.number,
+                "title": taken.title,
+                "state": taken.state.value,
+                "planned_at": _text(taken.planned_at),
+                "finished_at": _text(taken.finished_at),
+            }
+            for taken in (overview.of_reader(subscriber.id) if subscriber else [])
+        ],
     }
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from newsletter import clock, languages
 from newsletter.accounts import Action
 from newsletter.audit import Deed
-from newsletter.desk.forms import Form, show_again, typed
+from newsletter.desk.forms import Form, show_again, typed, zone_options
 from newsletter.desk.growth import year_of_growth
 from newsletter.desk.guard import blueprint, needs, the_editor, the_list
 from newsletter.desk.noting import changes, note, values_of
@@ -30,6 +30,7 @@ TEXTS = (
     "reply_to",
     "postal_address",
     "default_language",
+    "zone",
 )
 
 TICKED = ("topics", "is_public", "needs_approval")
@@ -49,7 +50,7 @@ def show_lists() -> str:
 @needs(Action.MANAGE_LISTS)
 def show_new_list() -> str:
     """Ask for the facts of a new list."""
-    form = Form(dict.fromkeys(("slug", *TEXTS), ""))
+    form = Form({**dict.fromkeys(("slug", *TEXTS), ""), "zone": "UTC"})
     return render_template("desk/list.html", form=form, **_facts(None))
 
 
@@ -138,6 +139,7 @@ def _typed_facts(form: Form) -> ListFacts:
         "reply_to": form.values["reply_to"],
         "postal_address": form.values["postal_address"],
         "default_language": form.values["default_language"],
+        "zone": form.values["zone"],
         "is_public": bool(form.lists["is_public"]),
         "needs_approval": bool(form.lists["needs_approval"]),
         "topics": catalogue.find_topics(form.lists["topics"]),
@@ -150,6 +152,7 @@ def _facts(mailing_list: MailingList | None) -> dict[str, object]:
         "sender": lists.sender_address(mailing_list) if mailing_list else "",
         "topics": catalogue.topics(),
         "languages": languages.OFFERED,
+        "zones": zone_options(),
     }
     return facts | _growth(mailing_list) if mailing_list else facts
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.orm import selectinload
 
-from newsletter import addresses, inputs, languages
+from newsletter import addresses, clock, inputs, languages
 from newsletter.errors import InvalidInput, NotFound, Refused
 from newsletter.extensions import add_if_free, db
 from newsletter.library.models import Topic
@@ -31,6 +31,7 @@ class ListFacts(TypedDict, total=False):
     reply_to: str
     postal_address: str
     default_language: str
+    zone: str
     is_public: bool
     needs_approval: bool
     topics: Sequence[Topic]
@@ -60,6 +61,8 @@ def _checked(field: str, value: object) -> object:
     try:
         if field == "default_language":
             return languages.tag(value)
+        if field == "zone":
+            return clock.zone(value.strip()).key
         if field in ("from_address", "reply_to"):
             return addresses.parse(value).spelling if value.strip() else ""
     except InvalidInput as exc:

@@ -1,5 +1,6 @@
 """Digests in the desk: the list, each one's page, and all other pages with one in the database."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from newsletter.issues import archiving, overview
 from newsletter.issues.models import Issue, IssueState
 from newsletter.reports import stories, tracing
 from newsletter.subscriptions.models import Frequency
+from tests.cli.test_commands import told
 from tests.delivery.digests.digesting import send_issue, subscription_of
 from tests.desk.browser import Browser
 from tests.factories import make_editor, make_item, make_list, make_subscription
@@ -139,3 +141,24 @@ def test_who_is_not_in_a_digest_is_told_apart_by_why(app: Flask, digest: int) ->
     assert reports.trace(digest, "cleo@example.org").reason == (
         "It had nothing for this reader, or came at another time."
     )
+
+
+def test_a_reader_s_digests_are_told_by_the_command_line_and_in_the_desk(
+    app: Flask, desk: Browser, digest: int
+) -> None:
+    facts = json.loads(told(app, "subscribers show ada@example.org --json"))
+    assert [(taken["digest"], taken["state"]) for taken in facts["digests"]] == [(1, "waiting")]
+    assert facts["subscriptions"][0]["digest_due_at"] is not None
+    said = told(app, "subscribers show ada@example.org")
+    assert "digest 1  waiting  Weekly digest of" in said
+    page = desk.post("/desk/subscribers/", {"address": "ada@example.org"}).text
+    assert "once a week, the next digest is due on" in page
+
+
+def test_the_readers_of_a_digest_come_as_a_file(desk: Browser, digest: int) -> None:
+    page = desk.get("/desk/digests/1").text
+    assert 'action="/desk/digests/1/recipients.csv"' in page
+    answer = desk.post("/desk/digests/1/recipients.csv")
+    assert "digest-1-recipients.csv" in answer.headers["Content-Disposition"]
+    assert "ada@example.org" in answer.text
+    assert "ben@example.org" not in answer.text

@@ -22,6 +22,7 @@ FACTS = {
     "reply_to": "",
     "postal_address": "1 Example Street, 10115 Sample Town",
     "default_language": "fr",
+    "zone": "Africa/Nairobi",
 }
 
 
@@ -37,6 +38,7 @@ def test_a_list_is_added_with_its_topics(browser: Browser) -> None:
     added = lists.get_list("country-news")
     assert added.is_public
     assert added.default_language == "fr"
+    assert added.zone == "Africa/Nairobi"
     assert [topic.slug for topic in added.topics] == ["mms"]
     assert "country-news@news.example.org" in browser.get("/desk/lists/country-news").text
 
@@ -51,6 +53,7 @@ def test_a_list_is_added_with_its_topics(browser: Browser) -> None:
         ({"reply_to": "a@b, c@d"}, "reply_to"),
         ({"postal_address": "x" * 301}, "postal_address"),
         ({"default_language": "klingon!"}, "default_language"),
+        ({"zone": "Mars/Olympus"}, "zone"),
         ({"topics": ["no-such"]}, "topics"),
     ],
 )
@@ -113,9 +116,7 @@ def test_a_list_may_want_a_second_person_before_an_issue_is_sent(browser: Browse
     news = make_list()
     path = f"/desk/lists/{news.slug}"
     for ticked, kept in ((["yes"], True), ([], False)):
-        answer = browser.post(
-            path, {"name": "News", "default_language": "en", "needs_approval": ticked}
-        )
+        answer = browser.post(path, {**FACTS, "needs_approval": ticked})
         assert answer.status_code == 303
         db.session.expire_all()
         assert news.needs_approval is kept

@@ -62,7 +62,7 @@ class Next:
 
 @dataclass(frozen=True)
 class Taken:
-    """A digest that had an issue for one reader."""
+    """A digest of one reader, as when it had an issue for them."""
 
     number: int
     title: str
@@ -146,6 +146,22 @@ def next_due(*, lists: frozenset[int] | None = None) -> Next | None:
         )
     ).one()
     return Next(first, readers)
+
+
+def of_reader(subscriber_id: int) -> list[Taken]:
+    """Return the last digests of one person, the newest first."""
+    rows = db.session.execute(
+        sa.select(
+            Send.issue_id, Edition.subject, Delivery.state, Delivery.finished_at, Send.planned_at
+        )
+        .join(Delivery, Delivery.send_id == Send.id)
+        .join(Digest, Digest.issue_id == Send.issue_id)
+        .join(Edition, Edition.issue_id == Send.issue_id)
+        .where(Delivery.subscriber_id == subscriber_id)
+        .order_by(Delivery.id.desc())
+        .limit(PER_PAGE)
+    )
+    return [Taken(*row) for row in rows]
 
 
 def taken_up(issue_id: int, subscriber_id: int) -> Taken | None:
