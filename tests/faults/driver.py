@@ -78,6 +78,7 @@ class Run:
     also: tuple[str, ...] = ()
     # Whether the issue is planned already when the run begins, or due and left to the clocks.
     is_planned: bool = True
+    build: Callable[..., int] = installation.build
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
@@ -94,7 +95,7 @@ class Run:
         self.port = 0
 
     def __enter__(self) -> Self:
-        self.issue_id = installation.build(
+        self.issue_id = self.build(
             self.readers, also=self.also, batch_size=self.batch_size, is_planned=self.is_planned
         )
         self.plan = replace(self.plan, seed=self.dice.randrange(10**9))

@@ -1,14 +1,20 @@
 """An installation with many readers and one issue that is due, made fast."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from newsletter import clock
 from newsletter.delivery import planning
 from newsletter.extensions import db
-from newsletter.subscriptions.models import Subscriber, Subscription, SubscriptionState
+from newsletter.subscriptions.models import (
+    MailingList,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+)
 from newsletter.subscriptions.suppression import address_hmac
 from tests.factories import make_due_issue, make_list
 
@@ -27,7 +33,19 @@ def build(readers: int, *, also: tuple[str, ...], batch_size: int, is_planned: b
     """
     now = clock.now()
     mailing_list = make_list()
-    addresses = [*map(address_of, range(readers)), *also]
+    add_readers(mailing_list, [*map(address_of, range(readers)), *also], now=now)
+    issue = make_due_issue(mailing_list, at=now)
+    number = issue.id
+    if is_planned:
+        with small_batches(batch_size):
+            planning.plan(issue, now=now)
+    # Nothing is read after it: an open transaction would hold the database's write lock.
+    db.session.commit()
+    return number
+
+
+def add_readers(mailing_list: MailingList, addresses: Sequence[str], *, now: datetime) -> None:
+    """Let these addresses, and whoever is here, be on a list."""
     db.session.execute(
         sa.insert(Subscriber),
         [
@@ -55,14 +73,6 @@ def build(readers: int, *, also: tuple[str, ...], batch_size: int, is_planned: b
             for subscriber_id in db.session.scalars(sa.select(Subscriber.id)).all()
         ],
     )
-    issue = make_due_issue(mailing_list, at=now)
-    number = issue.id
-    if is_planned:
-        with small_batches(batch_size):
-            planning.plan(issue, now=now)
-    # Nothing is read after it: an open transaction would hold the database's write lock.
-    db.session.commit()
-    return number
 
 
 @contextmanager
