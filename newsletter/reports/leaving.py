@@ -5,7 +5,13 @@ import sqlalchemy as sa
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
 from newsletter.reports.numbers import get_issue
-from newsletter.subscriptions.models import ConsentEvent, ConsentKind, EndedReason
+from newsletter.subscriptions.models import (
+    ConsentEvent,
+    ConsentKind,
+    EndedReason,
+    Subscription,
+    SubscriptionInterval,
+)
 
 WORDS = {
     EndedReason.LINK: "On the page that the link leads to.",
@@ -19,7 +25,7 @@ WORDS = {
 def left(issue_id: int) -> int:
     """Return how many people left the list of an issue by its links; raise NotFound.
 
-    Who came back and left again by the same link is counted once.
+    Who came back and left again by the same link is counted once, who took it back is not.
     """
     # An erased person has no number any more, and each is somebody else.
     person = sa.func.coalesce(ConsentEvent.subscriber_id, -ConsentEvent.id)
@@ -32,11 +38,26 @@ def left(issue_id: int) -> int:
 
 
 def by_issue(issue: Issue) -> sa.ColumnElement[bool]:
-    """Tell of which evidence it is that somebody left the list of an issue by its links."""
+    """Tell of which evidence it is that somebody left the list of an issue by its links.
+
+    Who took it back did not leave: the stretch of time that ended then goes on. Of an erased
+    person no more is known.
+    """
+    it_ended = (
+        sa.exists()
+        .where(
+            SubscriptionInterval.ended_at == ConsentEvent.at,
+            SubscriptionInterval.subscription_id == Subscription.id,
+            Subscription.subscriber_id == ConsentEvent.subscriber_id,
+            Subscription.mailing_list_id == ConsentEvent.mailing_list_id,
+        )
+        .correlate(ConsentEvent)
+    )
     return (
         (ConsentEvent.issue_id == issue.id)
         & (ConsentEvent.kind == ConsentKind.UNSUBSCRIBED)
         & (ConsentEvent.mailing_list_id == issue.mailing_list_id)
+        & (ConsentEvent.subscriber_id.is_(None) | it_ended)
     )
 
 

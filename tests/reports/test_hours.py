@@ -10,7 +10,13 @@ from newsletter.delivery.models import DeliveryState
 from newsletter.errors import NotFound
 from newsletter.extensions import db
 from newsletter.reports.hours import HOUR, HOURS, first_hours
-from newsletter.subscriptions.models import ConsentEvent, ConsentKind
+from newsletter.subscriptions.models import (
+    ConsentEvent,
+    ConsentKind,
+    EndedReason,
+    Source,
+    SubscriptionInterval,
+)
 from tests.conftest import NOW
 from tests.delivery.situations import begin
 from tests.reports.situations import put
@@ -37,6 +43,16 @@ def leave(number: int, *, after: timedelta, subscriber_id: int | None = 1) -> No
             issue_id=number,
         )
     )
+    if subscriber_id is not None:
+        db.session.add(
+            SubscriptionInterval(
+                subscription_id=subscriber_id,
+                source=Source.FORM,
+                started_at=BEGAN - HOUR,
+                ended_at=BEGAN + after,
+                ended_reason=EndedReason.LINK,
+            )
+        )
     db.session.commit()
 
 
