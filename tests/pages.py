@@ -78,6 +78,7 @@ DESK = {
     "/desk/library/new": ["/desk/library/new"],
     "/desk/lists/": ["/desk/lists/"],
     "/desk/lists/<slug>": ["/desk/lists/news"],
+    "/desk/lists/<slug>/answers": ["/desk/lists/news/answers"],
     "/desk/lists/<slug>/form": ["/desk/lists/news/form", "/desk/lists/news/form?in=ar"],
     "/desk/lists/<slug>/form.html": ["/desk/lists/news/form.html?in=fr"],
     "/desk/lists/new": ["/desk/lists/new"],

@@ -5,6 +5,7 @@ from flask import Flask
 from newsletter import web
 from newsletter.desk import (
     account,
+    answers,
     audience,
     baskets,
     checking,
@@ -51,6 +52,7 @@ from newsletter.desk.guard import blueprint
 
 PAGES = (
     account,
+    answers,
     audience,
     baskets,
     checking,

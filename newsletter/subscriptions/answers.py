@@ -1,6 +1,9 @@
 """Why readers left, as far as they want to say: counted, and kept apart from whoever said it."""
 
 import enum
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
@@ -64,13 +67,22 @@ def count(
     )
 
 
-def counted(mailing_list_id: int) -> dict[Answer, int]:
-    """Return how often each answer was given to a list, the most frequent first."""
-    total = sa.func.sum(LeavingAnswer.count)
+@dataclass(frozen=True)
+class Month:
+    """How often each answer was given to a list in one month; `first` is the month's first day."""
+
+    first: date
+    counts: Mapping[Answer, int]
+
+
+def counted(mailing_list_id: int, *, since: date) -> list[Month]:
+    """Return the months with answers since a day, the newest first."""
     rows = db.session.execute(
-        sa.select(LeavingAnswer.answer, total)
-        .where(LeavingAnswer.mailing_list_id == mailing_list_id)
-        .group_by(LeavingAnswer.answer)
-        .order_by(total.desc(), LeavingAnswer.answer)
+        sa.select(LeavingAnswer.day, LeavingAnswer.answer, sa.func.sum(LeavingAnswer.count))
+        .where(LeavingAnswer.mailing_list_id == mailing_list_id, LeavingAnswer.day >= since)
+        .group_by(LeavingAnswer.day, LeavingAnswer.answer)
     )
-    return {answer: int(number) for answer, number in rows}
+    months: dict[date, Counter[Answer]] = defaultdict(Counter)
+    for day, answer, number in rows:
+        months[day.replace(day=1)][answer] += int(number)
+    return [Month(first, months[first]) for first in sorted(months, reverse=True)]

@@ -1,6 +1,6 @@
 """Leaving at the door: one click by machine, two by hand, never by looking."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -8,10 +8,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from selectolax.lexbor import LexborHTMLParser
 
-from newsletter import clock, links
+from newsletter import clock, links, reports
 from newsletter.delivery import planning
 from newsletter.delivery.models import Delivery
 from newsletter.extensions import db
+from newsletter.reports import hours
 from newsletter.subscriptions import answers, undoing, unsubscribing
 from newsletter.subscriptions.answers import Answer, LeavingAnswer
 from newsletter.subscriptions.models import (
@@ -164,6 +165,7 @@ def test_the_evidence_says_by_which_issue_a_reader_left(
     )
     left = sa.select(ConsentEvent).where(ConsentEvent.kind == ConsentKind.UNSUBSCRIBED)
     assert db.session.scalars(left).one().issue_id == number
+    assert reports.left(number) == 1
 
 
 @pytest.mark.parametrize("button", ["list", "everything", "monthly", "pause-1", "pause-6"])
@@ -179,6 +181,27 @@ def test_each_button_has_an_undo_that_gives_back_what_was(
     assert facts(subscription) == before
     [interval] = db.session.scalars(sa.select(SubscriptionInterval)).all()
     assert (interval.ended_at, interval.ended_reason) == (None, None)
+
+
+def test_who_takes_it_back_did_not_leave_by_the_issue(
+    client: FlaskClient, subscription: Subscription
+) -> None:
+    issue = make_due_issue(subscription.mailing_list)
+    planning.plan(issue, now=NOW)
+    delivery_id = db.session.scalars(sa.select(Delivery.id)).one()
+    number = issue.id
+    token = links.UNSUBSCRIBE.token(
+        unsubscribing.payload(subscription.id, delivery_id), now=clock.now()
+    )
+    db.session.commit()
+    counts = []
+    for _ in range(2):
+        page = client.post(f"/unsubscribe/{token}", data={"stop": "list"}).text
+        counts.append(reports.left(number))
+        client.post(form_of(page, "/undo/"))
+        counts.append(reports.left(number))
+    assert counts == [1, 0, 1, 0]
+    assert [one.left for one in hours.first_hours(number) if one.left] == []
 
 
 def test_once_a_month_and_a_pause_are_less_instead_of_none(
@@ -233,7 +256,8 @@ def test_the_answer_why_is_counted_once_and_without_the_reader(
     for _ in range(3):
         answer = client.post(form_of(page, "/unsubscribe/"), data={"why": "too-many"})
         assert "counted, without your address" in answer.text
-    assert answers.counted(list_id) == {Answer.TOO_MANY: 1}
+    [month] = answers.counted(list_id, since=date.min)
+    assert month.counts == {Answer.TOO_MANY: 1}
     columns = {column.name for column in sa.inspect(LeavingAnswer).columns}
     assert columns == {"mailing_list_id", "day", "issue_id", "answer", "count"}
     # Nothing else says it either.
@@ -247,7 +271,7 @@ def test_an_answer_that_is_none_gets_the_same_page(
 ) -> None:
     page = client.post(path(subscription) + "/why", data={"why": answer})
     assert (page.status_code, "Thank you" in page.text) == (200, True)
-    assert answers.counted(subscription.mailing_list_id) == {}
+    assert answers.counted(subscription.mailing_list_id, since=date.min) == []
 
 
 def test_pages_are_in_the_language_that_the_reader_chose(
