@@ -138,7 +138,10 @@ def confirm(token: str, *, origin: Origin, now: datetime) -> Subscription:
         now=now,
         wording_id=consent.words_asked_with(subscription),
     )
-    facts = _ways_out(subscription, now=now) | {"archive_url": links.public_url("/archive/")}
+    facts = _ways_out(subscription, now=now) | {
+        "archive_url": links.public_url("/archive/"),
+        "manage_url": links.public_url("/manage"),
+    }
     _enqueue("welcome", subscription, now=now, facts=facts)
     return subscription
 
