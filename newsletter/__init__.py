@@ -15,6 +15,7 @@ from newsletter.public import (
     archive,
     crawling,
     feeds,
+    following,
     form,
     health,
     images,
@@ -24,7 +25,16 @@ from newsletter.public import (
     preferences,
     undoing,
 )
-from newsletter.public.managing import address, arriving, lists, overview, own_data, person
+from newsletter.public.managing import (
+    address,
+    arriving,
+    lists,
+    overview,
+    own_data,
+    person,
+    recording,
+)
+from newsletter.tracking import counting
 
 READERS_PAGES = (
     form.blueprint,
@@ -38,11 +48,13 @@ READERS_PAGES = (
     person.blueprint,
     address.blueprint,
     own_data.blueprint,
+    recording.blueprint,
     archive.blueprint,
     library.blueprint,
     feeds.blueprint,
     crawling.blueprint,
     images.blueprint,
+    following.blueprint,
     health.blueprint,
     metrics.blueprint,
 )
@@ -66,6 +78,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     serving.init_app(app)
     extensions.init_app(app)
     facade.init_app(app)
+    counting.init_app(app)
     web.init_app(app)
     page_language.init_app(app)
     desk.init_app(app)

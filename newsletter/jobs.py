@@ -50,6 +50,7 @@ from newsletter.subscriptions import (
     signup,
     undoing,
 )
+from newsletter.tracking import counting
 
 log = logging.getLogger(__name__)
 
@@ -181,6 +182,7 @@ def forget_counters(now: datetime) -> None:
     address_change.forget_old(now=now)
     presence.forget_old(now=now)
     pacing.forget_old(now=now)
+    counting.forget_old(now=now)
 
 
 def overwrite(now: datetime) -> None:

@@ -126,5 +126,8 @@ MANAGED = Link("managed", "/manage", timedelta(minutes=60))
 """What the cookie of a reader who opened such a link holds; no address has it."""
 NEW_ADDRESS = Link("new address", "/manage/new-address/{token}", timedelta(hours=24))
 OBJECTION = Link("objection", "/manage/objection/{token}", timedelta(days=7))
+CLICKED = Link("tracked click", "/r/{token}")
+"""Stands before the key of a link, in the mail of a reader who agreed to be recorded."""
+OPENED = Link("tracked opening", "/o/{token}")
 CHANGE_ADDRESS = Link("change of address", "/desk/sign-in/address/{token}", timedelta(hours=24))
 SIGN_IN = Link("sign-in", "/desk/sign-in/{token}", timedelta(hours=24))

@@ -130,6 +130,7 @@ READERS_OWN = {
     "/manage/data": ["/manage/data"],
     "/manage/delete": ["/manage/delete"],
     "/manage/history": ["/manage/history"],
+    "/manage/lists/<slug>/recording": ["/manage/lists/news/recording"],
     "/manage/lists/<slug>/frequency": ["/manage/lists/news/frequency"],
     "/manage/lists/<slug>/join": ["/manage/lists/news/join"],
     "/manage/lists/<slug>/leave": ["/manage/lists/news/leave"],
@@ -154,6 +155,9 @@ NO_PAGES = {
 
 FOR_PROGRAMS = {
     "/api/v1/",
+    "/o/<token>",
+    "/r/<key>",
+    "/r/<token>/<key>",
     "/feed.xml",
     "/archive/lists/<slug>.xml",
     "/library/feed.xml",

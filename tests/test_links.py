@@ -13,11 +13,13 @@ from newsletter import links
 from newsletter.errors import DeadLink
 from newsletter.links import (
     CHANGE_ADDRESS,
+    CLICKED,
     CONFIRM,
     MANAGE,
     MANAGED,
     NEW_ADDRESS,
     OBJECTION,
+    OPENED,
     PREFERENCES,
     SIGN_IN,
     UNDO,
@@ -30,6 +32,7 @@ from tests.conftest import NOW
 ALL = (
     *(CONFIRM, UNSUBSCRIBE, PREFERENCES, SIGN_IN, CHANGE_ADDRESS),
     *(UNDO, UNDO_BY_MAIL, MANAGE, MANAGED, NEW_ADDRESS, OBJECTION),
+    *(CLICKED, OPENED),
 )
 DATED = [link for link in ALL if link.lifetime is not None]
 

@@ -25,10 +25,11 @@ from newsletter.issues.rendering import Masthead, RenderedEdition
 from newsletter.issues.segments import Segments, fill
 from newsletter.mail import dkim, message
 from newsletter.mail.dkim import SigningKey
-from newsletter.mail.encoding import fold
+from newsletter.mail.encoding import fold, quoted_lines
 from newsletter.mail.message import Mailbox
 from newsletter.subscriptions import leaving_by_mail, lists, unsubscribing
-from newsletter.subscriptions.models import MailFormat, MailingList
+from newsletter.subscriptions.models import MailFormat, MailingList, Tracking
+from newsletter.tracking import rewriting
 
 # What the values of one broken row may raise.
 _OF_ONE_ROW = (NewsletterError, ValueError, TypeError, LookupError, AttributeError)
@@ -74,6 +75,10 @@ class Compiled:
     # None where nobody takes mail that asks to be unsubscribed.
     mailto: Callable[[int, int], bytes] | None
     dkim_keys: tuple[SigningKey, ...]
+    # Where its links may name a delivery, for readers who agreed to that separately.
+    names_deliveries: bool
+    clicked: Callable[[str], bytes]
+    opened: Callable[[str], bytes]
 
 
 @dataclass(frozen=True)
@@ -92,9 +97,27 @@ def compile_issue(issue: Issue) -> list[tuple[str, dict[str, Any]]]:
     """
     whole = composing.approved(issue)
     return [
-        (language, freeze(issue, editions.in_language(whole, language)))
+        (language, _tracked(issue, freeze(issue, editions.in_language(whole, language))))
         for language in whole.languages
     ]
+
+
+def _tracked(issue: Issue, content: dict[str, Any]) -> dict[str, Any]:
+    """Return what is frozen with its links led over this installation, where the list counts.
+
+    Previews, tests and digests are never counted (STANDARDS XJ10).
+    """
+    mode = issue.mailing_list.tracking
+    if mode is Tracking.NONE:
+        return content
+    found = rewriting.rewrite(
+        RenderedEdition.from_json(content["edition"]),
+        issue.id,
+        public_url=current_app.config["PUBLIC_URL"],
+        is_individual=mode is Tracking.INDIVIDUAL,
+    )
+    tracking = {"mode": mode.value, "links": found.links}
+    return content | {"edition": found.edition.to_json(), "tracking": tracking}
 
 
 def freeze(issue: Issue, content: Content) -> dict[str, Any]:
@@ -140,6 +163,9 @@ def thaw(frozen: dict[str, Any], nonce: str) -> Compiled:
         preferences=links.PREFERENCES.stamp(),
         mailto=leaving_by_mail.stamp() if frozen.get("mailto_domain") else None,
         dkim_keys=dkim.keys_for(sender.domain, current_app.config["DKIM_KEYS"]),
+        names_deliveries=frozen.get("tracking", {}).get("mode") == Tracking.INDIVIDUAL,
+        clicked=links.CLICKED.stamp(),
+        opened=links.OPENED.stamp(),
     )
 
 
@@ -186,6 +212,9 @@ def _add_body(draft: Draft, edition: RenderedEdition, nonce: str, *, has_html: b
     openings = {
         "unsubscribe_url": links.UNSUBSCRIBE.opening,
         "preferences_url": links.PREFERENCES.opening,
+        # Nothing of these two is everybody's.
+        rewriting.TOKEN: "",
+        rewriting.PIXEL: "",
     }
     frame = message.body(b"\0", b"\0" if has_html else None, boundary=message.boundary_for(nonce))
     head, *rest = frame.split(b"\0")
@@ -197,18 +226,22 @@ def _add_body(draft: Draft, edition: RenderedEdition, nonce: str, *, has_html: b
         draft.add(rest[1])
 
 
-def merge_values(name: str, attributes: dict[str, Any], mail_format: str) -> dict[str, Any]:
+def merge_values(
+    name: str, attributes: dict[str, Any], mail_format: str, *, is_tracked: bool = False
+) -> dict[str, Any]:
     """Return what is a subscriber's own in a message, as Delivery.merge_values keeps it.
 
     Raises RenderFault for attributes that cannot be read.
     """
     try:
-        return {
+        own = {
             "format": str(mail_format),
             "values": merge_fields.values_of(name, attributes),
         }
     except _OF_ONE_ROW as exc:
         raise _fault(exc) from exc
+    # Frozen with them: a withdrawal acts where the links lead, and changes no attempt's bytes.
+    return own | {"tracked": True} if is_tracked else own
 
 
 def message_for(
@@ -223,7 +256,10 @@ def message_for(
         values = frozen["values"]
         is_html = frozen["format"] == MailFormat.HTML
         pattern = compiled.with_html if is_html else compiled.text_only
-        data = pattern.fill(values, _own(compiled, person, values, date))
+        own = _own(compiled, person, values, date)
+        if compiled.names_deliveries:
+            own |= _recorded(compiled, person, is_tracked=frozen.get("tracked", False))
+        data = pattern.fill(values, own)
     except _OF_ONE_ROW as exc:
         raise _fault(exc) from exc
     return dkim.sign(data, compiled.dkim_keys)
@@ -248,6 +284,19 @@ def _own(
     if compiled.mailto is not None:
         own["mailto"] = compiled.mailto(person.subscription_id, person.delivery_id)
     return own
+
+
+def _recorded(compiled: Compiled, person: Person, *, is_tracked: bool) -> dict[str, bytes]:
+    """Return what names a delivery in its links; nothing for who did not agree to it."""
+    if not is_tracked:
+        return {rewriting.TOKEN: b"", rewriting.PIXEL: b""}
+    number = str(person.delivery_id)
+    address = f"{links.OPENED.opening}{compiled.opened(number).decode()}"
+    picture = f'<img src="{address}" width="1" height="1" alt="" style="display:block">'
+    return {
+        rewriting.TOKEN: ascii_line(compiled.clicked(number) + b"/"),
+        rewriting.PIXEL: quoted_lines(picture),
+    }
 
 
 @lru_cache(maxsize=16)

@@ -81,7 +81,10 @@ class Composer:
         compiled = self._editions.get(recipient.edition_id)
         date = recipient.first_attempt_at or now
         values = recipient.merge_values or compiling.merge_values(
-            recipient.name or "", recipient.attributes or {}, recipient.format
+            recipient.name or "",
+            recipient.attributes or {},
+            recipient.format,
+            is_tracked=bool(recipient.agreed_to_tracking) and compiled.names_deliveries,
         )
         person = Person(recipient.delivery_id, recipient.subscription_id, recipient.address)
         data = compiling.message_for(compiled, person, values, date=date)

@@ -33,6 +33,7 @@ from newsletter.extensions import Base, db, reading, rows_changed
 from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue, IssueState
 from newsletter.subscriptions.models import Subscriber, Subscription
+from newsletter.tracking import links
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +160,10 @@ def _freeze(plan: _Plan, send_id: int, *, now: datetime) -> Iterator[int]:
     ]
     db.session.add_all(editions)
     db.session.flush()
+    for _, content in plan.editions:
+        if "tracking" in content:
+            number = db.session.get_one(Send, send_id).issue_id
+            links.remember(number, content["tracking"]["links"])
     insert = _insert(editions)
     for place in range(0, len(plan.readers), BATCH_SIZE):
         batch_id = db.session.scalars(

@@ -29,6 +29,7 @@ class Recipient(NamedTuple):
     subscription_id: int | None
     subscription_state: str | None
     suppressed_for: str | None
+    agreed_to_tracking: bool | None
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> "Recipient":

@@ -117,7 +117,7 @@ LOOK = """
     SELECT delivery.id, delivery.state, delivery.attempts, delivery.first_attempt_at,
         delivery.merge_values, delivery.edition_id, issue.state, subscriber.address,
         subscriber.name, subscriber.attributes, subscriber.format, subscription.id,
-        subscription.state, suppression.reason
+        subscription.state, suppression.reason, subscription.agreed_to_tracking
     FROM delivery
     JOIN send ON send.id = delivery.send_id
     JOIN issue ON issue.id = send.issue_id

@@ -91,7 +91,7 @@ def _form_to_paste(mailing_list: MailingList, code: str, *, way_back: str) -> st
         language=code,
         direction=languages.direction(code),
         frequencies=FREQUENCIES,
-        words=consent.wording(mailing_list.name, ours),
+        words=consent.wording(mailing_list.name, ours, tracking=mailing_list.tracking),
         version_of=consent.VERSION_OF,
         action=links.public_url(f"/subscribe?lang={code}"),
         privacy=links.public_url(f"/privacy?lang={code}"),

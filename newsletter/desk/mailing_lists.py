@@ -18,7 +18,7 @@ from newsletter.extensions import db
 from newsletter.library import catalogue
 from newsletter.subscriptions import growth, lists
 from newsletter.subscriptions.lists import ListFacts
-from newsletter.subscriptions.models import MailingList
+from newsletter.subscriptions.models import MailingList, Tracking
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ TEXTS = (
     "postal_address",
     "default_language",
     "zone",
+    "tracking",
 )
 
 TICKED = ("topics", "is_public", "needs_approval")
@@ -50,7 +51,8 @@ def show_lists() -> str:
 @needs(Action.MANAGE_LISTS)
 def show_new_list() -> str:
     """Ask for the facts of a new list."""
-    form = Form({**dict.fromkeys(("slug", *TEXTS), ""), "zone": "UTC"})
+    start = {"zone": "UTC", "tracking": Tracking.NONE.value}
+    form = Form({**dict.fromkeys(("slug", *TEXTS), ""), **start})
     return render_template("desk/list.html", form=form, **_facts(None))
 
 
@@ -140,6 +142,8 @@ def _typed_facts(form: Form) -> ListFacts:
         "postal_address": form.values["postal_address"],
         "default_language": form.values["default_language"],
         "zone": form.values["zone"],
+        # Who posts a form without the choice leaves it at recording nothing.
+        "tracking": form.values["tracking"] or Tracking.NONE,
         "is_public": bool(form.lists["is_public"]),
         "needs_approval": bool(form.lists["needs_approval"]),
         "topics": catalogue.find_topics(form.lists["topics"]),

@@ -23,7 +23,7 @@ from newsletter.errors import InvalidAddress, NotFound
 from newsletter.extensions import commit_to_show, reading
 from newsletter.issues import correcting, workflow
 from newsletter.issues.models import Issue, IssueKind, IssueState
-from newsletter.reports import Report, Trace, hours, stories, tracing
+from newsletter.reports import Report, Trace, clicks, hours, stories, tracing
 from newsletter.reports.stories import Step
 from newsletter.web import policy
 
@@ -85,6 +85,7 @@ def show_progress(
         subject=issue.editions[0].subject,
         failures=reports.failures(issue.id),
         left=reports.left(issue.id),
+        clicks=None if is_digest else clicks.clicks(issue),
         charts=_charts(issue) if _has_course(issue, numbers, now=now) else [],
         is_clock_alive=reports.clock_is_alive(now=now),
         waits_for_relay=workflow.is_waiting_for_relay(issue),

@@ -31,6 +31,13 @@ _TOKEN_PATHS = [
         links.CONFIRM,
         links.UNSUBSCRIBE,
         links.PREFERENCES,
+        links.CLICKED,
+        links.OPENED,
+        links.UNDO_BY_MAIL,
+        links.UNDO,
+        links.MANAGE,
+        links.NEW_ADDRESS,
+        links.OBJECTION,
         links.CHANGE_ADDRESS,
         links.SIGN_IN,
     )

@@ -183,7 +183,7 @@ def _problem(status: HTTPStatus, sentence: str, **more: object) -> Response:
 
 
 def _about(mailing_list: MailingList) -> dict[str, object]:
-    words = consent.wording(mailing_list.name, page_language.ours())
+    words = consent.wording(mailing_list.name, page_language.ours(), tracking=mailing_list.tracking)
     return {
         "list": mailing_list.slug,
         "name": mailing_list.name,

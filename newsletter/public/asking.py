@@ -66,7 +66,7 @@ def take(mailing_list: MailingList, typed: Typed, *, page: str, now: datetime) -
     if typed.trap:
         return wish
     elsewhere = origin_elsewhere()
-    words = consent.wording(mailing_list.name, page_language.ours())
+    words = consent.wording(mailing_list.name, page_language.ours(), tracking=mailing_list.tracking)
     _checked(
         typed,
         lambda: signup.request_subscription(

@@ -22,9 +22,10 @@ from newsletter.public import asking, cards
 from newsletter.public.asking import TRAP, Typed
 from newsletter.serving import freshness
 from newsletter.subscriptions import consent, embedding, lists, signup
-from newsletter.subscriptions.consent import Origin
-from newsletter.subscriptions.models import MailingList
+from newsletter.subscriptions.consent import Origin, Wording
+from newsletter.subscriptions.models import MailingList, Subscription
 from newsletter.subscriptions.words import FREQUENCIES
+from newsletter.tracking import agreeing
 from newsletter.web import client_ip, policy
 
 SHOWN_ITEMS = 3
@@ -81,16 +82,18 @@ def ask_confirmation(token: str) -> str:
         "public/confirm.html",
         subscription=subscription,
         address=addresses.hide(subscription.subscriber.address),
+        recording=_recording(subscription).text if agreeing.may_be_asked(subscription) else "",
     )
 
 
 @blueprint.post("/confirm/<token>")
 def confirm(token: str) -> str:
     """Confirm; pressing again shows the same page."""
-    subscription = signup.confirm(
-        token, origin=Origin(page="/confirm", ip=client_ip() or None), now=clock.now()
-    )
+    origin, now = Origin(page="/confirm", ip=client_ip() or None), clock.now()
+    subscription = signup.confirm(token, origin=origin, now=now)
     page_language.speak(subscription.subscriber.language)
+    if request.form.get("recording") == "yes" and agreeing.may_be_asked(subscription):
+        agreeing.agree(subscription, _recording(subscription), origin=origin, now=now)
     page = render_template(
         "public/confirmed.html",
         subscription=subscription,
@@ -100,12 +103,18 @@ def confirm(token: str) -> str:
     return page
 
 
+def _recording(subscription: Subscription) -> Wording:
+    """Return the words that are asked beside the confirmation, and never ticked beforehand."""
+    return consent.tracking_wording(subscription.mailing_list.name, page_language.ours())
+
+
 @blueprint.get("/privacy")
 def show_privacy_notice() -> Response:
     """Show what is done with a reader's data."""
     shown = render_template(
         "public/privacy.html",
         mailing_list=lists.public_list(),
+        tracking=lists.most_tracking(),
         version=consent.VERSION,
         version_of=consent.VERSION_OF,
         card=cards.of_page(
@@ -159,7 +168,9 @@ def _form_page(mailing_list: MailingList, typed: Typed) -> str:
         mailing_list=mailing_list,
         typed=typed,
         languages=languages.OFFERED,
-        words=consent.wording(mailing_list.name, page_language.ours()),
+        words=consent.wording(
+            mailing_list.name, page_language.ours(), tracking=mailing_list.tracking
+        ),
         version_of=consent.VERSION_OF,
         trap=TRAP,
         frequencies=FREQUENCIES,

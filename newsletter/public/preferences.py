@@ -16,6 +16,7 @@ from newsletter.public import acting
 from newsletter.public.acting import Act
 from newsletter.subscriptions import managing, pausing, unsubscribing
 from newsletter.subscriptions.unsubscribing import Leaving
+from newsletter.tracking import agreeing
 
 PAGE = "/preferences"
 
@@ -39,6 +40,8 @@ def change_preferences(token: str) -> str | tuple[str, int]:
         page = render_template("public/manage/mailed.html", address="", is_known=True)
         db.session.commit()
         return page
+    if request.form.get("stop") == "recording":
+        return _end_recording(leaving)
     try:
         act = _chosen(leaving)
         page = acting.do(act, leaving, page=PAGE, now=now) if act else _question(leaving, {})
@@ -46,6 +49,27 @@ def change_preferences(token: str) -> str | tuple[str, int]:
         db.session.rollback()
         errors = {exc.field or acting.TOPICS: exc.said(gettext)}
         return _question(leaving, errors), HTTPStatus.UNPROCESSABLE_ENTITY
+    db.session.commit()
+    return page
+
+
+def _end_recording(leaving: Leaving) -> str:
+    """Record nothing any more of who it is; the page is the same whatever was recorded."""
+    acting.speak_to(leaving)
+    if leaving.subscription is not None:
+        origin = acting.origin_of(leaving, page=PAGE)
+        agreeing.withdraw(leaving.subscription, origin=origin, now=clock.now())
+    page = render_template(
+        "public/manage/told.html",
+        heading=gettext("Nothing is recorded any more"),
+        sentences=[
+            gettext(
+                "Not what you open and not which links you follow, also from e-mails that you "
+                "have already. What was recorded is deleted. You get the same e-mails as before."
+            )
+        ],
+        back=False,
+    )
     db.session.commit()
     return page
 

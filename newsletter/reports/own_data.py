@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from newsletter.subscriptions.models import (
     Subscription,
     SubscriptionInterval,
 )
+from newsletter.tracking.models import ReaderClick, TrackedLink
 
 PER_PAGE = 50
 
@@ -134,6 +135,9 @@ def _subscription(row: Subscription) -> dict[str, Any]:
         "asked_at": _time(row.requested_at),
         "paused_until": _time(row.paused_until),
         "next_digest_at": _time(row.digest_due_at),
+        "agreed_to_be_recorded": row.agreed_to_tracking,
+        "last_opened_on": str(row.last_open_on) if row.last_open_on else None,
+        "links_followed": [{"on": str(day), "address": address} for day, address in _followed(row)],
         "intervals": [
             {
                 "from": _time(one.started_at),
@@ -144,6 +148,16 @@ def _subscription(row: Subscription) -> dict[str, Any]:
             for one in intervals
         ],
     }
+
+
+def _followed(row: Subscription) -> Sequence[tuple[date, str]]:
+    found = db.session.execute(
+        sa.select(ReaderClick.day, TrackedLink.address)
+        .join(TrackedLink, TrackedLink.key == ReaderClick.link_key)
+        .where(ReaderClick.subscription_id == row.id)
+        .order_by(ReaderClick.day, TrackedLink.address)
+    )
+    return [(day, address) for day, address in found]
 
 
 def _address_change(subscriber: Subscriber) -> dict[str, Any] | None:

@@ -7,13 +7,20 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from newsletter.extensions import db, insert
-from newsletter.subscriptions.models import ConsentEvent, ConsentKind, ConsentWording, Subscription
+from newsletter.marking import marked
+from newsletter.subscriptions.models import (
+    ConsentEvent,
+    ConsentKind,
+    ConsentWording,
+    Subscription,
+    Tracking,
+)
 from newsletter.translating import Translator
 
-VERSION = "2"
+VERSION = "3"
 """The version of the words below and of the privacy notice; a change of words raises it."""
 
-VERSION_OF = date(2026, 11, 21)
+VERSION_OF = date(2026, 11, 22)
 """The day since which they are what they are."""
 
 SUBSCRIBER = "subscriber"
@@ -48,14 +55,13 @@ class Origin:
     issue_id: int | None = None
 
 
-def wording(list_name: str, ours: Translator) -> Wording:
-    """Return the words that the form shows under its button, in the language of `ours`."""
+def wording(list_name: str, ours: Translator, *, tracking: Tracking = Tracking.NONE) -> Wording:
+    """Return the words that the form shows under its button, in the language of `ours`.
+
+    They say what the list records of those who read it.
+    """
     return Wording(
-        text=ours.gettext(
-            "Yes, send me “%(list)s” by e-mail. My address is used only for that. Nobody "
-            "records what I open or click. I can stop with one link in every e-mail.",
-            list=list_name,
-        ),
+        text=ours.gettext(_WORDS[tracking], list=list_name),
         version=VERSION,
         language=ours.language,
     )
@@ -71,6 +77,39 @@ def shown(words: Wording, digest: str) -> Wording:
         return words
     older = db.session.scalar(sa.select(ConsentWording).where(ConsentWording.digest == digest[:64]))
     return words if older is None else Wording(older.text, older.version, older.language)
+
+
+def tracking_wording(list_name: str, ours: Translator) -> Wording:
+    """Return the words that somebody agrees to apart from that, to be recorded."""
+    return Wording(
+        text=ours.gettext(_TRACKING_WORDS, list=list_name),
+        version=VERSION,
+        language=ours.language,
+    )
+
+
+_WORDS = {
+    Tracking.NONE: marked(
+        "Yes, send me “%(list)s” by e-mail. My address is used only for that. Nobody "
+        "records what I open or click. I can stop with one link in every e-mail."
+    ),
+    Tracking.AGGREGATE: marked(
+        "Yes, send me “%(list)s” by e-mail. My address is used only for that. How often each "
+        "link is followed is counted, without who it was; nobody records what I open or click. "
+        "I can stop with one link in every e-mail."
+    ),
+    Tracking.INDIVIDUAL: marked(
+        "Yes, send me “%(list)s” by e-mail. My address is used only for that. How often each "
+        "link is followed is counted, without who it was; what I open or click is recorded only "
+        "if I agree to that separately. I can stop with one link in every e-mail."
+    ),
+}
+
+_TRACKING_WORDS = marked(
+    "Yes, record which links I follow in the e-mails of “%(list)s”, and the day on which I last "
+    "opened one. I can end that at any time on my own page. Then nothing more is recorded, also "
+    "from e-mails that I have already, and what was recorded is deleted."
+)
 
 
 def record(

@@ -17,6 +17,8 @@ KINDS = {
     ConsentKind.UNSUBSCRIBED: "Stopped the e-mails",
     ConsentKind.IMPORTED: "Imported",
     ConsentKind.ERASED: "Erased",
+    ConsentKind.TRACKING_AGREED: "Agreed to be recorded",
+    ConsentKind.TRACKING_WITHDRAWN: "Ended being recorded",
 }
 """What happened, as the page says it."""
 

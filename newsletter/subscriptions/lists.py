@@ -12,7 +12,7 @@ from newsletter import addresses, clock, inputs, languages
 from newsletter.errors import InvalidInput, NotFound, Refused
 from newsletter.extensions import add_if_free, db
 from newsletter.library.models import Topic
-from newsletter.subscriptions.models import MailingList
+from newsletter.subscriptions.models import MailingList, Tracking
 
 LONGEST_SLUG = 60
 """Letters of the longest short name: with the host it makes the sender's address."""
@@ -34,6 +34,7 @@ class ListFacts(TypedDict, total=False):
     zone: str
     is_public: bool
     needs_approval: bool
+    tracking: str
     topics: Sequence[Topic]
 
 
@@ -63,6 +64,8 @@ def _checked(field: str, value: object) -> object:
             return languages.tag(value)
         if field == "zone":
             return clock.zone(value.strip()).key
+        if field == "tracking":
+            return _tracking(value)
         if field in ("from_address", "reply_to"):
             return addresses.parse(value).spelling if value.strip() else ""
     except InvalidInput as exc:
@@ -72,6 +75,12 @@ def _checked(field: str, value: object) -> object:
     if field == "name" and not text:
         raise InvalidInput("Enter the list's name: readers see it as the sender.", field="name")
     return text
+
+
+def _tracking(text: str) -> Tracking:
+    if text not in list(Tracking):
+        raise InvalidInput("Choose what is recorded of links.", field="tracking")
+    return Tracking(text)
 
 
 def find_list(slug: str) -> MailingList | None:
@@ -119,6 +128,12 @@ def lists_with_topics() -> Sequence[MailingList]:
     return db.session.scalars(
         sa.select(MailingList).options(selectinload(MailingList.topics)).order_by(MailingList.id)
     ).all()
+
+
+def most_tracking() -> Tracking:
+    """Return the most that any list records of its readers: what the privacy notice has to say."""
+    known = set(db.session.scalars(sa.select(MailingList.tracking).distinct()))
+    return next((mode for mode in reversed(Tracking) if mode in known), Tracking.NONE)
 
 
 def sender_address(mailing_list: MailingList) -> str:

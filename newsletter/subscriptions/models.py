@@ -62,6 +62,18 @@ class ConsentKind(enum.StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     IMPORTED = "imported"
     ERASED = "erased"
+    TRACKING_AGREED = "tracking-agreed"
+    TRACKING_WITHDRAWN = "tracking-ended"
+
+
+class Tracking(enum.StrEnum):
+    """What is recorded of the links in a list's issues; see `newsletter.tracking`."""
+
+    NONE = "none"
+    # How often each link is followed, without who it was.
+    AGGREGATE = "aggregate"
+    # The same, and who it was of those who agreed to that separately.
+    INDIVIDUAL = "individual"
 
 
 class SuppressionReason(enum.StrEnum):
@@ -117,6 +129,7 @@ class MailingList(Base):
     needs_approval: Mapped[bool] = mapped_column(default=False)
     # The addresses, letter by letter, to which forms elsewhere may bring their readers back.
     return_pages: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
+    tracking: Mapped[Tracking] = mapped_column(default=Tracking.NONE, server_default="none")
     created_at: Mapped[datetime]
 
     topics: Mapped[list[Topic]] = relationship(secondary=mailing_list_topic, order_by=Topic.name)
@@ -173,6 +186,12 @@ class Subscription(Base):
     paused_until: Mapped[datetime | None] = mapped_column(index=True)
     # After a pause, what was missed comes as one summary.
     wants_summary: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+
+    # A consent of its own, beside the one for the e-mails; it counts where the list tracks
+    # individually.
+    agreed_to_tracking: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    # The day alone, and only the last one (STANDARDS C24).
+    last_open_on: Mapped[date | None]
 
     subscriber: Mapped[Subscriber] = relationship(back_populates="subscriptions")
     mailing_list: Mapped[MailingList] = relationship()

@@ -52,7 +52,7 @@ def test_every_event_stands_there_word_for_word_in_two_zones(app: Flask, ada: Su
     for words in (
         "ada@example.org",
         "Stay Informed",
-        "Version 2, in French",
+        f"Version {consent.VERSION}, in French",
         "Monday 1 March 2027, 10:00",
         "2027-03-01 09:00:00 UTC",
         "198.51.100.0/24",
@@ -105,7 +105,10 @@ def test_an_editor_of_other_lists_learns_nothing(app: Flask, ada: Subscription) 
 def test_the_command_says_the_same(app: Flask, ada: Subscription) -> None:
     run = app.test_cli_runner().invoke
     facts = json.loads(run(args=["subscribers", "evidence", "ada@example.org", "--json"]).stdout)
-    assert [one["version"] for one in facts["events"]] == ["2", ""]
-    assert "version 2, fr:" in run(args=["subscribers", "evidence", "ada@example.org"]).stdout
+    assert [one["version"] for one in facts["events"]] == [consent.VERSION, ""]
+    assert (
+        f"version {consent.VERSION}, fr:"
+        in run(args=["subscribers", "evidence", "ada@example.org"]).stdout
+    )
     refused = run(args=["subscribers", "evidence", "nobody@example.org"])
     assert refused.exit_code != 0

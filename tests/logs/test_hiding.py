@@ -51,7 +51,12 @@ def test_no_mark_in_an_address_keeps_it_from_being_hidden(mark: str) -> None:
 
 @pytest.mark.parametrize(
     "link",
-    [value for value in vars(links).values() if isinstance(value, links.Link)],
+    # What a cookie holds stands in no address.
+    [
+        value
+        for value in vars(links).values()
+        if isinstance(value, links.Link) and "{token}" in value.path
+    ],
     ids=lambda link: link.purpose,
 )
 def test_what_opens_a_link_is_cut_off(app: Flask, link: links.Link) -> None:

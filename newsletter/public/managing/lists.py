@@ -131,7 +131,7 @@ def leave(reader: Subscriber, slug: str) -> Answer:
 def ask_join(reader: Subscriber, slug: str) -> Answer:
     """Ask whether to get a further list, with the words that are agreed to."""
     mailing_list = _public(slug)
-    words = consent.wording(mailing_list.name, ours())
+    words = consent.wording(mailing_list.name, ours(), tracking=mailing_list.tracking)
     return questions.make_sure(
         Sure(
             heading=gettext("Get “%(list)s”, too?", list=ours().isolated(mailing_list.name)),
@@ -150,7 +150,7 @@ def ask_join(reader: Subscriber, slug: str) -> Answer:
 def join(reader: Subscriber, slug: str) -> Answer:
     """Get a further list; the address was proved by the link."""
     mailing_list = _public(slug)
-    words = consent.wording(mailing_list.name, ours())
+    words = consent.wording(mailing_list.name, ours(), tracking=mailing_list.tracking)
     preferences.join(reader, mailing_list, words, origin=_origin(), now=clock.now())
     db.session.commit()
     return questions.home("joined")

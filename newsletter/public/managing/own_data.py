@@ -34,6 +34,8 @@ KINDS = {
     ConsentKind.UNSUBSCRIBED: marked("You stopped the e-mails"),
     ConsentKind.IMPORTED: marked("You were added from another list"),
     ConsentKind.ERASED: marked("Your data was deleted"),
+    ConsentKind.TRACKING_AGREED: marked("You agreed that what you open and follow is recorded"),
+    ConsentKind.TRACKING_WITHDRAWN: marked("You ended that what you open and follow is recorded"),
 }
 """What happened to a consent, in plain words."""
 

@@ -1,0 +1,208 @@
+"""Counting requests for links without a write for each: a process keeps them, a thread writes sums.
+
+A GET writes nothing, and ten thousand in a second must not stop the database (STANDARDS XJ02).
+So they wait here for a few seconds, are judged together, and are added up. A process that is
+killed takes the last seconds along.
+"""
+
+import atexit
+import hashlib
+import logging
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from flask import Flask
+
+from newsletter import clock
+from newsletter.extensions import db, insert
+from newsletter.subscriptions.models import MailingList, Subscription, Tracking
+from newsletter.tracking.machines import WINDOW, Hit, judge
+from newsletter.tracking.models import ClickDay, ReaderClick
+
+log = logging.getLogger(__name__)
+
+EVERY = 5.0
+"""Seconds between two writes."""
+
+MOST = 20_000
+"""Requests that wait at most; what comes beyond that is let go, and the log says so."""
+
+CHUNK = 500
+
+_EXTENSION = "tracking.hits"
+
+
+class Hits:
+    """The requests that a process keeps until they are written."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._waiting: list[Hit] = []
+        self._opened: dict[int, date] = {}
+        self._lost = 0
+        # Tells networks apart while the process lives, and nobody which they were.
+        self._salt = secrets.token_bytes(16)
+        self._is_running = False
+        self._stop = threading.Event()
+
+    def follow(
+        self, key: str, *, network: str, is_machine: bool, subscription_id: int | None, at: datetime
+    ) -> None:
+        """Keep one request for a link."""
+        seen = hashlib.blake2b(network.encode(), key=self._salt, digest_size=8).digest()
+        self._keep(Hit(at, key, seen, is_machine, subscription_id), at)
+
+    def open(self, subscription_id: int, *, at: datetime) -> None:
+        """Keep that a reader who agreed to it opened a mail: the day, no more."""
+        with self._lock:
+            if len(self._opened) < MOST:
+                self._opened[subscription_id] = at.date()
+        self._run()
+
+    def _keep(self, hit: Hit, at: datetime) -> None:
+        with self._lock:
+            if len(self._waiting) >= MOST:
+                self._lost += 1
+            else:
+                self._waiting.append(hit)
+        self._run()
+
+    def take(self, *, now: datetime | None) -> tuple[list[tuple[Hit, bool]], dict[int, date], int]:
+        """Return what waited long enough to be judged, or all of it with no `now`."""
+        with self._lock:
+            verdicts = list(zip(self._waiting, judge(self._waiting), strict=True))
+            ripe = [one for one in verdicts if now is None or one[0].at <= now - WINDOW]
+            self._waiting = [hit for hit, _ in verdicts[len(ripe) :]]
+            opened, self._opened = self._opened, {}
+            lost, self._lost = self._lost, 0
+        return ripe, opened, lost
+
+    def _run(self) -> None:
+        """Start to write every few seconds; once a process, and after it was forked."""
+        if self._is_running or self._app.testing:
+            return
+        with self._lock:
+            if not self._is_running:
+                self._is_running = True
+                atexit.register(self._write_the_rest)
+                threading.Thread(target=self._write, daemon=True, name="clicks").start()
+
+    def _write(self) -> None:
+        while not self._stop.wait(EVERY):
+            self._flush(clock.now())
+
+    def _write_the_rest(self) -> None:
+        self._stop.set()
+        self._flush(None)
+
+    def _flush(self, now: datetime | None) -> None:
+        with self._app.app_context():
+            try:
+                flush(self, now=now)
+            except Exception:
+                db.session.rollback()
+                log.exception("clicks could not be written")
+
+
+def init_app(app: Flask) -> None:
+    """Give `app` a place for them."""
+    app.extensions[_EXTENSION] = Hits(app)
+
+
+def hits_of(app: Flask) -> Hits:
+    """Return what this process keeps."""
+    hits = app.extensions[_EXTENSION]
+    assert isinstance(hits, Hits)
+    return hits
+
+
+def flush(hits: Hits, *, now: datetime | None) -> None:
+    """Write what is ripe as sums, and commit."""
+    verdicts, opened, lost = hits.take(now=now)
+    if lost:
+        log.warning("%d requests for links were too many at once, and not counted", lost)
+    _add_up(verdicts)
+    agreed = _agreed({hit.subscription_id for hit, _ in verdicts if hit.subscription_id}, opened)
+    _name(verdicts, agreed)
+    for number, day in opened.items():
+        if number in agreed:
+            db.session.execute(
+                sa.update(Subscription)
+                .where(Subscription.id == number)
+                .values(last_open_on=day)
+                .execution_options(synchronize_session=False)
+            )
+    db.session.commit()
+
+
+def _add_up(verdicts: Sequence[tuple[Hit, bool]]) -> None:
+    sums = Counter((hit.key, hit.at.date(), is_machine) for hit, is_machine in verdicts)
+    rows = [
+        {
+            "link_key": key,
+            "day": day,
+            "people": sums[key, day, False],
+            "machines": sums[key, day, True],
+        }
+        for key, day in sorted({(key, day) for key, day, _ in sums})
+    ]
+    for begin in range(0, len(rows), CHUNK):
+        added = insert(ClickDay).values(rows[begin : begin + CHUNK])
+        db.session.execute(
+            added.on_conflict_do_update(
+                index_elements=["link_key", "day"],
+                set_={
+                    "people": ClickDay.people + added.excluded.people,
+                    "machines": ClickDay.machines + added.excluded.machines,
+                },
+            )
+        )
+
+
+def _agreed(numbers: set[int], opened: dict[int, date]) -> set[int]:
+    """Return who of them agrees now: they may have withdrawn a second ago (STANDARDS C25)."""
+    wanted = numbers | set(opened)
+    if not wanted:
+        return set()
+    return set(db.session.scalars(agreeing().where(Subscription.id.in_(wanted))))
+
+
+def agreeing() -> sa.Select[int]:
+    """Return the question which subscriptions may be recorded, of lists that still do that."""
+    return (
+        sa.select(Subscription.id)
+        .join(MailingList, MailingList.id == Subscription.mailing_list_id)
+        .where(Subscription.agreed_to_tracking, MailingList.tracking == Tracking.INDIVIDUAL)
+    )
+
+
+def _name(verdicts: Sequence[tuple[Hit, bool]], agreed: set[int]) -> None:
+    for hit, is_machine in verdicts:
+        if not is_machine and hit.subscription_id in agreed:
+            row = {
+                "subscription_id": hit.subscription_id,
+                "link_key": hit.key,
+                "day": hit.at.date(),
+            }
+            db.session.execute(insert(ReaderClick).values(row).on_conflict_do_nothing())
+
+
+KEPT = timedelta(days=396)
+"""How long it is kept who followed what: 13 months (STANDARDS C14)."""
+
+
+def forget_old(*, now: datetime) -> None:
+    """Delete who followed what, and when somebody last opened a mail, when it is old."""
+    oldest = (now - KEPT).date()
+    db.session.execute(sa.delete(ReaderClick).where(ReaderClick.day < oldest))
+    db.session.execute(
+        sa.update(Subscription)
+        .where(Subscription.last_open_on < oldest)
+        .values(last_open_on=None)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,51 @@
+"""The tables of what is recorded: links of issues, how often they were followed, and by whom."""
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from newsletter.extensions import Base, BigId
+
+
+class TrackedLink(Base):
+    """One address that an issue leads to; `key` stands in the mails in its place."""
+
+    __tablename__ = "tracked_link"
+    __table_args__ = ()
+
+    key: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    issue_id: Mapped[int] = mapped_column(sa.ForeignKey("issue.id", ondelete="CASCADE"), index=True)
+    address: Mapped[str] = mapped_column(sa.String(2000))
+
+
+class ClickDay(Base):
+    """How often a link was followed on one day (UTC), by people and by machines."""
+
+    __tablename__ = "click_day"
+    __table_args__ = ()
+
+    link_key: Mapped[str] = mapped_column(
+        sa.ForeignKey("tracked_link.key", ondelete="CASCADE"), primary_key=True
+    )
+    day: Mapped[date] = mapped_column(primary_key=True)
+    people: Mapped[int]
+    machines: Mapped[int]
+
+
+class ReaderClick(Base):
+    """That a reader who agreed to it followed a link: the day of the first time, no more."""
+
+    __tablename__ = "reader_click"
+    __table_args__ = ()
+
+    subscription_id: Mapped[int] = mapped_column(
+        BigId,
+        sa.ForeignKey("subscription.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    link_key: Mapped[str] = mapped_column(
+        sa.ForeignKey("tracked_link.key", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    day: Mapped[date]

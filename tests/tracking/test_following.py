@@ -1,0 +1,312 @@
+"""Links of issues over this installation: what is sent, what they do, what is written."""
+
+import re
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from itertools import count
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy import event
+
+from newsletter import clock, erasure, links
+from newsletter.addresses import parse
+from newsletter.delivery import compiling, editions, planning, previewing
+from newsletter.delivery.compiling import Person
+from newsletter.delivery.models import Delivery, DeliveryState
+from newsletter.extensions import db
+from newsletter.issues.models import Issue
+from newsletter.reports import clicks
+from newsletter.subscriptions import consent
+from newsletter.subscriptions.consent import Origin
+from newsletter.subscriptions.models import ConsentEvent, MailingList, Subscription, Tracking
+from newsletter.tracking import agreeing, counting
+from newsletter.tracking.models import ClickDay, ReaderClick, TrackedLink
+from newsletter.translating import translator
+from tests.conftest import NOW
+from tests.desk.browser import Browser
+from tests.factories import make_due_issue, make_item, make_list, make_subscription
+from tests.tracking.test_machines import PERSON
+
+INTRODUCTION = """Dear {{ name | reader }},
+
+read [the report](https://example.com/report?a=1&b=2#part), write to
+[us](mailto:us@example.org), call [us](tel:+431234), jump [down](#below), look at
+[your country](https://example.com/{{ attributes.country }}), or at https://example.com/plain and
+<https://example.com/shown>.
+"""
+
+PLACE = "https://news.example.org"
+networks = count(1)
+
+
+@pytest.fixture
+def mailing_list(app: Flask) -> MailingList:
+    found = make_list()
+    make_item()
+    return found
+
+
+def send(mailing_list: MailingList, mode: Tracking) -> Issue:
+    """Plan an issue for the readers of the list, a day ago."""
+    mailing_list.tracking = mode
+    then = clock.now() - timedelta(days=1)
+    issue = make_due_issue(mailing_list, introduction=INTRODUCTION, at=then)
+    planning.plan(issue, now=then)
+    db.session.execute(
+        sa.update(Delivery).values(state=DeliveryState.SENT, finished_at=then, due_at=None)
+    )
+    db.session.commit()
+    return issue
+
+
+def mail(subscription: Subscription) -> tuple[bytes, str, str]:
+    """Return what the reader was sent: the bytes, the HTML and the text."""
+    delivery = db.session.scalars(
+        sa.select(Delivery)
+        .where(Delivery.subscriber_id == subscription.subscriber_id)
+        .order_by(Delivery.id.desc())
+    ).first()
+    assert delivery is not None
+    compiled = editions.Editions().get(delivery.edition_id)
+    values = compiling.merge_values(
+        "Ada",
+        {},
+        "html",
+        is_tracked=subscription.agreed_to_tracking and compiled.names_deliveries,
+    )
+    person = Person(delivery.id, subscription.id, "ada@example.org")
+    data = compiling.message_for(compiled, person, values, date=NOW)
+    parsed = message_from_bytes(data, policy=policy.default)
+    html, text = (parsed.get_body((kind,)) for kind in ("html", "plain"))
+    assert html is not None and text is not None
+    return data, html.get_content(), text.get_content()
+
+
+def paths(text: str) -> list[str]:
+    return re.findall(rf"{PLACE}(/r/[\w./-]+)", text)
+
+
+def follow(app: Flask, path: str, **headers: str) -> tuple[int, str]:
+    at = {"REMOTE_ADDR": f"198.51.100.{next(networks) % 250}"}
+    answer = Browser(app).get(path, headers={**PERSON, **headers}, environ_base=at)
+    assert "Set-Cookie" not in answer.headers
+    return answer.status_code, answer.headers.get("Location", "")
+
+
+def written(app: Flask, now: datetime | None = None) -> tuple[int, int, int]:
+    """Write what waits; return the people and machines that were counted, and who has a name."""
+    counting.flush(counting.hits_of(app), now=now)
+    sums = sa.select(sa.func.sum(ClickDay.people), sa.func.sum(ClickDay.machines))
+    people, machines = db.session.execute(sums).one()
+    named = db.session.scalar(sa.select(sa.func.count()).select_from(ReaderClick))
+    return people or 0, machines or 0, named or 0
+
+
+def agree(subscription: Subscription) -> None:
+    words = consent.tracking_wording(subscription.mailing_list.name, translator("en"))
+    agreeing.agree(subscription, words, origin=Origin(page="/manage"), now=NOW)
+    db.session.commit()
+
+
+def test_off_means_that_links_lead_straight_to_their_pages(
+    app: Flask, mailing_list: MailingList
+) -> None:
+    ada = make_subscription(mailing_list)
+    issue = send(mailing_list, Tracking.NONE)
+    data, html, _ = mail(ada)
+    assert b"/r/" not in data
+    assert "https://example.com/report?a=1&amp;b=2#part" in html
+    assert clicks.clicks(issue) is None
+
+
+def test_counted_links_are_everybodys_and_what_is_no_page_is_left_alone(
+    app: Flask, mailing_list: MailingList
+) -> None:
+    ada = make_subscription(mailing_list)
+    bob = make_subscription(mailing_list, "bob@example.org")
+    agree(ada)
+    send(mailing_list, Tracking.AGGREGATE)
+    _, html, text = mail(ada)
+    assert paths(html) == paths(mail(bob)[1])
+    assert len(set(paths(html))) == 1
+    assert set(paths(text)) == set(paths(html))
+    # XB23, H19: to write, to call, to leave, with a value in it, and words that say where.
+    for link in ("mailto:us@example.org", "tel:+431234", "https://example.com/plain"):
+        assert f'href="{link}"' in html
+    assert 'href="https://example.com/shown"' in html
+    assert re.search(rf'href="{PLACE}/unsubscribe/[^"]+"', html)
+    assert f'href="{PLACE}/archive/' in html
+    assert "<img" not in html
+
+
+def test_a_link_leads_on_and_is_counted_once_it_was_judged(
+    app: Flask, mailing_list: MailingList
+) -> None:
+    ada = make_subscription(mailing_list)
+    issue = send(mailing_list, Tracking.AGGREGATE)
+    [path] = set(paths(mail(ada)[1]))
+    for _ in range(5):
+        assert follow(app, path) == (302, "https://example.com/report?a=1&b=2#part")
+    assert follow(app, path, **{"User-Agent": "python-requests/2"})[0] == 302
+    assert written(app, clock.now())[:2] == (0, 0)
+    assert written(app, clock.now() + timedelta(seconds=11)) == (5, 1, 0)
+    found = clicks.clicks(issue)
+    assert found is not None
+    assert (found.people, found.is_partly_hidden, len(found.by_day)) == (5, False, 1)
+
+
+def test_fewer_than_five_are_not_shown_and_cannot_be_reckoned(
+    app: Flask, mailing_list: MailingList
+) -> None:
+    ada = make_subscription(mailing_list)
+    issue = send(mailing_list, Tracking.AGGREGATE)
+    [path] = set(paths(mail(ada)[1]))
+    follow(app, path)
+    written(app)
+    found = clicks.clicks(issue)
+    assert found is not None
+    assert [one.people for _, one in found.by_link] == [None]
+    assert (found.people, found.by_day) == (0, [])
+
+
+@pytest.mark.parametrize("path", ["/r/nonsense", "/r/x/y", "/r/a%2Fb", "/r/", "/o/"])
+def test_what_is_made_up_leads_nowhere_and_records_nothing(app: Flask, path: str) -> None:
+    assert follow(app, path)[0] == 404
+    assert written(app) == (0, 0, 0)
+
+
+def test_a_token_that_is_none_of_ours_leads_on_and_records_nothing(
+    app: Flask, mailing_list: MailingList
+) -> None:
+    ada = make_subscription(mailing_list)
+    agree(ada)
+    send(mailing_list, Tracking.INDIVIDUAL)
+    [path] = set(paths(mail(ada)[1]))
+    _, _, token, key = path.split("/")
+    other = links.UNSUBSCRIBE.token("1", now=NOW)
+    for forged in (token[:-1], f"{token}x", other, links.CLICKED.token("99", now=NOW), "1"):
+        assert follow(app, f"/r/{forged}/{key}")[0] == 302
+        assert Browser(app).get(f"/o/{forged}", headers=PERSON).mimetype == "image/gif"
+    assert written(app) == (0, 0, 0)
+    assert db.session.scalars(sa.select(Subscription.last_open_on)).all() == [None]
+
+
+def test_only_who_agreed_is_named_and_of_openings_only_the_last_day_is_kept(
+    app: Flask, mailing_list: MailingList
+) -> None:
+    ada = make_subscription(mailing_list)
+    bob = make_subscription(mailing_list, "bob@example.org")
+    agree(ada)
+    issue = send(mailing_list, Tracking.INDIVIDUAL)
+    html, of_bob = mail(ada)[1], mail(bob)[1]
+    [hers], [his] = set(paths(html)), set(paths(of_bob))
+    assert hers.count("/") == 3 and his.count("/") == 2
+    assert "<img" not in of_bob
+    [picture] = re.findall(rf'src="{PLACE}(/o/[\w.-]+)"', html)
+    for _ in range(2):
+        follow(app, hers)
+        follow(app, his)
+        assert Browser(app).get(picture, headers=PERSON).data.startswith(b"GIF89a")
+    assert written(app) == (4, 0, 1)
+    db.session.refresh(ada)
+    assert ada.last_open_on == clock.now().date()
+    found = clicks.clicks(issue)
+    assert found is not None and (found.people, found.readers) == (4, 1)
+    erasure.erase(parse("ada@example.org"), now=NOW)
+    db.session.commit()
+    follow(app, hers)
+    assert written(app)[2] == 0
+
+
+def test_a_withdrawal_acts_on_mail_that_was_sent_already(
+    app: Flask, mailing_list: MailingList
+) -> None:
+    ada = make_subscription(mailing_list)
+    agree(ada)
+    send(mailing_list, Tracking.INDIVIDUAL)
+    html = mail(ada)[1]
+    [path] = set(paths(html))
+    [picture] = re.findall(rf'src="{PLACE}(/o/[\w.-]+)"', html)
+    follow(app, path)
+    written(app)
+    # One is on its way through the process when she withdraws by the link in an issue.
+    follow(app, path)
+    [token] = set(re.findall(r"/preferences/([\w.-]+)", html))
+    page = Browser(app).open(f"/preferences/{token}", method="POST", data={"stop": "recording"})
+    assert "Nothing is recorded any more" in page.text
+    assert follow(app, path)[0] == 302
+    assert Browser(app).get(picture, headers=PERSON).status_code == 200
+    assert written(app)[2] == 0
+    db.session.refresh(ada)
+    assert (ada.agreed_to_tracking, ada.last_open_on) == (False, None)
+    kinds = db.session.scalars(sa.select(ConsentEvent.kind).order_by(ConsentEvent.id)).all()
+    assert kinds == ["tracking-agreed", "tracking-ended"]
+
+
+def test_a_list_that_turned_it_off_records_nobody(app: Flask, mailing_list: MailingList) -> None:
+    ada = make_subscription(mailing_list)
+    agree(ada)
+    send(mailing_list, Tracking.INDIVIDUAL)
+    [path] = set(paths(mail(ada)[1]))
+    mailing_list.tracking = Tracking.NONE
+    db.session.commit()
+    follow(app, path)
+    assert written(app)[2] == 0
+
+
+def test_previews_and_tests_lead_straight_to_their_pages(
+    app: Flask, mailing_list: MailingList
+) -> None:
+    mailing_list.tracking = Tracking.INDIVIDUAL
+    issue = make_due_issue(mailing_list, introduction=INTRODUCTION)
+    message = previewing.preview_message(issue, parse("ada@example.org"), now=NOW)
+    assert b"/r/" not in message and b"/o/" not in message
+    assert db.session.scalars(sa.select(TrackedLink)).all() == []
+
+
+def test_ten_thousand_at_once_are_a_handful_of_statements(
+    app: Flask, mailing_list: MailingList
+) -> None:
+    ada = make_subscription(mailing_list)
+    send(mailing_list, Tracking.AGGREGATE)
+    [path] = set(paths(mail(ada)[1]))
+    hits = counting.hits_of(app)
+    for number in range(10_000):
+        hits.follow(
+            path.rpartition("/")[2],
+            network=str(number),
+            is_machine=False,
+            subscription_id=None,
+            at=NOW,
+        )
+    statements = []
+    event.listen(db.engine, "before_cursor_execute", lambda *said: statements.append(said[2]))
+    counting.flush(hits, now=None)
+    assert len([one for one in statements if "INSERT" in one]) == 1
+    assert written(app) == (10_000, 0, 0)
+
+
+def test_the_page_that_is_led_to_learns_nothing_and_nobody_keeps_the_answer(
+    app: Flask, mailing_list: MailingList
+) -> None:
+    ada = make_subscription(mailing_list)
+    send(mailing_list, Tracking.AGGREGATE)
+    [path] = set(paths(mail(ada)[1]))
+    headers = Browser(app).get(path, headers=PERSON).headers
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert (headers["Cache-Control"], headers["X-Robots-Tag"]) == ("no-store", "noindex")
+    assert Browser(app).open(path, method="POST").status_code == 405
+
+
+def test_the_same_address_in_two_editions_and_planned_twice_is_one_link(
+    app: Flask, mailing_list: MailingList
+) -> None:
+    mailing_list.tracking = Tracking.AGGREGATE
+    issue = make_due_issue(mailing_list, introduction=INTRODUCTION)
+    once, again = (compiling.compile_issue(issue) for _ in range(2))
+    assert once == again
+    other = make_due_issue(mailing_list, introduction=INTRODUCTION)
+    keys = set(compiling.compile_issue(other)[0][1]["tracking"]["links"])
+    assert keys.isdisjoint(once[0][1]["tracking"]["links"])
