@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from benchmarks import digests, readers, shelves
+from benchmarks import digests, people, readers, shelves
 from benchmarks.copying import copy_rows, moment, only_if
 from benchmarks.texts import INTRODUCTION, PARAGRAPH
 from newsletter import accounts, audit
@@ -100,6 +100,8 @@ def fill(count: int, *, now: datetime, is_at_rest: bool = False) -> MailingList:
         _digests(news, count, now=now)
     shelves.fill_images(ISSUES, now=now)
     _copy_revisions()
+    people.fill_members(now=now)
+    people.fill_comments(now=now)
     _log(news, now=now)
     db.session.add_all(
         Provider(name=name, sent=count, last_success_at=now) for name in readers.DOMAINS

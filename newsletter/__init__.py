@@ -13,6 +13,7 @@ from newsletter.mailbox import views as mailbox
 from newsletter.public import (
     api,
     archive,
+    comments,
     crawling,
     feeds,
     following,
@@ -21,6 +22,7 @@ from newsletter.public import (
     images,
     leaving,
     library,
+    membership,
     metrics,
     preferences,
     undoing,
@@ -34,6 +36,7 @@ from newsletter.public.managing import (
     person,
     recording,
 )
+from newsletter.public.managing import membership as own_membership
 from newsletter.tracking import counting
 
 READERS_PAGES = (
@@ -47,10 +50,13 @@ READERS_PAGES = (
     lists.blueprint,
     person.blueprint,
     address.blueprint,
+    own_membership.blueprint,
     own_data.blueprint,
     recording.blueprint,
     archive.blueprint,
     library.blueprint,
+    comments.blueprint,
+    membership.blueprint,
     feeds.blueprint,
     crawling.blueprint,
     images.blueprint,

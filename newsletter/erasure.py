@@ -14,10 +14,12 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 
 from newsletter.addresses import Address
+from newsletter.comments import reading as comments
 from newsletter.delivery.models import Delivery, DeliveryState
 from newsletter.delivery.reasons import AGAIN
 from newsletter.extensions import db, overwrite_deleted
 from newsletter.mail import outbox
+from newsletter.membership import asking as members
 from newsletter.subscriptions import address_change, consent, signup, suppression
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import ConsentKind, SuppressionReason
@@ -52,6 +54,9 @@ def erase(address: Address, *, now: datetime, actor: str = "command line") -> Er
     subscriber = signup.find_subscriber(address)
     # An address that they had a few days ago, or wanted to have, tells who they are as well.
     canonicals = address_change.forget(subscriber, address) | {address.canonical}
+    # So does the one that they asked with to become a member.
+    canonicals |= members.forget_person({address.canonical}, subscriber)
+    comments.forget_person({address.canonical})
     outbox.forget({address.canonical})
     if subscriber is not None:
         for subscription in subscriber.subscriptions:

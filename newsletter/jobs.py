@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import clock, limits, reports
 from newsletter.accounts import challenges, sessions
+from newsletter.comments import reading as comments
 from newsletter.delivery import (
     alarms,
     breakers,
@@ -37,6 +38,7 @@ from newsletter.issues import composing, presence, workflow
 from newsletter.issues.models import IssueState
 from newsletter.mail import outbox
 from newsletter.media import images
+from newsletter.membership import applying
 from newsletter.reachability import domains, links, looking
 from newsletter.reachability.records import Nameserver
 from newsletter.reports import next_day
@@ -153,8 +155,10 @@ def beat(now: datetime) -> None:
 
 
 def expire_signups(now: datetime) -> None:
-    """Delete the sign-ups that nobody confirmed."""
+    """Delete the sign-ups and applications that nobody confirmed, and what is over for long."""
     signup.expire(now=now)
+    applying.forget_old(now=now)
+    comments.forget_old(now=now)
 
 
 def say_goodbyes(now: datetime) -> None:
@@ -255,7 +259,7 @@ JOBS: Sequence[Job] = (
     ),
     Job(
         "expire-signups",
-        "delete sign-ups that nobody confirmed",
+        "delete sign-ups and applications that nobody confirmed, and old comments",
         timedelta(hours=1),
         expire_signups,
     ),

@@ -129,5 +129,6 @@ OBJECTION = Link("objection", "/manage/objection/{token}", timedelta(days=7))
 CLICKED = Link("tracked click", "/r/{token}")
 """Stands before the key of a link, in the mail of a reader who agreed to be recorded."""
 OPENED = Link("tracked opening", "/o/{token}")
+MEMBERSHIP = Link("membership", "/members/confirm/{token}", timedelta(days=7))
 CHANGE_ADDRESS = Link("change of address", "/desk/sign-in/address/{token}", timedelta(hours=24))
 SIGN_IN = Link("sign-in", "/desk/sign-in/{token}", timedelta(hours=24))

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from benchmarks import digests, past
+from benchmarks import digests, past, people
 from newsletter.reports.who import Group
 
 ALL = range(past.CANCELLED, past.DRAFT + 1)
@@ -83,6 +83,12 @@ DESK = {
     "/desk/lists/<slug>/form.html": ["/desk/lists/news/form.html?in=fr"],
     "/desk/lists/new": ["/desk/lists/new"],
     "/desk/search": ["/desk/search?q=pilot", "/desk/search?q=a+b+version", "/desk/search?q=42"],
+    "/desk/members/": [
+        "/desk/members/",
+        "/desk/members/?state=accepted&page=30",
+    ],
+    "/desk/members/<int:number>": [f"/desk/members/{people.MEMBERS - 1}", "/desk/members/4"],
+    "/desk/members/words": ["/desk/members/words"],
     "/desk/log/": [
         "/desk/log/",
         f"/desk/log/?issue={past.DRAFT}",
@@ -108,6 +114,8 @@ READERS = {
     "/archive/<int:number>": _of("/archive/{}", past.SENT_TO_FEW),
     "/confirm/<token>": ["/confirm/{confirm}", "/confirm/no-such-token"],
     "/library/": ["/library/", "/library/?q=pilot&year=2025", "/library/?q=nothing-has-this"],
+    "/members/confirm/<token>": ["/members/confirm/{membership}", "/members/confirm/no-such-token"],
+    "/members/join": ["/members/join"],
     "/library/<slug>": ["/library/guidance-250", "/library/no-such-item"],
     "/manage": ["/manage"],
     "/manage/new-address/<token>": ["/manage/new-address/no-such-token"],
@@ -135,6 +143,8 @@ READERS_OWN = {
     "/manage/lists/<slug>/join": ["/manage/lists/news/join"],
     "/manage/lists/<slug>/leave": ["/manage/lists/news/leave"],
     "/manage/lists/<slug>/pause": ["/manage/lists/news/pause"],
+    "/manage/membership/e-mails": ["/manage/membership/e-mails"],
+    "/manage/membership/end": ["/manage/membership/end"],
     "/manage/lists/<slug>/topics": ["/manage/lists/news/topics"],
 }
 """The pages of who opened their own one at /manage."""

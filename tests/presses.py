@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from flask import Flask
 
-from benchmarks import digests, past
+from benchmarks import digests, past, people
 
 READER = "{reader}"
 """Stands for the address of somebody who is on two lists."""
@@ -25,6 +25,7 @@ DIGEST = f"/desk/digests/{digests.SENDING}"
 SENT_DIGEST = f"/desk/digests/{digests.SENT}"
 
 ITEM = "/desk/library/item/guidance-250"
+COMMENTED = f"/desk/library/item/{people.COMMENTED}"
 LIST = "/desk/lists/events"
 # The third of them, who is pressed about and presses nothing.
 EDITOR = "/desk/editors/3"
@@ -185,6 +186,34 @@ BUTTONS: dict[str, list[Press]] = {
         ),
         Press("/desk/library/new"),
     ],
+    "/desk/library/item/<slug>/comments/<int:number>/done": [
+        Press(f"{COMMENTED}/comments/10/done"),
+        Press(f"{COMMENTED}/comments/11/done"),
+    ],
+    "/desk/library/item/<slug>/comments/<int:number>/delete": [
+        Press(f"{COMMENTED}/comments/20/delete"),
+        Press(f"{COMMENTED}/comments/20/delete"),
+    ],
+    "/desk/library/item/<slug>/comments.csv": [Press(f"{COMMENTED}/comments.csv")],
+    "/desk/members/words": [
+        Press("/desk/members/words", {"words-en": "Other words"}, page="/desk/members/words"),
+        Press("/desk/members/words", {"words-en": "x" * 4_000}, page="/desk/members/words"),
+    ],
+    "/desk/members/<int:number>/accept": [
+        Press(f"/desk/members/{people.MEMBERS - 1}/accept"),
+        Press(f"/desk/members/{people.MEMBERS - 1}/accept"),
+    ],
+    "/desk/members/list": [
+        Press("/desk/members/list", {"members_list": "members"}),
+        Press("/desk/members/list", {"members_list": "news"}),
+    ],
+    "/desk/members/<int:number>/decline": [
+        Press(f"/desk/members/{people.MEMBERS - 2}/decline", {"reason": ""}),
+        Press(f"/desk/members/{people.MEMBERS - 2}/decline", {"reason": "It is elsewhere"}),
+    ],
+    "/desk/members/<int:number>/end": [
+        Press(f"/desk/members/{people.MEMBERS - 1}/end", {"reason": "It is over"}),
+    ],
     "/desk/images/": [Press("/desk/images/")],
     "/desk/images/<int:number>": [
         Press("/desk/images/250", {"alt": "A lake"}, page="/desk/images/250"),
@@ -308,6 +337,7 @@ NOT_DONE = {
 """Buttons that are refused here whatever is sent, each with the reason."""
 
 NO_PAGES = {
+    "/desk/library/item/<slug>/comments.csv": "a file",
     "/desk/log/log.csv": "a file, read from the database part by part",
     "/desk/issues/<int:number>/recipients.csv": "a file, read from the database part by part",
     "/desk/digests/<digest:number>/recipients.csv": "a file, read from the database part by part",

@@ -13,6 +13,8 @@ from newsletter import clock, erasure, links
 from newsletter.accounts import RoleName
 from newsletter.addresses import parse
 from newsletter.audiences import importing
+from newsletter.comments import commenting
+from newsletter.comments.commenting import Thought
 from newsletter.delivery import compiling, planning
 from newsletter.delivery.models import Delivery, DeliveryState, Send
 from newsletter.extensions import db, overwrite_deleted
@@ -21,6 +23,7 @@ from newsletter.mail import outbox
 from newsletter.mail.message import Mailbox
 from newsletter.mail.models import OutboxMessage
 from newsletter.mailbox import store
+from newsletter.membership import deciding
 from newsletter.subscriptions import (
     address_change,
     consent,
@@ -40,8 +43,15 @@ from newsletter.subscriptions.models import (
 )
 from newsletter.translating import translator
 from tests.desk.browser import Browser, signed_in
-from tests.factories import make_due_issue, make_editor, make_list, make_subscription
+from tests.factories import (
+    make_due_issue,
+    make_editor,
+    make_item,
+    make_list,
+    make_subscription,
+)
 from tests.leftovers import left_in_files, left_in_text
+from tests.membership.applicants import make_waiting
 from tests.public.managing.conftest import mailed_link
 
 ADDRESS = "Zenobie.Q@Example.org"
@@ -196,6 +206,8 @@ def seed(app: Flask) -> None:
     subscriber = subscription.subscriber
     subscriber.attributes = {"called": NAME, "private": ADDRESS.lower()}
     give_evidence(subscription.subscriber, mailing_list)
+    ask_for_membership()
+    say_something()
     for state in (DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.WAITING):
         deliver(mailing_list, subscriber, state)
     queue_mails(subscriber, mailing_list)
@@ -215,6 +227,23 @@ def seed(app: Flask) -> None:
     token = links.UNSUBSCRIBE.token(link, now=clock.now())
     assert reader.get(f"/unsubscribe/{token}").status_code == 200
     keep_mails(Path(app.config["INSTANCE_PATH"]))
+
+
+def ask_for_membership() -> None:
+    """Leave an application that was declined, and one that waits."""
+    declined = make_waiting(ADDRESS, name=NAME)
+    reason = f"{NAME} is elsewhere"
+    deciding.decline(declined, reason, by=make_editor("decides@example.net"), now=clock.now())
+    make_waiting(ADDRESS.lower(), name=NAME)
+
+
+def say_something() -> None:
+    item = make_item()
+    item.comments_until = clock.now().date()
+    words = f"Write to {ADDRESS}, says {NAME}"
+    thought = Thought(name=NAME, address=parse(ADDRESS), text=words, language="en")
+    make_editor("reads@example.net", role=RoleName.ADMIN, has_joined=True)
+    commenting.add(item, thought, now=clock.now())
 
 
 def give_evidence(subscriber: Subscriber, mailing_list: MailingList) -> None:

@@ -17,6 +17,7 @@ from newsletter.links import (
     CONFIRM,
     MANAGE,
     MANAGED,
+    MEMBERSHIP,
     NEW_ADDRESS,
     OBJECTION,
     OPENED,
@@ -31,7 +32,7 @@ from tests.conftest import NOW
 
 ALL = (
     *(CONFIRM, UNSUBSCRIBE, PREFERENCES, SIGN_IN, CHANGE_ADDRESS),
-    *(UNDO, UNDO_BY_MAIL, MANAGE, MANAGED, NEW_ADDRESS, OBJECTION),
+    *(UNDO, UNDO_BY_MAIL, MANAGE, MANAGED, NEW_ADDRESS, OBJECTION, MEMBERSHIP),
     *(CLICKED, OPENED),
 )
 DATED = [link for link in ALL if link.lifetime is not None]

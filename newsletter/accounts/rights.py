@@ -25,6 +25,7 @@ class Action(enum.StrEnum):
     WRITE = "write issues and library items"
     SEND = "schedule, send, stop and pause issues"
     SEE_SUBSCRIBERS = "look subscribers up and suppress addresses"
+    REVIEW_MEMBERS = "accept and decline members, and read comments"
     LIFT_SUPPRESSIONS = "let suppressed addresses be mailed again"
     ERASE_SUBSCRIBERS = "erase a subscriber from all lists, for good"
     MANAGE_LISTS = "add and change mailing lists"
@@ -33,7 +34,9 @@ class Action(enum.StrEnum):
 
 RIGHTS: Mapping[RoleName, frozenset[Action]] = {
     RoleName.AUTHOR: frozenset({Action.WRITE}),
-    RoleName.EDITOR: frozenset({Action.WRITE, Action.SEND, Action.SEE_SUBSCRIBERS}),
+    RoleName.EDITOR: frozenset(
+        {Action.WRITE, Action.SEND, Action.SEE_SUBSCRIBERS, Action.REVIEW_MEMBERS}
+    ),
     RoleName.ADMIN: frozenset(Action),
 }
 """The whole of who may do what."""

@@ -6,6 +6,7 @@ from typing import TextIO
 import sqlalchemy as sa
 
 from newsletter.extensions import db
+from newsletter.spreadsheets import safe_cell
 from newsletter.subscriptions.models import (
     MailingList,
     Subscriber,
@@ -14,8 +15,6 @@ from newsletter.subscriptions.models import (
 )
 
 HEADER = ("address", "name", "language", "list", "state", "since", "until", "source", "reason")
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for the beginning of a formula (STANDARDS XC13)."""
 
 
 def export_subscribers(out: TextIO, mailing_list: MailingList | None = None) -> int:
@@ -65,8 +64,3 @@ def export_subscribers(out: TextIO, mailing_list: MailingList | None = None) -> 
         )
         lines += 1
     return lines
-
-
-def safe_cell(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(DANGEROUS) else cell

@@ -16,11 +16,11 @@ import sqlalchemy as sa
 
 from newsletter import addresses
 from newsletter.audiences import reading
-from newsletter.audiences.exporting import safe_cell
 from newsletter.audiences.reading import BadRow
 from newsletter.errors import InvalidAddress
 from newsletter.extensions import db, insert, rows_changed
 from newsletter.mail import outbox
+from newsletter.spreadsheets import safe_cell
 from newsletter.subscriptions import suppression
 from newsletter.subscriptions.models import Subscriber, Suppression, SuppressionReason
 

@@ -78,6 +78,16 @@ class Deed(enum.StrEnum):
     SUPPRESSIONS_IMPORTED = "suppression.imported", "suppressed the addresses of a file"
     SUPPRESSIONS_EXPORTED = "suppression.exported", "exported the suppression list"
 
+    MEMBER_ACCEPTED = "member.accepted", "accepted {}"
+    MEMBER_DECLINED = "member.declined", "declined {}"
+    MEMBER_ENDED = "member.ended", "ended the membership of {}"
+    MEMBER_WORDS_CHANGED = "member.words-changed", "changed the words that members agree to"
+    MEMBER_LIST_CHOSEN = "member.list-chosen", "chose the members’ list"
+
+    COMMENT_DEALT_WITH = "comment.dealt-with", "dealt with {}"
+    COMMENT_DELETED = "comment.deleted", "deleted {}"
+    COMMENTS_EXPORTED = "comment.exported", "exported the comments", " on "
+
     EDITOR_INVITED = "editor.invited", "invited {}", " as "
     EDITOR_INVITATION_WITHDRAWN = "editor.invitation-withdrawn", "withdrew the invitation of {}"
     EDITOR_LINK_MADE = "editor.link-made", "made a sign-in link for {}"
@@ -116,6 +126,8 @@ THINGS = {
     "list": "the list “{}”",
     "subscriber": "subscriber {}",
     "suppression": "subscriber {}",
+    "member": "application {}",
+    "comment": "comment {}",
     "editor": "editor {}",
     "pace": "the provider {}",
 }
@@ -132,6 +144,8 @@ KINDS = {
     "list": "Lists",
     "subscriber": "Subscribers",
     "suppression": "Suppressions",
+    "member": "Members",
+    "comment": "Comments",
     "editor": "Editors and sign-ins",
     "pace": "Pace",
     "log": "This log",

@@ -8,10 +8,12 @@ from flask import render_template
 
 from newsletter import clock, reports
 from newsletter.accounts import Action, may
+from newsletter.comments import reading
 from newsletter.delivery import audience, reserve
 from newsletter.delivery.digests import overview as digests
 from newsletter.desk.growth import year_of_growth
 from newsletter.desk.guard import SIGNED_IN, blueprint, my_lists, needs, the_editor
+from newsletter.desk.members import may_review_members
 from newsletter.issues import composing, overview, picking, presence
 from newsletter.issues.models import IssueState
 from newsletter.issues.naming import desk_path
@@ -19,6 +21,7 @@ from newsletter.issues.overview import Line
 from newsletter.issues.picking import Listed
 from newsletter.library import catalogue
 from newsletter.mail import outbox
+from newsletter.membership import asking
 from newsletter.reachability import links
 from newsletter.reports import attention
 from newsletter.reports.attention import Facts, Kind
@@ -34,6 +37,8 @@ LEADS: Mapping[Kind, tuple[str, str]] = {
     Kind.UNCERTAIN: ("{page}#uncertain", "Decide"),
     Kind.REVIEW: ("{page}/review", "Read it"),
     Kind.APPROVED: ("{page}/send", "Send or schedule it"),
+    Kind.MEMBERS: ("/desk/members/", "Decide"),
+    Kind.COMMENTS: ("/desk/library/item/{slug}#comments", "Read them"),
     Kind.NEW_ITEMS: ("/desk/issues/new", "Begin an issue"),
 }
 """Where each notice leads, and what the button says; the others need somebody else."""
@@ -85,6 +90,7 @@ def _notices(
     lines: Sequence[Line], *, now: datetime
 ) -> list[tuple[attention.Notice, tuple[str, str] | None]]:
     """Return what needs somebody, each with the address and the words of its button, if any."""
+    me = the_editor()
     scheduled = [line.number for line in _scheduled(lines)]
     items = picking.items_in(scheduled) if scheduled else {}
     facts = Facts(
@@ -96,8 +102,9 @@ def _notices(
         is_clock_alive=reports.clock_is_alive(now=now),
         mail_waits=outbox.oldest_waiting(now=now),
         shortage=reserve.shortage(),
+        members_waiting=asking.waiting() if may_review_members() else 0,
+        comments=reading.unread() if may(me, Action.REVIEW_MEMBERS) else (0, ""),
     )
-    me = the_editor()
     found = attention.notices(facts, may_send=may(me, Action.SEND), now=now, editor_id=me.id)
     return [(one, _lead(one)) for one in found]
 
@@ -123,7 +130,7 @@ def _lead(notice: attention.Notice) -> tuple[str, str] | None:
     if notice.kind not in LEADS:
         return None
     path, words = LEADS[notice.kind]
-    return path.format(page=desk_path(notice.number or 0)), words
+    return path.format(page=desk_path(notice.number or 0), slug=notice.slug), words
 
 
 def _scheduled(lines: Sequence[Line]) -> list[Line]:

@@ -7,17 +7,23 @@ from flask import flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from newsletter import clock
-from newsletter.accounts import Action
+from newsletter.accounts import Action, may
 from newsletter.audit import Deed
+from newsletter.comments import reading
 from newsletter.desk.forms import Form, show_again, typed
-from newsletter.desk.guard import blueprint, needs
+from newsletter.desk.guard import blueprint, needs, the_editor
 from newsletter.desk.noting import changes, note, values_of
 from newsletter.extensions import db
 from newsletter.library import browsing, catalogue, facts
 from newsletter.library.models import Item, ItemKind
 from newsletter.library.words import KIND_NAMES
 
-FIELDS = ("kind", "title", "summary", "url", "body", "published_on", "region", "language")
+FIELDS = (
+    *("kind", "title", "summary", "url", "body", "published_on", "region", "language"),
+    *("comments_until", "comments_invitation"),
+)
+
+LAST_PAGE = 10_000
 
 
 @blueprint.get("/library/")
@@ -66,7 +72,7 @@ def add_item() -> Response | tuple[str, int]:
 def show_item_form(slug: str) -> str:
     """Show the facts of an item, to be changed."""
     item = catalogue.find_item(slug)
-    values = {name: str(getattr(item, name)) for name in FIELDS}
+    values = {name: str(getattr(item, name) or "") for name in FIELDS}
     form = Form(values, {"topics": [topic.slug for topic in item.topics]})
     return render_template("desk/item.html", form=form, **_facts(item))
 
@@ -111,16 +117,32 @@ def _read(form: Form) -> dict[str, Any]:
     return {
         **form.values,
         "published_on": published_on,
+        "comments_until": facts.comments_until(form.values["comments_until"]),
         "topics": catalogue.find_topics(form.lists["topics"]),
     }
 
 
 def _facts(item: Item | None) -> dict[str, object]:
-    return {
+    known: dict[str, object] = {
         "item": item,
         "kind_name": KIND_NAMES[item.kind] if item else "",
         "topics": catalogue.topics(),
         "kinds": _kinds(),
+    }
+    if item is None or not may(the_editor(), Action.REVIEW_MEMBERS):
+        return known
+    return known | _comments(item)
+
+
+def _comments(item: Item) -> dict[str, object]:
+    number = min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE)
+    found, has_more = reading.of_item(item, number=number)
+    path = f"/desk/library/item/{item.slug}?page={{}}#comments"
+    return {
+        "comments": found,
+        "comments_count": reading.count_of(item),
+        "newer": path.format(number - 1) if number > 1 else "",
+        "older": path.format(number + 1) if has_more else "",
     }
 
 

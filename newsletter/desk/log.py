@@ -9,7 +9,6 @@ from flask import Response, render_template, request, stream_with_context
 
 from newsletter import accounts, clock
 from newsletter.accounts import Action
-from newsletter.audiences.exporting import safe_cell
 from newsletter.audit import Deed, asking
 from newsletter.audit.asking import Entry, Question
 from newsletter.audit.deeds import KINDS
@@ -18,6 +17,7 @@ from newsletter.desk.noting import note
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
 from newsletter.issues.naming import desk_path
+from newsletter.spreadsheets import safe_cell
 
 FILTERS = ("person", "kind", "issue", "since", "until")
 

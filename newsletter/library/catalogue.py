@@ -31,6 +31,8 @@ class ItemFacts(TypedDict, total=False):
     topics: Sequence[Topic]
     region: str
     language: str
+    comments_until: date | None
+    comments_invitation: str
 
 
 def add_item(*, slug: str | None = None, now: datetime, **typed: Unpack[ItemFacts]) -> Item:
@@ -66,6 +68,8 @@ def change_item(item: Item, *, now: datetime, **typed: Unpack[ItemFacts]) -> Ite
         "topics": item.topics,
         "region": item.region,
         "language": item.language,
+        "comments_until": item.comments_until,
+        "comments_invitation": item.comments_invitation,
     }
     _fill(item, {**known, **typed}, now=now)
     db.session.flush()
@@ -188,6 +192,8 @@ def _fill(item: Item, typed: ItemFacts, *, now: datetime) -> Item:
         "topics": list(typed.get("topics", ())),
         "region": facts.region(typed.get("region", "")),
         "language": languages.tag(typed.get("language", "")),
+        "comments_until": typed.get("comments_until"),
+        "comments_invitation": facts.invitation(typed.get("comments_invitation", "")),
     }
     if not checked["url"] and not checked["body"]:
         raise InvalidInput("Give the item a link, a text or both.", field="url")

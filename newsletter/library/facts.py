@@ -17,7 +17,8 @@ LONGEST_BODY = 100_000
 LONGEST_URL = 2_000
 LONGEST_REGION = 120
 LONGEST_TOPIC_NAME = 120
-"""Characters of the longest title, summary, body, link, region and name of a topic."""
+LONGEST_INVITATION = 300
+"""Characters of the longest title, summary, body, link, region, topic's name, invitation."""
 
 _NEVER_IN_A_LINK = re.compile(r"[\s\\<>\"`{}|^]")
 
@@ -63,7 +64,7 @@ def url(text: str) -> str:
         return ""
     if len(link) > LONGEST_URL:
         raise InvalidInput(f"A link has at most {LONGEST_URL:,} characters.", field="url")
-    if not _is_web_address(link):
+    if not is_web_address(link):
         raise InvalidInput(
             "Write the whole address of the link, like https://example.org/guidance.", field="url"
         )
@@ -77,14 +78,28 @@ def region(text: str) -> str:
 
 def published_on(text: str) -> date | None:
     """Return the date that `text` names, as in 2025-01-20; None where nothing was typed."""
+    return _date(text, field="published_on")
+
+
+def comments_until(text: str) -> date | None:
+    """Return the last day on which comments are welcome; None where they are not asked for."""
+    return _date(text, field="comments_until")
+
+
+def _date(text: str, *, field: str) -> date | None:
     if not text.strip():
         return None
     try:
         return date.fromisoformat(text.strip())
     except ValueError as exc:
         raise InvalidInput(
-            f"“{text[:40]}” is not a date. Write it like 2025-01-20.", field="published_on"
+            f"“{text[:40]}” is not a date. Write it like 2025-01-20.", field=field
         ) from exc
+
+
+def invitation(text: str) -> str:
+    """Return the words that invite comments; empty where our own are enough."""
+    return inputs.printable(text, field="comments_invitation", most=LONGEST_INVITATION)
 
 
 def topic_name(text: str) -> str:
@@ -95,7 +110,8 @@ def topic_name(text: str) -> str:
     return line
 
 
-def _is_web_address(link: str) -> bool:
+def is_web_address(link: str) -> bool:
+    """Tell whether a link is absolute, http or https, and has no name and password in it."""
     if _NEVER_IN_A_LINK.search(link) or not link.isprintable():
         return False
     try:

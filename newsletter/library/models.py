@@ -53,6 +53,10 @@ class Item(Base):
     published_on: Mapped[date] = mapped_column(index=True)
     region: Mapped[str] = mapped_column(sa.String(120), default="")
     language: Mapped[str] = mapped_column(sa.String(12))
+    # The last day, in UTC, on which readers are asked what they think; NULL where nobody asks.
+    comments_until: Mapped[date | None]
+    # The words that ask; empty means our own.
+    comments_invitation: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]

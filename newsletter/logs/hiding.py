@@ -38,6 +38,7 @@ _TOKEN_PATHS = [
         links.MANAGE,
         links.NEW_ADDRESS,
         links.OBJECTION,
+        links.MEMBERSHIP,
         links.CHANGE_ADDRESS,
         links.SIGN_IN,
     )

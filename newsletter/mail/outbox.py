@@ -109,6 +109,15 @@ def forget(canonicals: Collection[str], *, kinds: Collection[str] | None = None)
     )
 
 
+def withdraw_about(kind: str, fact: str, number: int) -> None:
+    """Delete what has not left of one kind and is about one thing, by the fact that names it."""
+    db.session.execute(
+        sa.delete(OutboxMessage)
+        .where(OutboxMessage.kind == kind, OutboxMessage.facts[fact].as_integer() == number)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def oldest_waiting(*, now: datetime) -> timedelta | None:
     """Return for how long the mail that should have left first is overdue; None if none is."""
     due_at = db.session.scalar(

@@ -20,6 +20,7 @@ FOR_READERS = frozenset(
     {
         *("confirm", "welcome", "already-subscribed", "good-bye", "manage"),
         *("new-address", "address-changing", "address-taken"),
+        *("membership", "membership-known", "member-accepted", "member-declined", "member-ended"),
     }
 )
 """The kinds that come in the reader's language; editors get theirs in English, like the desk."""

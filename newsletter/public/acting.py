@@ -9,6 +9,7 @@ from flask import render_template
 from newsletter import links, page_language, reports
 from newsletter.library.models import Topic
 from newsletter.marking import marked
+from newsletter.membership import audience
 from newsletter.subscriptions import pausing, reducing, undoing, unsubscribing
 from newsletter.subscriptions.answers import Answer
 from newsletter.subscriptions.consent import Origin
@@ -50,6 +51,7 @@ def do(act: Act, leaving: Leaving, *, page: str, now: datetime) -> str:
         "public/acted.html",
         act=act,
         list_name=list_name(leaving),
+        is_members=is_members(leaving),
         until=act.until and pausing.day_of(act.until, pausing.zone_of(leaving.subscription)),
         undo=undoing.token(undo, now=now),
         why=_token_of(leaving, now=now),
@@ -66,6 +68,12 @@ def speak_to(leaving: Leaving) -> None:
 def list_name(leaving: Leaving) -> str:
     """Return the name of the list that a link is about, or nothing after erasure."""
     return leaving.mailing_list.name if leaving.mailing_list else ""
+
+
+def is_members(leaving: Leaving) -> bool:
+    """Tell whether a link is about the members' list, which one leaves and stays a member."""
+    mailing_list = leaving.mailing_list
+    return mailing_list is not None and mailing_list.id == audience.members_list_id()
 
 
 def origin_of(leaving: Leaving, *, page: str) -> Origin:

@@ -84,7 +84,10 @@ def _one_click(leaving: Leaving) -> Response:
 def _question(leaving: Leaving) -> str:
     acting.speak_to(leaving)
     return render_template(
-        "public/unsubscribe.html", list_name=acting.list_name(leaving), months=pausing.MONTHS
+        "public/unsubscribe.html",
+        list_name=acting.list_name(leaving),
+        is_members=acting.is_members(leaving),
+        months=pausing.MONTHS,
     )
 
 

@@ -1,9 +1,12 @@
 """The public library: search what was published, read one item."""
 
+from dataclasses import dataclass, field
+
 from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
-from newsletter import links, markdown, page_language, searching
+from newsletter import clock, links, markdown, page_language, searching
+from newsletter.comments import commenting
 from newsletter.issues import archiving
 from newsletter.library import browsing, catalogue
 from newsletter.library.models import Item
@@ -19,7 +22,20 @@ FILTERS = ("q", "kind", "topic", "region", "year")
 RELATED = 4
 """Other items that a page of one names."""
 
+TRAP = "website"
+"""The field of the form for comments that no person sees."""
+
 blueprint = Blueprint("library", __name__, url_prefix="/library")
+
+
+@dataclass
+class Typed:
+    """What stands in the form for comments, to be shown again beside what is wrong with it."""
+
+    name: str = ""
+    address: str = ""
+    comment: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
 
 
 @blueprint.get("/")
@@ -64,11 +80,19 @@ def search() -> Response:
 @blueprint.get("/<slug>")
 def show_item(slug: str) -> Response:
     """Show one item; a withdrawn one keeps its words, says what became of it, and leads nowhere."""
-    item = catalogue.find_item(slug)
+    return freshness.public(item_page(catalogue.find_item(slug), Typed()), keep=freshness.PAGE)
+
+
+def item_page(item: Item, typed: Typed) -> str:
+    """Return the page of an item; while it asks for comments, with the form and what was typed."""
     card = _card(item)
-    shown = render_template(
+    return render_template(
         "public/item.html",
         item=item,
+        typed=typed,
+        asks=commenting.is_open(item, now=clock.now()),
+        longest_comment=commenting.LONGEST_TEXT,
+        trap=TRAP,
         body=Markup(markdown.to_html(item.body)),
         kind_names=KIND_NAMES,
         button_words=BUTTON_WORDS[item.kind],
@@ -77,7 +101,6 @@ def show_item(slug: str) -> Response:
         ways=sharing.ways(item.title, card.address),
         card=card,
     )
-    return freshness.public(shown, keep=freshness.PAGE)
 
 
 def _card(item: Item) -> Card:

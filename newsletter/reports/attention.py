@@ -33,6 +33,8 @@ class Kind(enum.StrEnum):
     UNCERTAIN = "uncertain"
     REVIEW = "review"
     APPROVED = "approved"
+    MEMBERS = "members"
+    COMMENTS = "comments"
     NEW_ITEMS = "new-items"
 
 
@@ -45,6 +47,7 @@ class Notice:
     sentence: str
     why: str = ""
     number: int | None = None
+    slug: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class Facts:
 
     `uncertain` counts messages by issue; `withdrawn` names items that issues have and the
     library has not any more, `dead_links` their items whose links do not answer.
-    `mail_waits` is how long single mail is overdue.
+    `mail_waits` is how long single mail is overdue. `comments` are how many nobody has dealt
+    with, and the item of the oldest.
     """
 
     lines: Sequence[Line] = ()
@@ -61,6 +65,8 @@ class Facts:
     withdrawn: Mapping[int, Sequence[str]] = field(default_factory=dict)
     dead_links: Mapping[int, Sequence[str]] = field(default_factory=dict)
     new_items: int = 0
+    members_waiting: int = 0
+    comments: tuple[int, str] = (0, "")
     is_clock_alive: bool = True
     mail_waits: timedelta | None = None
     shortage: str = ""
@@ -79,6 +85,7 @@ def notices(
         lines = [line for line in facts.lines if not _is_for_others(line, editor_id)]
         found += [notice for line in lines for notice in _of_an_issue(line, facts, now=now)]
         found += _uncertain(facts.uncertain)
+    found += _of_people(facts)
     if facts.new_items:
         found.append(_new_items(facts.new_items))
     order = list(Kind)
@@ -174,6 +181,17 @@ def _uncertain(counts: Mapping[int, int]) -> Iterator[Notice]:
             "The connection broke after the last byte. Nothing happens until somebody decides.",
             number,
         )
+
+
+def _of_people(facts: Facts) -> Iterator[Notice]:
+    if number := facts.members_waiting:
+        people = "1 application waits" if number == 1 else f"{number:,} applications wait"
+        why = "Whoever asks to become a member hears from us only when somebody decides."
+        yield Notice(Kind.MEMBERS, Level.NOTE, f"{people} for a decision.", why)
+    number, slug = facts.comments
+    if number:
+        waiting = "1 comment waits" if number == 1 else f"{number:,} comments wait"
+        yield Notice(Kind.COMMENTS, Level.NOTE, f"{waiting} to be dealt with.", slug=slug)
 
 
 def _new_items(count: int) -> Notice:

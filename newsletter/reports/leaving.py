@@ -17,6 +17,7 @@ WORDS = {
     EndedReason.LINK: "On the page that the link leads to.",
     EndedReason.ONE_CLICK: "By the button of a mail program.",
     EndedReason.MAILTO: "By a mail that their mail program wrote.",
+    EndedReason.MEMBERSHIP: "With their membership.",
     EndedReason.ERASED: "Erased.",
 }
 """How people leave, in plain words."""

@@ -7,12 +7,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.comments import reading as comments
 from newsletter.delivery.models import CompiledEdition, Delivery, DeliveryState, Send
 from newsletter.extensions import db
 from newsletter.issues import segments
 from newsletter.issues.merge_fields import Part
 from newsletter.issues.models import Issue
 from newsletter.issues.segments import fill
+from newsletter.membership import asking as members
+from newsletter.membership.models import Member
 from newsletter.subscriptions import evidence
 from newsletter.subscriptions.address_change import ReaderAddressChange
 from newsletter.subscriptions.models import (
@@ -96,6 +99,11 @@ def everything(subscriber: Subscriber) -> dict[str, Any]:
         },
         "lists": [_subscription(row) for row in subscriber.subscriptions],
         "change_of_address": _address_change(subscriber),
+        "membership": [_membership(row) for row in members.all_of(subscriber)],
+        "comments": [
+            {"at": _time(row.at), "about": title, "name": row.name, "comment": row.text}
+            for row, title in comments.all_of(subscriber.canonical)
+        ],
         "consent": [
             {
                 "at": _time(event.at),
@@ -122,6 +130,24 @@ def everything(subscriber: Subscriber) -> dict[str, Any]:
             }
             for mail in mails
         ],
+    }
+
+
+def _membership(row: Member) -> dict[str, Any]:
+    return {
+        "as": row.kind.value,
+        "name": row.name,
+        "country": row.country,
+        "address": row.address,
+        "website": row.website,
+        "brings": row.brings,
+        "words": members.words_of(row).text,
+        "state": row.state.value,
+        "asked_at": _time(row.asked_at),
+        "confirmed_at": _time(row.confirmed_at),
+        "decided_at": _time(row.decided_at),
+        "ended_at": _time(row.ended_at),
+        "reason": row.reason,
     }
 
 

@@ -8,12 +8,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.audiences.exporting import safe_cell
 from newsletter.delivery import reasons
 from newsletter.delivery.models import CompiledEdition, Delivery, Send
 from newsletter.extensions import db
 from newsletter.reports import leaving
 from newsletter.reports.numbers import find_send
+from newsletter.spreadsheets import safe_cell
 from newsletter.subscriptions.models import ConsentEvent, Subscriber
 
 HEADER = (

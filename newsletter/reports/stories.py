@@ -91,6 +91,7 @@ _CAME = {
     Source.FORM: "Confirmed the subscription to",
     Source.EMBED: "Confirmed the subscription to",
     Source.IMPORT: "Came by an import onto",
+    Source.MEMBERSHIP: "Became a member, and so came onto",
 }
 
 

@@ -22,6 +22,28 @@ def write(
     due_at: datetime | None = None,
 ) -> None:
     """Queue one mail to a reader, or `to` another address of theirs; it leaves at `due_at`."""
+    write_to(
+        to or subscriber.address,
+        kind,
+        subscriber.language,
+        mailing_list=mailing_list,
+        now=now,
+        facts=facts,
+        due_at=due_at,
+    )
+
+
+def write_to(
+    address: str,
+    kind: str,
+    language: str,
+    *,
+    mailing_list: MailingList,
+    now: datetime,
+    facts: Mapping[str, Any],
+    due_at: datetime | None = None,
+) -> None:
+    """Queue one mail to somebody who is no subscriber, or not yet."""
     sender = Mailbox(lists.sender_name(mailing_list), lists.sender_address(mailing_list))
     common = {
         "list_name": mailing_list.name,
@@ -31,8 +53,8 @@ def write(
     }
     outbox.enqueue(
         kind,
-        to=to or subscriber.address,
-        language=subscriber.language,
+        to=address,
+        language=language,
         sender=sender,
         facts={**common, **facts},
         now=now,

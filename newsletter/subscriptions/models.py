@@ -42,6 +42,7 @@ class Source(enum.StrEnum):
     FORM = "form"
     EMBED = "embed"
     IMPORT = "import"
+    MEMBERSHIP = "membership"
 
 
 class EndedReason(enum.StrEnum):
@@ -50,6 +51,7 @@ class EndedReason(enum.StrEnum):
     LINK = "link"
     ONE_CLICK = "one-click"
     MAILTO = "mailto"
+    MEMBERSHIP = "membership"
     ERASED = "erased"
 
 

@@ -13,7 +13,10 @@ from tests.factories import make_editor, make_list
     ("role", "allowed"),
     [
         (RoleName.AUTHOR, {Action.WRITE}),
-        (RoleName.EDITOR, {Action.WRITE, Action.SEND, Action.SEE_SUBSCRIBERS}),
+        (
+            RoleName.EDITOR,
+            {Action.WRITE, Action.SEND, Action.SEE_SUBSCRIBERS, Action.REVIEW_MEMBERS},
+        ),
         (RoleName.ADMIN, set(Action)),
     ],
 )

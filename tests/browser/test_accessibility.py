@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 from playwright.sync_api import Browser, Page
 
-from benchmarks import past
+from benchmarks import past, people
 from newsletter import clock, links
 from newsletter.extensions import db, reading
 from newsletter.subscriptions import undoing, unsubscribing
@@ -131,6 +131,7 @@ def tokens() -> dict[str, str]:
     return {
         "confirm": links.CONFIRM.token(f"{number}-{wish}", now=now),
         "manage": links.MANAGE.token(str(_new_manage_link(now)), now=now),
+        "membership": links.MEMBERSHIP.token(f"{people.PENDING}-{people.PENDING:016x}", now=now),
         "undo": links.UNDO.token(undoing.NOTHING, now=now),
         "undo_by_mail": links.UNDO_BY_MAIL.token(undoing.NOTHING, now=now),
         "preferences": links.PREFERENCES.token(leaving, now=now),
@@ -189,6 +190,8 @@ ANSWERS_TO_READERS = {
     "/preferences/{preferences}": press("Stop the topics I ticked"),
     "/preferences/{preferences}?again": press("Pause until that day", until=""),
     "/preferences/{preferences}?lang=ar": press("إيقاف هذه الرسائل"),
+    "/members/join": press("Ask to become a member", address="no address"),
+    f"/library/{people.COMMENTED}": press("Share your thoughts", comment=""),
     "/undo/{undo}": press("Yes, take it back"),
     "/unsubscribe/{unsubscribe}": press("Stop these e-mails"),
     "/unsubscribe/{unsubscribe}?lang=ar": press("مرة في الشهر بدلًا من ذلك"),

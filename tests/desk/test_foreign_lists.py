@@ -38,6 +38,7 @@ OF_NO_LIST = (
     "/desk/images/",
     "/desk/editors/",
     "/desk/lists/",
+    "/desk/members/",
 )
 """Pages with a number or name in their address that is not an issue's.
 

@@ -49,6 +49,13 @@ LIST_FACTS = {
     "hours": 72,
     "minutes": 60,
 }
+MEMBER_FACTS = LIST_FACTS | {
+    "name": "The midwives of Kisumu",
+    "is_member": True,
+    "reason": "We work on supplements for now.\nAsk again next year.",
+    "join_url": "https://news.example.org/members/join",
+    "library_url": "https://news.example.org/library/",
+}
 DESK_FACTS = {
     "sign_in_url": LINK,
     "minutes": 1440,
@@ -80,6 +87,18 @@ FACTS: dict[str, dict[str, Any]] = {
     "new-address": LIST_FACTS,
     "address-changing": LIST_FACTS,
     "address-taken": LIST_FACTS,
+    "membership": MEMBER_FACTS,
+    "membership-known": MEMBER_FACTS,
+    "member-accepted": MEMBER_FACTS,
+    "member-declined": MEMBER_FACTS,
+    "member-ended": MEMBER_FACTS,
+    "comment": DESK_FACTS
+    | {
+        "comment": 7,
+        "address": "ada@example.org",
+        "title": "Guidance on MMS",
+        "text": "The table on page 3\nneeds a unit.",
+    },
     "sign-in": DESK_FACTS,
     "account-alert": DESK_FACTS,
     "invitation": DESK_FACTS,
@@ -111,6 +130,12 @@ BUTTONS = {
     "new-address": "confirm_url",
     "address-changing": "objection_url",
     "address-taken": "manage_url",
+    "membership": "confirm_url",
+    "membership-known": "library_url",
+    "member-accepted": "manage_url",
+    "member-declined": "join_url",
+    "member-ended": "join_url",
+    "comment": "desk_url",
     "sign-in": "sign_in_url",
     "account-alert": "account_url",
     "invitation": "sign_in_url",

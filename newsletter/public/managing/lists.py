@@ -6,6 +6,7 @@ from newsletter import clock
 from newsletter.errors import InvalidInput, NotFound
 from newsletter.extensions import db
 from newsletter.marking import marked
+from newsletter.membership import audience
 from newsletter.page_language import gettext, ours
 from newsletter.public.managing import questions
 from newsletter.public.managing.arriving import Answer, readers_own
@@ -105,11 +106,14 @@ def resume(reader: Subscriber, slug: str) -> Answer:
 @readers_own
 def ask_leave(reader: Subscriber, slug: str) -> Answer:
     """Ask whether this list should stop."""
-    name = preferences.subscription_of(reader, slug).mailing_list.name
+    mailing_list = preferences.subscription_of(reader, slug).mailing_list
+    name, sentences = mailing_list.name, [gettext("It works at once. You can come back any time.")]
+    if mailing_list.id == audience.members_list_id():
+        sentences.append(gettext("Whoever stops them stays a member."))
     return questions.make_sure(
         Sure(
             heading=gettext("Stop e-mails from “%(list)s”?", list=ours().isolated(name)),
-            sentences=[gettext("It works at once. You can come back any time.")],
+            sentences=sentences,
             button=gettext("Stop these e-mails"),
             action=request.path,
         )

@@ -1,10 +1,11 @@
 """A reader's own page: what they get, what is known of them, and where each is changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from flask import Blueprint, render_template, request
 
 from newsletter.marking import marked
+from newsletter.membership import asking, audience
 from newsletter.page_language import gettext, ours
 from newsletter.public.managing import arriving
 from newsletter.public.managing.arriving import readers_own
@@ -16,6 +17,7 @@ DONE = {
     "paused": marked("Paused. Nothing comes until that day."),
     "resumed": marked("It goes on from now on."),
     "left": marked("Stopped. Nothing more comes from that list."),
+    "not-a-member": marked("Your membership has ended. The e-mails for members stop, too."),
     "joined": marked("You are on the list. The next e-mail comes to you, too."),
 }
 """What the page says has been done."""
@@ -50,8 +52,16 @@ def _overview(reader: Subscriber) -> str:
         },
         others=preferences.others(reader),
         about=_about(reader),
+        **_membership(reader, {one.mailing_list_id for one in subscriptions}),
         done=DONE.get(request.args.get("done", ""), ""),
     )
+
+
+def _membership(reader: Subscriber, on: Collection[int]) -> dict[str, object]:
+    """Return whether the reader is a member, and if so their list, if they do not get it."""
+    member = asking.membership_of(reader)
+    theirs = audience.members_list() if member else None
+    return {"member": member, "members_list": theirs if theirs and theirs.id not in on else None}
 
 
 def _about(reader: Subscriber) -> Sequence[tuple[str, str, str, str]]:

@@ -1,0 +1,70 @@
+"""Putting somebody on a list who proved their address elsewhere, and agreed to its mail there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.addresses import Address
+from newsletter.extensions import db
+from newsletter.subscriptions import consent, digest_windows, suppression, wishes
+from newsletter.subscriptions.consent import Origin
+from newsletter.subscriptions.models import (
+    ConsentKind,
+    Frequency,
+    MailingList,
+    Source,
+    Subscription,
+    SubscriptionInterval,
+    SubscriptionState,
+)
+from newsletter.subscriptions.wishes import Wish
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How somebody agreed: to which words, when, and where they were then."""
+
+    wording_id: int
+    at: datetime
+    origin: Origin
+
+
+def admit(
+    mailing_list: MailingList,
+    address: Address,
+    proof: Proof,
+    *,
+    name: str,
+    language: str,
+    source: Source,
+    by: str,
+    now: datetime,
+) -> Subscription:
+    """Subscribe a person from now on, with the evidence; who is subscribed already stays so.
+
+    `by` is who put them there. A mark that an erasure left is lifted, as by any sign-up of the
+    person's own; another suppression stays, and keeps mail from them.
+    """
+    wish = Wish(address=address, name=name, language=language, frequency=Frequency.EVERY, topics=())
+    subscription = wishes.keep(mailing_list, wish, source=source, now=now)
+    suppression.lift_erasure(subscription.subscriber.address_hmac)
+    if subscription.state is not SubscriptionState.PENDING:
+        return subscription
+    subscription.state = SubscriptionState.CONFIRMED
+    subscription.requested_at = proof.at
+    digest_windows.begin(subscription, now=now)
+    db.session.add(
+        SubscriptionInterval(subscription_id=subscription.id, source=source, started_at=now)
+    )
+    for kind, at, origin in (
+        (ConsentKind.REQUESTED, proof.at, proof.origin),
+        (ConsentKind.CONFIRMED, now, Origin(page=proof.origin.page, actor=by)),
+    ):
+        consent.record(
+            kind,
+            subscription,
+            origin=origin,
+            now=at,
+            wording_id=proof.wording_id,
+            detail=source.value,
+        )
+    return subscription
