@@ -1,6 +1,9 @@
-"""flask mail receive, as a mail server uses it."""
+"""flask mail: receive, as a mail server uses it, and collect, as cron does."""
+
+from pathlib import Path
 
 import pytest
+from click.testing import Result
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
@@ -54,3 +57,48 @@ def test_while_the_database_is_away_the_server_tries_again(
 
     monkeypatch.setattr(leaving_by_mail, "leave", away)
     assert receive(app, mail(address(subscription.id))) == 75
+
+
+@pytest.fixture
+def maildir(tmp_path: Path) -> Path:
+    for name in ("new", "cur", "tmp"):
+        (tmp_path / "mail" / name).mkdir(parents=True)
+    return tmp_path / "mail"
+
+
+def collect(app: Flask, maildir: Path) -> Result:
+    return app.test_cli_runner().invoke(args=["mail", "collect", str(maildir)])
+
+
+def test_a_maildir_is_emptied_of_what_asks_and_the_rest_is_kept(
+    app: Flask, subscription: Subscription, maildir: Path
+) -> None:
+    (maildir / "new/1.wish").write_bytes(mail(address(subscription.id)))
+    (maildir / "new/2.letter").write_bytes(mail("news@news.example.org"))
+    report = 'Content-Type: multipart/report; boundary="b"'
+    (maildir / "new/3.report").write_bytes(mail(address(subscription.id), report))
+    for asked in (1, 0):
+        result = collect(app, maildir)
+        assert (result.exit_code, result.output) == (
+            0,
+            f"Mails that asked to be unsubscribed: {asked}\n",
+        )
+        assert list((maildir / "new").iterdir()) == []
+        assert {path.name for path in (maildir / "cur").iterdir()} == {
+            "2.letter:2,S",
+            "3.report:2,S",
+        }
+    db.session.expire_all()
+    assert subscription.state is SubscriptionState.UNSUBSCRIBED
+
+
+def test_while_the_database_is_away_the_maildir_stays_as_it_is(
+    app: Flask, subscription: Subscription, maildir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr(leaving_by_mail, "leave", away)
+    (maildir / "new/1.wish").write_bytes(mail(address(subscription.id)))
+    assert collect(app, maildir).exit_code == 75
+    assert [path.name for path in (maildir / "new").iterdir()] == ["1.wish"]
