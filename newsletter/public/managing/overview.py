@@ -66,7 +66,7 @@ def _membership(reader: Subscriber, on: Collection[int]) -> dict[str, object]:
 
 def _about(reader: Subscriber) -> Sequence[tuple[str, str, str, str]]:
     """Return path, name, value and the words of the link for each fact."""
-    zone = reader.zone.replace("_", " ") or gettext("as the list has it")
+    zone = reader.zone.replace("_", " ") or gettext("As the list has it")
     return (
         ("address", gettext("Address"), reader.address, gettext("Change the address")),
         ("name", gettext("Name"), reader.name or "–", gettext("Change the name")),
