@@ -13,6 +13,8 @@ IN_VENV := .venv/bin/python
 BY_MODULE := $(IN_VENV) -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 # Of the fault harness `make test` runs what takes seconds, `make test-services` the rest.
 LONG_FAULTS := $(patsubst %,tests/faults/test_%.py,connections databases stops weakness)
+# It looks at five pages two or three times each, and wants a machine with nothing else to do.
+LIGHTHOUSE := tests/browser/test_lighthouse.py
 # They take servers away, so nothing that needs these may run beside them.
 RESTARTS := tests/services/test_restarts.py
 SETUP = command -v "$(PYTHON)" >/dev/null || { \
@@ -26,7 +28,7 @@ WITH_SERVICES = scripts/services start || exit 1; \
 # Either one would lead the interpreter in .venv to another installation's modules.
 unexport PYTHONHOME PYTHONPATH
 
-.PHONY: help run test test-faults setup check test-services bench words lock
+.PHONY: help run test test-faults setup check test-services lighthouse bench words lock
 
 help: ## This list
 	@sed -n 's/^\([a-z][a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -62,6 +64,11 @@ test-services: ## Tests against PostgreSQL and RabbitMQ and in Chromium; scripts
 		$(BY_MODULE) tests/browser tests/services --ignore=$(RESTARTS) $(ARGS) || failed=1; \
 		$(BY_MODULE) $(RESTARTS) $(LONG_FAULTS) $(ARGS) || failed=1; \
 		exit $$failed
+
+lighthouse: ## Readers' pages as Lighthouse sees them: 100 of 100, or why not (minutes)
+	@$(SETUP) requirements-services.lock
+	@scripts/services install
+	@$(WITH_SERVICES) $(IN_VENV) -m pytest $(LIGHTHOUSE) $(ARGS)
 
 bench: ## How fast it sends, against smtp-source, smtplib and Flask-Mail (half an hour)
 	@$(SETUP) requirements.lock

@@ -7,10 +7,7 @@ is depends on what else the machine does meanwhile: of three looks the one in th
 import json
 import os
 import shutil
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +16,10 @@ import pytest
 
 from benchmarks import past
 from newsletter import clock
-from tests.browser.conftest import FLAGS, ROOT, free_port
+from tests.browser.conftest import FLAGS
 from tests.browser.furnishing import READERS
 from tests.conftest import running, settings
+from tests.web_process import free_port, web_process
 
 PERFECT = {"performance": 1, "accessibility": 1, "best-practices": 1, "seo": 1}
 
@@ -47,24 +45,9 @@ def served(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) ->
         past.fill(READERS, now=clock.now())
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    environ = {
-        "PATH": os.environ["PATH"],
-        "PUBLIC_URL": url,
-        "PORT": str(port),
-        "INSTANCE_PATH": str(folder),
-        "DATABASE_URL": f"sqlite:///{database}",
-        "FETCH": "off",
-    }
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
-    command += ["--worker-class", "gthread", "--workers", "2", "--threads", "8"]
-    command += ["--no-control-socket", "--log-level", "warning", "wsgi:app"]
-    server = subprocess.Popen(command, cwd=ROOT, env=environ)
-    try:
-        _wait_for(port)
+    options = ("--workers", "2", "--threads", "8", "--log-level", "warning")
+    with web_process(folder, f"sqlite:///{database}", *options, port=port, PUBLIC_URL=url):
         yield url
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
@@ -112,13 +95,3 @@ def _complaints(found: dict[str, Any]) -> list[str]:
             places = [row["node"]["selector"] for row in rows if "node" in row]
             said.append(f"{name}: {audit['title']}: {', '.join(places)}")
     return said
-
-
-def _wait_for(port: int) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with socket.socket() as caller:
-            if caller.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError("gunicorn did not begin to answer")

@@ -1,9 +1,13 @@
 """The first visit of the start page: small, complete without scripts, readable as plain text."""
 
+import gzip
+import socket
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from selectolax.lexbor import LexborHTMLParser
 from werkzeug.test import TestResponse
@@ -11,6 +15,7 @@ from werkzeug.test import TestResponse
 from newsletter import languages
 from newsletter.extensions import db
 from tests.factories import make_item, make_list, make_sent_issue, make_topic
+from tests.web_process import web_process
 
 MOST = 30_000
 """Octets of everything that a browser loads, headers included."""
@@ -69,6 +74,33 @@ def test_everything_that_it_loads_is_small(client: FlaskClient, language: str) -
         assert urlsplit(path).netloc == ""
         loaded[path] = octets(client.get(path, headers=PACKED))
     assert sum(loaded.values()) <= MOST, loaded
+
+
+def test_what_gunicorn_sends_of_it_is_small_to_the_last_octet(app: Flask, tmp_path: Path) -> None:
+    """Counted at the socket, as a browser loads it: the page, its style sheet, its icon."""
+    with web_process(tmp_path, app.config["SQLALCHEMY_DATABASE_URI"]) as served:
+        head, _, body = _load(served.port, "/").partition(b"\r\n\r\n")
+        page = LexborHTMLParser(gzip.decompress(body).decode())
+        paths = [
+            node.attributes["href"] or ""
+            for node in page.css("link[rel=stylesheet], link[rel=icon]")
+        ]
+        loaded = {
+            "/": len(head) + 4 + len(body),
+            **{path: len(_load(served.port, path)) for path in paths},
+        }
+    assert len(loaded) == 3
+    assert b"set-cookie" not in head.lower()
+    assert sum(loaded.values()) <= MOST, loaded
+
+
+def _load(port: int, path: str) -> bytes:
+    """Everything that comes back over one connection."""
+    asked = f"GET {path} HTTP/1.1\r\nHost: news.example.org\r\n"
+    asked += "Accept-Encoding: gzip\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(asked.encode())
+        return b"".join(iter(lambda: line.recv(65536), b""))
 
 
 def test_it_sets_no_cookie_and_asks_nobody_else(client: FlaskClient) -> None:
