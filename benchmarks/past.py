@@ -96,6 +96,7 @@ def fill(count: int, *, now: datetime, is_at_rest: bool = False) -> MailingList:
         if state in DELIVERY_STATES:
             run(issue, count if number in TO_ALL else min(FEW, count))
         db.session.commit()
+    readers.say_why(news, now=now)
     if not is_at_rest:
         _digests(news, count, now=now)
     shelves.fill_images(ISSUES, now=now)
