@@ -162,6 +162,7 @@ DOORS = {
     ("POST", "/desk/lists/new"): LISTS,
     ("GET", "/desk/lists/<slug>"): LISTS,
     ("POST", "/desk/lists/<slug>"): LISTS,
+    ("GET", "/desk/lists/<slug>/answers"): WRITE,
     ("GET", "/desk/lists/<slug>/form"): LISTS,
     ("GET", "/desk/lists/<slug>/form.html"): LISTS,
     ("POST", "/desk/lists/<slug>/form"): LISTS,

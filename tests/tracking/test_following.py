@@ -25,8 +25,10 @@ from newsletter.tracking import agreeing, counting
 from newsletter.tracking.models import ClickDay, ReaderClick, TrackedLink
 from newsletter.translating import translator
 from tests.conftest import NOW
-from tests.desk.browser import Browser
-from tests.factories import make_due_issue, make_item, make_list, make_subscription
+from tests.delivery.situations import Post
+from tests.desk.browser import Browser, signed_in
+from tests.factories import make_due_issue, make_editor, make_item, make_list, make_subscription
+from tests.relay import Relay
 from tests.tracking.test_machines import PERSON
 
 INTRODUCTION = """Dear {{ name | reader }},
@@ -245,6 +247,32 @@ def test_a_withdrawal_acts_on_mail_that_was_sent_already(
     assert kinds == ["tracking-agreed", "tracking-ended"]
 
 
+def test_what_leaves_names_the_delivery_of_who_agreed_and_of_nobody_else(app: Flask) -> None:
+    news = make_list()
+    news.tracking = Tracking.INDIVIDUAL
+    for name in ("ada", "ben"):
+        make_subscription(news, f"{name}@example.org", name=name.title())
+    agree(db.session.scalars(sa.select(Subscription).order_by(Subscription.id)).first())
+    issue = make_due_issue(news, introduction=INTRODUCTION)
+    planning.plan(issue, now=NOW)
+    db.session.commit()
+    with Relay() as relay:
+        relay.answer("DOT", "451 4.3.0 Try again", to="ada@example.org", times=1)
+        post = Post(relay)
+        post.deliver()
+        # Who withdraws between two attempts gets the same bytes, which lead on and name nobody.
+        db.session.execute(sa.update(Subscription).values(agreed_to_tracking=False))
+        db.session.commit()
+        post.clock.move(minutes=5)
+        post.deliver()
+        post.close()
+        [of_ada], [of_ben] = relay.to("ada@example.org"), relay.to("ben@example.org")
+    for received, slashes in ((of_ada, 3), (of_ben, 2)):
+        body = message_from_bytes(received.data, policy=policy.default).get_body(("html",))
+        assert body is not None
+        assert {path.count("/") for path in paths(body.get_content())} == {slashes}
+
+
 def test_a_list_that_turned_it_off_records_nobody(app: Flask, mailing_list: MailingList) -> None:
     ada = make_subscription(mailing_list)
     agree(ada)
@@ -310,3 +338,24 @@ def test_the_same_address_in_two_editions_and_planned_twice_is_one_link(
     other = make_due_issue(mailing_list, introduction=INTRODUCTION)
     keys = set(compiling.compile_issue(other)[0][1]["tracking"]["links"])
     assert keys.isdisjoint(once[0][1]["tracking"]["links"])
+
+
+@pytest.mark.parametrize(
+    ("mode", "sentence"),
+    [
+        (Tracking.NONE, "Clicks: not recorded."),
+        (Tracking.AGGREGATE, "At least 0 requests for its links"),
+        (Tracking.INDIVIDUAL, "0 people who agreed to be recorded followed one"),
+    ],
+)
+def test_the_report_is_whole_without_it(
+    app: Flask, mailing_list: MailingList, mode: Tracking, sentence: str
+) -> None:
+    ada = make_subscription(mailing_list)
+    issue = send(mailing_list, mode)
+    for path in set(paths(mail(ada)[1])):
+        follow(app, path)
+    written(app)
+    page = signed_in(app, make_editor()).get(f"/desk/issues/{issue.id}").text
+    assert sentence in page
+    assert ("fewer than 5" in page) == (mode is Tracking.AGGREGATE)
