@@ -14,6 +14,9 @@ from benchmarks import digests, past, people
 READER = "{reader}"
 """Stands for the address of somebody who is on two lists."""
 
+ERASED = "{erased}"
+"""Stands for the address of somebody else, who is there until that press."""
+
 DRAFT = f"/desk/issues/{past.DRAFT}"
 REVIEW = f"/desk/issues/{past.REVIEW}"
 APPROVED = f"/desk/issues/{past.APPROVED}"
@@ -261,6 +264,7 @@ BUTTONS: dict[str, list[Press]] = {
     "/desk/subscribers/erase": [
         Press("/desk/subscribers/erase", {"address": READER}),
         Press("/desk/subscribers/erase", {"address": "no address"}),
+        Press("/desk/subscribers/erase", {"address": ERASED, "erase_why": "asked by letter"}),
     ],
     "/desk/subscribers/<int:number>/evidence": [
         Press("/desk/subscribers/1/evidence"),

@@ -79,6 +79,8 @@ class Compiled:
     names_deliveries: bool
     clicked: Callable[[str], bytes]
     opened: Callable[[str], bytes]
+    picture: tuple[bytes, bytes]
+    """What the picture that tells of an opening says before and after its token."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,10 @@ def thaw(frozen: dict[str, Any], nonce: str) -> Compiled:
         names_deliveries=frozen.get("tracking", {}).get("mode") == Tracking.INDIVIDUAL,
         clicked=links.CLICKED.stamp(),
         opened=links.OPENED.stamp(),
+        picture=(
+            quoted_lines(f'<img src="{links.OPENED.opening}'),
+            quoted_lines('" width="1" height="1" alt="" style="display:block">'),
+        ),
     )
 
 
@@ -291,11 +297,10 @@ def _recorded(compiled: Compiled, person: Person, *, is_tracked: bool) -> dict[s
     if not is_tracked:
         return {rewriting.TOKEN: b"", rewriting.PIXEL: b""}
     number = str(person.delivery_id)
-    address = f"{links.OPENED.opening}{compiled.opened(number).decode()}"
-    picture = f'<img src="{address}" width="1" height="1" alt="" style="display:block">'
+    before, after = compiled.picture
     return {
         rewriting.TOKEN: ascii_line(compiled.clicked(number) + b"/"),
-        rewriting.PIXEL: quoted_lines(picture),
+        rewriting.PIXEL: before + ascii_line(compiled.opened(number)) + after,
     }
 
 
