@@ -14,7 +14,7 @@ from flask import current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
 from newsletter.errors import TooOften
-from newsletter.extensions import Base, db, insert, rows_changed
+from newsletter.extensions import Base, db, insert
 from newsletter.marking import marked
 
 KEPT = timedelta(days=30)
@@ -130,7 +130,8 @@ def may_mail(purpose: str, address: str, *, now: datetime) -> bool:
         where=(MailAllowance.latest_at <= now - MAIL_PAUSE)
         & (MailAllowance.third_at <= now - KEPT),
     )
-    return rows_changed(db.session.execute(statement)) == 1
+    # psycopg counts no rows of what the ORM inserts, so the row itself has to come back.
+    return db.session.scalar(statement.returning(MailAllowance.key)) is not None
 
 
 def forget_old(*, now: datetime) -> None:
