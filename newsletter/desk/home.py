@@ -13,7 +13,6 @@ from newsletter.delivery import audience, reserve
 from newsletter.delivery.digests import overview as digests
 from newsletter.desk.growth import year_of_growth
 from newsletter.desk.guard import SIGNED_IN, blueprint, my_lists, needs, the_editor
-from newsletter.desk.members import may_review_members
 from newsletter.issues import composing, overview, picking, presence
 from newsletter.issues.models import IssueState
 from newsletter.issues.naming import desk_path
@@ -91,6 +90,7 @@ def _notices(
 ) -> list[tuple[attention.Notice, tuple[str, str] | None]]:
     """Return what needs somebody, each with the address and the words of its button, if any."""
     me = the_editor()
+    reviews = may(me, Action.REVIEW_MEMBERS)
     scheduled = [line.number for line in _scheduled(lines)]
     items = picking.items_in(scheduled) if scheduled else {}
     facts = Facts(
@@ -102,8 +102,8 @@ def _notices(
         is_clock_alive=reports.clock_is_alive(now=now),
         mail_waits=outbox.oldest_waiting(now=now),
         shortage=reserve.shortage(),
-        members_waiting=asking.waiting() if may_review_members() else 0,
-        comments=reading.unread() if may(me, Action.REVIEW_MEMBERS) else (0, ""),
+        members_waiting=asking.waiting(lists=my_lists()) if reviews else 0,
+        comments=reading.unread() if reviews else (0, ""),
     )
     found = attention.notices(facts, may_send=may(me, Action.SEND), now=now, editor_id=me.id)
     return [(one, _lead(one)) for one in found]
