@@ -18,7 +18,7 @@ from newsletter import addresses
 from newsletter.audiences import reading
 from newsletter.audiences.reading import BadRow
 from newsletter.errors import InvalidAddress
-from newsletter.extensions import db, insert, rows_changed
+from newsletter.extensions import db, insert
 from newsletter.mail import outbox
 from newsletter.spreadsheets import safe_cell
 from newsletter.subscriptions import suppression
@@ -88,8 +88,9 @@ def take_marks(path: Path) -> MarksReport:
 
 def _take(row: Suppression, report: MarksReport) -> None:
     values = {name: getattr(row, name) for name in ("address_hmac", *HEADER[1:])}
-    added = db.session.execute(insert(Suppression).values(values).on_conflict_do_nothing())
-    if rows_changed(added) != 1:
+    statement = insert(Suppression).values(values).on_conflict_do_nothing()
+    # psycopg counts no rows of what the ORM inserts, so the row itself has to come back.
+    if db.session.scalar(statement.returning(Suppression.id)) is None:
         report.already += 1
         return
     report.suppressed += 1
