@@ -1,5 +1,6 @@
 """After an erasure, a search of every byte that is kept finds neither the address nor the name."""
 
+import base64
 import logging
 import quopri
 from collections.abc import Callable
@@ -38,9 +39,11 @@ from newsletter.subscriptions.models import (
     ConsentKind,
     MailingList,
     Subscriber,
+    Subscription,
     Suppression,
     SuppressionReason,
 )
+from newsletter.tracking.models import ReaderClick, TrackedLink
 from newsletter.translating import translator
 from tests.desk.browser import Browser, signed_in
 from tests.factories import (
@@ -109,6 +112,7 @@ def test_a_search_of_every_byte_finds_nothing(
     assert signup.find_subscriber(parse("bob@example.org")) is not None
     assert db.session.scalars(sa.select(OutboxMessage.recipient)).all() == ["bob@example.org"]
     assert [one.recipients for one in kept_mails(tmp_path)] == [("bob@example.org",)]
+    assert db.session.scalars(sa.select(ReaderClick)).all() == []
     assert states() == ["cancelled", "sent", "uncertain", "waiting", "waiting", "waiting"]
 
 
@@ -211,6 +215,7 @@ def seed(app: Flask) -> None:
     for state in (DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.WAITING):
         deliver(mailing_list, subscriber, state)
     queue_mails(subscriber, mailing_list)
+    follow_a_link(subscription)
     address_change.ask(subscriber, NEW, now=clock.now())
     link = unsubscribing.payload(subscription.id, 1)
     note = f"{NAME} wrote to us"
@@ -238,12 +243,25 @@ def ask_for_membership() -> None:
 
 
 def say_something() -> None:
-    item = make_item()
+    item = make_item("with-comments")
     item.comments_until = clock.now().date()
     words = f"Write to {ADDRESS}, says {NAME}"
     thought = Thought(name=NAME, address=parse(ADDRESS), text=words, language="en")
     make_editor("reads@example.net", role=RoleName.ADMIN, has_joined=True)
     commenting.add(item, thought, now=clock.now())
+
+
+def follow_a_link(subscription: Subscription) -> None:
+    """Leave what is recorded of a reader who agreed to that."""
+    subscription.last_open_on = clock.now().date()
+    link = TrackedLink(key="k" * 16, issue_id=1, address="https://example.com/")
+    db.session.add(link)
+    db.session.flush()
+    db.session.add(
+        ReaderClick(
+            subscription_id=subscription.id, link_key=link.key, day=subscription.last_open_on
+        )
+    )
 
 
 def give_evidence(subscriber: Subscriber, mailing_list: MailingList) -> None:
@@ -289,6 +307,11 @@ def queue_mails(subscriber: Subscriber, mailing_list: MailingList) -> None:
 
 
 def keep_mails(instance: Path) -> None:
+    about = b"Subject: Comment\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.b64encode(
+        f"{NAME} <{ADDRESS}> wrote".encode()
+    )
+    office = store.Envelope("", ("office@example.net",), clock.now())
+    store.add(store.folder_of(instance), about, office)
     for to in (ADDRESS, NEW, "bob@example.org"):
         raw = b"To: " + to.encode() + b"\r\n\r\n" + quopri.encodestring(f"Dear {to}".encode())
         store.add(store.folder_of(instance), raw, store.Envelope("", (to,), clock.now()))

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from email import message_from_bytes
 from pathlib import Path
 
 from newsletter import addresses
@@ -77,13 +78,22 @@ def raw(folder: Path, name: str, *, limit: int = -1) -> bytes:
 
 
 def forget(folder: Path, canonicals: Collection[str]) -> None:
-    """Delete the messages that went to one of these canonical addresses."""
+    """Delete the messages that went to one of these canonical addresses, or that speak of it."""
     for name in names(folder):
         # One that a newer message pushes out at this moment is gone anyway.
         with suppress(NotFound):
             recipients = envelope_of(folder, name).recipients
-            if any(addresses.is_one_of(one, canonicals) for one in recipients):
+            is_theirs = any(addresses.is_one_of(one, canonicals) for one in recipients)
+            if is_theirs or _speaks_of(raw(folder, name), canonicals):
                 _remove(folder, name)
+
+
+def _speaks_of(octets: bytes, canonicals: Collection[str]) -> bool:
+    """Tell whether one of the addresses stands in a message, however its parts are encoded."""
+    parts = message_from_bytes(octets).walk()
+    decoded = [part.get_payload(decode=True) for part in parts if not part.is_multipart()]
+    texts = [octets, *(text for text in decoded if isinstance(text, bytes))]
+    return any(one.encode() in text.lower() for one in canonicals for text in texts)
 
 
 def _read(folder: Path, name: str, suffix: str, *, limit: int = -1) -> bytes:
