@@ -43,14 +43,14 @@ OBJECTIVES = {
         "knowledge about MMS gathered in one place, open to everybody."
     ),
     "fr": (
-        "Nous partageons ces objectifs :\n"
+        "Nous partageons ces objectifs\u00a0:\n"
         "une stratégie et un plan de travail communs pour introduire les suppléments en "
         "micronutriments multiples (SMM) destinés aux femmes enceintes et les généraliser dans "
-        "les pays à revenu faible ou intermédiaire ;\n"
+        "les pays à revenu faible ou intermédiaire\u00a0;\n"
         "davantage de personnes qui connaissent les SMM, s’accordent à leur sujet et en font des "
-        "politiques et des programmes ;\n"
+        "politiques et des programmes\u00a0;\n"
         "des réponses aux questions ouvertes, trouvées ensemble par celles et ceux qui "
-        "connaissent le sujet ;\n"
+        "connaissent le sujet\u00a0;\n"
         "des connaissances sur les SMM réunies en un seul lieu, ouvert à tous."
     ),
     "es": (

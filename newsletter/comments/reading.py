@@ -24,15 +24,6 @@ KEPT = timedelta(days=730)
 HEADER = ("at", "name", "address", "language", "comment", "dealt_with_at", "dealt_with_by")
 
 
-def unread() -> tuple[int, str]:
-    """Return how many comments nobody has dealt with, and the item that has the oldest of them."""
-    is_new = Comment.dealt_with_at.is_(None)
-    number = sa.select(sa.func.count()).where(is_new).scalar_subquery()
-    oldest = sa.select(number, Item.slug).join(Comment, Comment.item_id == Item.id).where(is_new)
-    found = db.session.execute(oldest.order_by(Comment.id).limit(1)).first()
-    return (found[0], found[1]) if found else (0, "")
-
-
 def of_item(item: Item, *, number: int) -> tuple[Sequence[Comment], bool]:
     """Return a page of what was said about an item, and whether there is more.
 

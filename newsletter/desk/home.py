@@ -8,7 +8,6 @@ from flask import render_template
 
 from newsletter import clock, reports
 from newsletter.accounts import Action, may
-from newsletter.comments import reading
 from newsletter.delivery import audience, reserve
 from newsletter.delivery.digests import overview as digests
 from newsletter.desk.growth import year_of_growth
@@ -20,10 +19,10 @@ from newsletter.issues.overview import Line
 from newsletter.issues.picking import Listed
 from newsletter.library import catalogue
 from newsletter.mail import outbox
-from newsletter.membership import asking
 from newsletter.reachability import links
-from newsletter.reports import attention
+from newsletter.reports import attention, people
 from newsletter.reports.attention import Facts, Kind
+from newsletter.reports.people import Waiting
 from newsletter.reports.progress import in_words
 from newsletter.subscriptions import growth
 
@@ -102,8 +101,7 @@ def _notices(
         is_clock_alive=reports.clock_is_alive(now=now),
         mail_waits=outbox.oldest_waiting(now=now),
         shortage=reserve.shortage(),
-        members_waiting=asking.waiting(lists=my_lists()) if reviews else 0,
-        comments=reading.unread() if reviews else (0, ""),
+        people=people.waiting(lists=my_lists()) if reviews else Waiting(),
     )
     found = attention.notices(facts, may_send=may(me, Action.SEND), now=now, editor_id=me.id)
     return [(one, _lead(one)) for one in found]

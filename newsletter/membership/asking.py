@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from newsletter.errors import NotFound
 from newsletter.extensions import db
 from newsletter.mail import outbox
-from newsletter.membership.models import Member, MembersList, MemberState
+from newsletter.membership.models import Member, MemberState
 from newsletter.subscriptions.models import ConsentWording, Subscriber
 
 PER_PAGE = 50
@@ -16,15 +16,6 @@ KINDS = frozenset(
     {"membership", "membership-known", "member-accepted", "member-declined", "member-ended"}
 )
 """The mails about a membership."""
-
-
-def waiting(*, lists: frozenset[int] | None) -> int:
-    """Return how many applications wait for a decision; with `lists`, if one is the members'."""
-    question = sa.select(sa.func.count()).where(Member.state == MemberState.WAITING)
-    if lists is not None:
-        theirs = sa.select(MembersList.id).where(MembersList.mailing_list_id.in_(lists))
-        question = question.where(theirs.exists())
-    return db.session.scalars(question).one()
 
 
 def counts() -> Mapping[MemberState, int]:

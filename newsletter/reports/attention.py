@@ -10,6 +10,7 @@ from newsletter.issues import naming, workflow
 from newsletter.issues.checks import Level
 from newsletter.issues.models import IssueState
 from newsletter.issues.overview import Line
+from newsletter.reports.people import Waiting
 from newsletter.reports.progress import in_words
 
 LATE = timedelta(minutes=2)
@@ -56,8 +57,7 @@ class Facts:
 
     `uncertain` counts messages by issue; `withdrawn` names items that issues have and the
     library has not any more, `dead_links` their items whose links do not answer.
-    `mail_waits` is how long single mail is overdue. `comments` are how many nobody has dealt
-    with, and the item of the oldest.
+    `mail_waits` is how long single mail is overdue.
     """
 
     lines: Sequence[Line] = ()
@@ -65,8 +65,7 @@ class Facts:
     withdrawn: Mapping[int, Sequence[str]] = field(default_factory=dict)
     dead_links: Mapping[int, Sequence[str]] = field(default_factory=dict)
     new_items: int = 0
-    members_waiting: int = 0
-    comments: tuple[int, str] = (0, "")
+    people: Waiting = field(default_factory=Waiting)
     is_clock_alive: bool = True
     mail_waits: timedelta | None = None
     shortage: str = ""
@@ -184,14 +183,15 @@ def _uncertain(counts: Mapping[int, int]) -> Iterator[Notice]:
 
 
 def _of_people(facts: Facts) -> Iterator[Notice]:
-    if number := facts.members_waiting:
+    if number := facts.people.members:
         people = "1 application waits" if number == 1 else f"{number:,} applications wait"
         why = "Whoever asks to become a member hears from us only when somebody decides."
         yield Notice(Kind.MEMBERS, Level.NOTE, f"{people} for a decision.", why)
-    number, slug = facts.comments
-    if number:
+    if number := facts.people.comments:
         waiting = "1 comment waits" if number == 1 else f"{number:,} comments wait"
-        yield Notice(Kind.COMMENTS, Level.NOTE, f"{waiting} to be dealt with.", slug=slug)
+        yield Notice(
+            Kind.COMMENTS, Level.NOTE, f"{waiting} to be dealt with.", slug=facts.people.slug
+        )
 
 
 def _new_items(count: int) -> Notice:
