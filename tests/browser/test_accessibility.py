@@ -174,6 +174,7 @@ ANSWERS_OF_THE_DESK = {
     "/desk/library/new": press("Add the item", title="", url="not an address"),
     "/desk/lists/new": press("Add the list", name=""),
     "/desk/subscribers/": press("Look it up", address="reader.12@gmail.com"),
+    "/desk/subscribers/12/evidence": press("Show the evidence"),
     f"/desk/issues/{past.SENT_TO_FEW}": press("Look it up", address="nobody@example.org"),
     f"/desk/issues/{past.SENT_TO_FEW}?of": press("Look it up", address="reader.1@gmail.com"),
     f"/desk/issues/{past.DRAFT}/send": press("Show who"),
