@@ -72,6 +72,8 @@ def test_accepting_tells_them_and_is_noted_without_a_name(browser: Browser) -> N
     assert last_mail() == ("member-accepted", "")
     assert deeds() == [("member.accepted", "1")]
     assert "accepted application 1" in browser.get("/desk/log/").text
+    evidence = browser.post("/desk/subscribers/1/evidence").text
+    assert "As a member" in evidence and "We share the objectives" in evidence
 
 
 def test_who_decides_second_is_told_who_was_first(app: Flask, browser: Browser) -> None:
