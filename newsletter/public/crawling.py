@@ -18,7 +18,7 @@ from newsletter.serving import freshness
 MOST = 50_000
 """Addresses in one file: the protocol allows no more."""
 
-PAGES = ("/", "/archive/", "/library/", "/privacy")
+PAGES = ("/", "/archive/", "/library/", "/members/join", "/privacy")
 
 PRIVATE = ("/desk/", "/mailbox", "/manage")
 """Beside the pages of personal links: what begins so is not for search engines."""
