@@ -15,6 +15,9 @@ from newsletter.errors import DeadLink
 TOKEN_LETTERS = frozenset(string.ascii_letters + string.digits + "-_.")
 """All that a token is made of; anything else in one is damage or forgery."""
 
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far the clock of who made a token may be ahead of the clock of who reads it."""
+
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _BLOCK = hashlib.sha256().block_size
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
@@ -78,17 +81,26 @@ class Link:
 
     def read(self, token: str, *, now: datetime) -> str:
         """Return the payload; raise DeadLink if the token is not ours, altered or too old."""
+        return self.read_dated(token, now=now)[0]
+
+    def read_dated(self, token: str, *, now: datetime) -> tuple[str, datetime]:
+        """Return the payload and when the token was made; of one without a date that is `now`."""
         # A base64 decoder forgives strange letters and spare bits; we do not (XB01).
         if not set(token) <= TOKEN_LETTERS or not _is_canonical(token.rpartition(".")[2]):
             raise DeadLink
         try:
             signer = self._signer(now)
-            if isinstance(signer, TimestampSigner):
-                lifetime = int(self.lifetime.total_seconds()) if self.lifetime else None
-                return signer.unsign(token, max_age=lifetime).decode()
-            return signer.unsign(token).decode()
+            if not isinstance(signer, TimestampSigner):
+                return signer.unsign(token).decode(), now
+            payload, made_at = signer.unsign(token, return_timestamp=True)
+            text = payload.decode()
         except (BadSignature, UnicodeDecodeError) as exc:
             raise DeadLink from exc
+        # What is cut off are parts of a second, which no token has.
+        age = now.replace(microsecond=0) - made_at
+        if self.lifetime is None or not -CLOCKS_DIFFER <= age <= self.lifetime:
+            raise DeadLink
+        return text, made_at
 
     def _signer(self, now: datetime) -> Signer:
         if self.lifetime is not None:

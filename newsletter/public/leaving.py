@@ -18,6 +18,7 @@ from newsletter.subscriptions.unsubscribing import Leaving
 
 ONE_CLICK_FIELD = "List-Unsubscribe"
 ONE_CLICK_VALUE = "One-Click"
+ONE_CLICK_BODY = f"{ONE_CLICK_FIELD}={ONE_CLICK_VALUE}".encode()
 PAGE = "/unsubscribe"
 
 blueprint = Blueprint("leaving", __name__)
@@ -38,8 +39,7 @@ def unsubscribe(token: str) -> str | Response:
     """
     now = clock.now()
     leaving = unsubscribing.read(links.UNSUBSCRIBE, token, now=now)
-    # Some senders of the one click end their body with a line end.
-    if request.form.get(ONE_CLICK_FIELD, "").strip() == ONE_CLICK_VALUE:
+    if _is_one_click():
         return _one_click(leaving)
     act = _chosen(leaving)
     if act is None:
@@ -66,6 +66,14 @@ def say_why(token: str) -> str:
     page = render_template("public/said_why.html")
     db.session.commit()
     return page
+
+
+def _is_one_click() -> bool:
+    """Tell whether a mail program asks (RFC 8058); some do without naming a type (XB17)."""
+    if not request.mimetype:
+        return request.get_data().strip() == ONE_CLICK_BODY
+    # Some end their body with a line end.
+    return request.form.get(ONE_CLICK_FIELD, "").strip() == ONE_CLICK_VALUE
 
 
 def _one_click(leaving: Leaving) -> Response:
