@@ -4,6 +4,7 @@
     rows.py         the rows: who is compared with whom, and what must be reached
     racing.py       several contenders by turns, medians of their rates
     running.py      one issue through our engine, watched from outside
+    visitors.py     readers who sign up and leave, at gunicorn; one_insert.py is what it serves
     contenders.py   smtp-source, smtplib, Flask-Mail
     profiling.py    where one run of our engine spends its time
     stock.py        installations with so many readers, made once and copied for every run

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks import visitors
 from benchmarks.contenders import Rival, SmtpSource
 from benchmarks.processes import child
 from benchmarks.racing import Scale, fitting_count, race, tell
@@ -22,6 +23,9 @@ FAR_SECONDS = 0.010
 READERS_OF_PAGES = 100_000
 
 MEGABYTE = 1024**2
+
+MOST_DEVIATIONS = 2.6
+"""By which the ranks of two samples of one kind are apart once in a hundred times."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +202,60 @@ def a_million(place: Place) -> list[Row]:
     ]
 
 
+def web(place: Place) -> list[Row]:
+    """Signing up and leaving beside one committed insert, under gunicorn, on a large list."""
+    rows = []
+    kinds = [Kind.FULL, *([Kind.POSTGRESQL] if place.stock.has_postgresql else [])]
+    for kind in kinds:
+        with (
+            place.stock.installation(kind, place.scale.many) as installation,
+            visitors.served(installation, place.logs) as door,
+        ):
+            rows += [*_rates(door, kind, place.scale), _indistinguishable(door, kind)]
+    return rows
+
+
+def _rates(door: visitors.Door, kind: Kind, scale: Scale) -> list[Row]:
+    count = 200 if scale.seconds is None else 1_000
+    asked = {
+        "one committed insert": door.one_insert,
+        "POST /subscribe": door.sign_up,
+        "one-click": door.one_click,
+    }
+    found: dict[str, list[visitors.Visits]] = {name: [] for name in asked}
+    for _ in range(scale.rounds):
+        for name, visit in asked.items():
+            found[name].append(door.many(visit, count))
+            tell(f"{name}, {kind}: {found[name][-1].rate:,.0f} a second")
+    rates = {
+        name: statistics.median(one.rate for one in several) for name, several in found.items()
+    }
+    rival, *ours = rates
+    rows = []
+    for name in ours:
+        worst = statistics.median(percentile(one.times, 99) for one in found[name])
+        figure = f"{name}, {scale.many:,} readers, {kind}"
+        rows.append(at_least(figure, rates[name], rates[rival], 0.5, rival=rival))
+        rows.append(
+            Row(f"{figure}, p99", f"{worst * 1000:.0f} ms", "", "", "< 200 ms", worst < 0.2)
+        )
+    return rows
+
+
+def _indistinguishable(door: visitors.Door, kind: Kind) -> Row:
+    """200 pairs of an address that nobody knows and one that has the list."""
+    unknown, known = door.pairs(door.sign_up, door.sign_up_again, 200)
+    deviations, difference = visitors.rank_test(unknown, known), visitors.apart(unknown, known)
+    return Row(
+        f"an unknown address and a reader's, 200 pairs, {kind}",
+        f"medians {statistics.median(unknown) * 1000:.2f} ms",
+        f"{statistics.median(known) * 1000:.2f} ms",
+        f"{abs(deviations):.1f} deviations",
+        "<= 2.6, medians 10 %",
+        abs(deviations) <= MOST_DEVIATIONS and difference <= 0.1,
+    )
+
+
 def percentile(values: Sequence[float], percent: int) -> float:
     """Return the value that so many percent of `values` do not exceed."""
     ordered = sorted(values)
@@ -212,6 +270,7 @@ GROUPS: dict[str, Callable[[Place], list[Row]]] = {
     "clicks": clicks,
     "pages": pages,
     "million": a_million,
+    "web": web,
 }
 """Rows that are measured together, in the order of the table."""
 

@@ -8,13 +8,15 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
 from newsletter.errors import TooOften
-from newsletter.extensions import Base, db, insert
+from newsletter.extensions import Base, as_written, db, run
 from newsletter.marking import marked
 
 KEPT = timedelta(days=30)
@@ -91,20 +93,40 @@ def count_all(limits: Sequence[Limit], *, now: datetime) -> dict[Limit, int]:
     The counts are part of the caller's transaction, and one statement makes all of them exact
     for any number of processes.
     """
-    places = {(_key(limit.what, limit.who), limit.start(now)): limit for limit in limits}
+    places = {_key(limit.what, f"{limit.who} in {limit.window}"): limit for limit in limits}
+    values: dict[str, Any] = {}
     # Always in one order: two who count the same must not wait for each other.
-    rows = [{"key": key, "window_start": start, "count": 1} for key, start in sorted(places)]
-    statement = insert(Counter).values(rows)
-    statement = statement.on_conflict_do_update(
-        index_elements=["key", "window_start"], set_={"count": Counter.count + 1}
-    )
-    counts = statement.returning(Counter.key, Counter.window_start, Counter.count)
-    reached = {places[key, start]: number for key, start, number in db.session.execute(counts)}
-    for limit, number in reached.items():
-        if limit.most is not None and number > limit.most:
+    for number, key in enumerate(sorted(places)):
+        values |= {f"key{number}": key, f"start{number}": places[key].start(now)}
+    counts = {places[key]: reached for key, reached in run(_counting(len(places)), values)}
+    for limit, reached in counts.items():
+        if limit.most is not None and reached > limit.most:
             left = int((limit.start(now) + limit.window - now).total_seconds()) + 1
             raise TooOften(limit.sentence, retry_after=left)
-    return reached
+    return counts
+
+
+@cache
+def _counting(number: int) -> sa.TextClause:
+    """Return the statement that counts so many things at once."""
+    rows = ", ".join(f"(:key{n}, :start{n}, 1)" for n in range(number))
+    return as_written(
+        f"""INSERT INTO counter ("key", window_start, count) VALUES {rows}
+        ON CONFLICT ("key", window_start) DO UPDATE SET count = counter.count + 1
+        RETURNING "key", count""",
+        times=[f"start{n}" for n in range(number)],
+    )
+
+
+_TAKE = as_written(
+    """INSERT INTO mail_allowance ("key", latest_at, second_at, third_at)
+    VALUES (:key, :now, :never, :never)
+    ON CONFLICT ("key") DO UPDATE
+    SET third_at = mail_allowance.second_at, second_at = mail_allowance.latest_at,
+        latest_at = excluded.latest_at
+    WHERE mail_allowance.latest_at <= :a_pause_ago AND mail_allowance.third_at <= :forgotten""",
+    times=("now", "never", "a_pause_ago", "forgotten"),
+)
 
 
 def may_mail(purpose: str, address: str, *, now: datetime) -> bool:
@@ -113,25 +135,14 @@ def may_mail(purpose: str, address: str, *, now: datetime) -> bool:
     At most one mail in 24 hours and three in 30 days (STANDARDS XA01). One
     conditional statement decides, so two processes can never both be told yes.
     """
-    row = {
+    values = {
         "key": _key(purpose, address),
-        "latest_at": now,
-        "second_at": NEVER,
-        "third_at": NEVER,
+        "now": now,
+        "never": NEVER,
+        "a_pause_ago": now - MAIL_PAUSE,
+        "forgotten": now - KEPT,
     }
-    statement = insert(MailAllowance).values(row)
-    statement = statement.on_conflict_do_update(
-        index_elements=["key"],
-        set_={
-            "third_at": MailAllowance.second_at,
-            "second_at": MailAllowance.latest_at,
-            "latest_at": statement.excluded.latest_at,
-        },
-        where=(MailAllowance.latest_at <= now - MAIL_PAUSE)
-        & (MailAllowance.third_at <= now - KEPT),
-    )
-    # psycopg counts no rows of what the ORM inserts, so the row itself has to come back.
-    return db.session.scalar(statement.returning(MailAllowance.key)) is not None
+    return run(_TAKE, values).rowcount == 1
 
 
 def forget_old(*, now: datetime) -> None:

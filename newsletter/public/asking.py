@@ -126,6 +126,8 @@ def _checked(typed: Typed, check: Callable[[], Value]) -> Value | None:
 
 
 def _chosen_topics(mailing_list: MailingList, typed: Typed) -> list[Topic]:
+    if not typed.topics:
+        return []
     if not set(typed.topics) <= slugs(mailing_list):
         typed.errors["topics"] = gettext(
             "One of the topics does not exist here any more. Choose again."

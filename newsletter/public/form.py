@@ -62,13 +62,15 @@ def subscribe() -> AnyResponse | tuple[str, int]:
     if wish is None:
         db.session.rollback()
         return _typed_again(mailing_list, typed)
+    # Asked before: what a commit ends would be read from the database again.
+    sender_address = lists.sender_address(mailing_list)
     db.session.commit()
     if typed.next:
         return redirect(typed.next, code=HTTPStatus.SEE_OTHER)
     page = render_template(
         "public/asked.html",
         address=wish.address.spelling,
-        sender_address=lists.sender_address(mailing_list),
+        sender_address=sender_address,
     )
     return page, HTTPStatus.OK
 

@@ -28,8 +28,7 @@ AT_ONCE = timedelta(0)
 def count(network: str, *, now: datetime) -> timedelta:
     """Count one sign-up, and return how long its mail has to wait; raise TooOften for a network."""
     mine = Limit("sign-up", network, HOUR, PER_NETWORK)
-    # Two names: at the stroke of an hour both windows begin.
-    in_minute, in_hour = Limit("sign-up", "minute", MINUTE), Limit("sign-up", "hour", HOUR)
+    in_minute, in_hour = (Limit("sign-up", "everybody", window) for window in (MINUTE, HOUR))
     reached = limits.count_all((mine, in_minute, in_hour), now=now)
     if reached[in_minute] == PER_MINUTE + 1:
         _tell_once(now=now)

@@ -2,18 +2,28 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from newsletter import links
 from newsletter.mail import outbox
 from newsletter.mail.message import Mailbox
 from newsletter.subscriptions import lists
-from newsletter.subscriptions.models import MailingList, Subscriber
+from newsletter.subscriptions.models import MailingList
+
+
+class Reader(Protocol):
+    """Who is written to: where, and in which language."""
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def language(self) -> str: ...
 
 
 def write(
     kind: str,
-    subscriber: Subscriber,
+    subscriber: Reader,
     *,
     mailing_list: MailingList,
     now: datetime,

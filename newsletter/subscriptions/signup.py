@@ -36,7 +36,7 @@ from newsletter.subscriptions.models import (
     SubscriptionState,
     SuppressionReason,
 )
-from newsletter.subscriptions.wishes import Wish
+from newsletter.subscriptions.wishes import Kept, Wish
 
 SOONEST_READING = timedelta(seconds=5)
 """Whoever confirms sooner after the mail was to leave is taken for a program, and confirms."""
@@ -62,10 +62,10 @@ def request_subscription(
     addresses that nobody may subscribe, whoever is on a list.
     """
     unfit.refuse(wish.address)
-    suppressed = suppression.find(wish.address)
-    savepoint = db.session.begin_nested()
+    suppressed = suppression.reason_of(suppression.address_hmac(wish.address.canonical))
+    savepoint = db.session.connection().begin_nested()
     _note(mailing_list, wish, words, origin=origin, source=source, now=now, due_at=now + held_for)
-    if suppressed is None or suppressed.reason is SuppressionReason.ERASED:
+    if suppressed in (None, SuppressionReason.ERASED):
         savepoint.commit()
     else:
         # The same work for who must not be written to, and then none of it: an
@@ -83,25 +83,21 @@ def _note(
     now: datetime,
     due_at: datetime,
 ) -> None:
-    subscription = wishes.keep(mailing_list, wish, source=source, now=now)
-    is_open = subscription.state is SubscriptionState.PENDING
+    kept = wishes.keep(mailing_list, wish, source=source, now=now)
+    is_open = kept.state is SubscriptionState.PENDING
     consent.record(
         ConsentKind.REQUESTED,
-        subscription,
+        kept,
         origin=origin,
         now=now,
         wording_id=consent.wording_id(words),
         detail=f"{source.value}: {_choices(wish)}" + ("" if is_open else "; subscribed already"),
     )
     kind = "confirm" if is_open else "already-subscribed"
+    facts = _proof(kept, wish, now=due_at) if is_open else _ways_out(kept.id, now=due_at)
     # A stranger may have caused it: seldom, whoever asks how often.
-    if limits.may_mail(kind, subscription.subscriber.canonical, now=now):
-        facts = (
-            _proof(subscription, wish, now=due_at)
-            if is_open
-            else _ways_out(subscription, now=due_at)
-        )
-        _enqueue(kind, subscription, now=now, facts=facts, due_at=due_at)
+    if limits.may_mail(kind, wish.address.canonical, now=now):
+        letters.write(kind, kept, mailing_list=mailing_list, now=now, facts=facts, due_at=due_at)
 
 
 def read_confirmation(token: str, *, now: datetime) -> Subscription:
@@ -148,11 +144,17 @@ def confirm(token: str, *, origin: Origin, now: datetime) -> Subscription:
         wording_id=consent.words_asked_with(subscription),
         detail=_timing(now - mailed_at),
     )
-    facts = _ways_out(subscription, now=now) | {
+    facts = _ways_out(subscription.id, now=now) | {
         "archive_url": links.public_url("/archive/"),
         "manage_url": links.public_url("/manage"),
     }
-    _enqueue("welcome", subscription, now=now, facts=facts)
+    letters.write(
+        "welcome",
+        subscription.subscriber,
+        mailing_list=subscription.mailing_list,
+        now=now,
+        facts=facts,
+    )
     return subscription
 
 
@@ -197,7 +199,7 @@ def _choices(wish: Wish) -> str:
     return f"{topics}; {wish.frequency.value}; {wish.language}"
 
 
-def _proof(subscription: Subscription, wish: Wish, *, now: datetime) -> dict[str, Any]:
+def _proof(subscription: Kept, wish: Wish, *, now: datetime) -> dict[str, Any]:
     payload = f"{subscription.id}-{subscription.wish}"
     return {
         "confirm_url": links.CONFIRM.url(payload, now=now),
@@ -207,26 +209,8 @@ def _proof(subscription: Subscription, wish: Wish, *, now: datetime) -> dict[str
     }
 
 
-def _ways_out(subscription: Subscription, *, now: datetime) -> dict[str, Any]:
-    return {"unsubscribe_url": unsubscribing.url(subscription, now=now)}
-
-
-def _enqueue(
-    kind: str,
-    subscription: Subscription,
-    *,
-    now: datetime,
-    facts: dict[str, Any],
-    due_at: datetime | None = None,
-) -> None:
-    letters.write(
-        kind,
-        subscription.subscriber,
-        mailing_list=subscription.mailing_list,
-        now=now,
-        facts=facts,
-        due_at=due_at,
-    )
+def _ways_out(number: int, *, now: datetime) -> dict[str, Any]:
+    return {"unsubscribe_url": unsubscribing.url(number, now=now)}
 
 
 def _has_subscriptions(subscriber: Subscriber) -> bool:

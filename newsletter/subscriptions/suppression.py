@@ -9,7 +9,7 @@ from flask import current_app
 
 from newsletter.addresses import Address
 from newsletter.errors import NotFound, Refused
-from newsletter.extensions import db, insert
+from newsletter.extensions import as_written, db, insert, run
 from newsletter.mail import outbox
 from newsletter.subscriptions.models import Suppression, SuppressionReason
 
@@ -25,6 +25,15 @@ def find(address: Address) -> Suppression | None:
     return db.session.scalar(
         sa.select(Suppression).where(Suppression.address_hmac == address_hmac(address.canonical))
     )
+
+
+def reason_of(address_hash: str) -> SuppressionReason | None:
+    """Return why an address is never mailed, if it is not."""
+    found = run(_REASON, {"hmac": address_hash}).scalar()
+    return None if found is None else SuppressionReason(found)
+
+
+_REASON = as_written("SELECT reason FROM suppression WHERE address_hmac = :hmac")
 
 
 def suppress(

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from newsletter import links
 from newsletter.errors import DeadLink
-from newsletter.extensions import db
+from newsletter.extensions import as_written, db, forget_rows, run
 from newsletter.subscriptions import consent, digest_windows, undoing
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
@@ -26,6 +26,8 @@ from newsletter.subscriptions.models import (
     SubscriptionState,
 )
 from newsletter.subscriptions.undoing import Undo
+
+_WITH_ITS_LIST = (joinedload(Subscription.mailing_list),)
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,9 @@ def payload(subscription_id: int, delivery_id: int | None = None) -> str:
     return f"{subscription_id}-{delivery_id}" if delivery_id else str(subscription_id)
 
 
-def url(subscription: Subscription, *, now: datetime) -> str:
-    """Return the unsubscribe link of a mail that is not part of an issue."""
-    return links.UNSUBSCRIBE.url(payload(subscription.id), now=now)
+def url(number: int, *, now: datetime) -> str:
+    """Return the unsubscribe link of a subscription, for a mail that is not part of an issue."""
+    return links.UNSUBSCRIBE.url(payload(number), now=now)
 
 
 def read(link: links.Link, token: str, *, now: datetime) -> Leaving:
@@ -60,7 +62,7 @@ def read(link: links.Link, token: str, *, now: datetime) -> Leaving:
     if not subscription_id.isdecimal() or not (delivery_id or "0").isdecimal():
         raise DeadLink
     return Leaving(
-        subscription=db.session.get(Subscription, int(subscription_id)),
+        subscription=db.session.get(Subscription, int(subscription_id), options=_WITH_ITS_LIST),
         delivery_id=int(delivery_id) if delivery_id else None,
     )
 
@@ -122,15 +124,9 @@ def _end(
     digest_windows.end(subscription)
     # The newest decision wins: confirmation links mailed before are dead (STANDARDS XA13).
     subscription.wish = secrets.token_hex(8)
-    db.session.execute(
-        sa.update(SubscriptionInterval)
-        .where(
-            SubscriptionInterval.subscription_id == subscription.id,
-            SubscriptionInterval.ended_at.is_(None),
-        )
-        .values(ended_at=now, ended_reason=reason)
-        .execution_options(synchronize_session="evaluate")
-    )
+    ended = {"id": subscription.id, "now": now, "reason": reason.value}
+    if run(_END_INTERVAL, ended).rowcount:
+        forget_rows(SubscriptionInterval)
     consent.record(
         ConsentKind.UNSUBSCRIBED,
         subscription,
@@ -138,3 +134,10 @@ def _end(
         now=now,
         detail=reason.value + (f", delivery {delivery_id}" if delivery_id else ""),
     )
+
+
+_END_INTERVAL = as_written(
+    """UPDATE subscription_interval SET ended_at = :now, ended_reason = :reason
+    WHERE subscription_id = :id AND ended_at IS NULL""",
+    times=("now",),
+)

@@ -9,12 +9,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
-
-import sqlalchemy as sa
 
 from newsletter.addresses import Address
-from newsletter.extensions import db, insert
+from newsletter.extensions import as_written, forget_rows, run
 from newsletter.library.models import Topic
 from newsletter.subscriptions import suppression
 from newsletter.subscriptions.models import (
@@ -23,15 +20,8 @@ from newsletter.subscriptions.models import (
     Source,
     Subscriber,
     Subscription,
-    SubscriptionInterval,
     SubscriptionState,
-    subscription_topic,
 )
-
-Kept = TypeVar("Kept", Subscriber, Subscription)
-
-# Still open: the newest wish counts, and a new interval may begin.
-_OPEN = (SubscriptionState.PENDING, SubscriptionState.UNSUBSCRIBED)
 
 
 @dataclass(frozen=True)
@@ -46,91 +36,99 @@ class Wish:
     topics: Sequence[Topic]
 
 
-def keep(mailing_list: MailingList, wish: Wish, *, source: Source, now: datetime) -> Subscription:
-    """Return the row of this address on this list, with the wish in it where it is still open."""
-    subscriber = _keep_subscriber(wish, now=now)
-    subscription = _keep_subscription(subscriber, mailing_list, wish, source=source, now=now)
-    if subscription.state is SubscriptionState.PENDING:
-        _keep_topics(subscription, wish.topics)
-    return subscription
+@dataclass(frozen=True)
+class Kept:
+    """What is in the rows of who asked, as far as a sign-up needs it."""
+
+    id: int
+    subscriber_id: int
+    mailing_list_id: int
+    state: SubscriptionState
+    wish: str
+    address: str
+    language: str
 
 
-def _keep_subscriber(wish: Wish, *, now: datetime) -> Subscriber:
-    values = {
+# Somebody who proved the address already is not renamed by a stranger.
+_PERSON = as_written(
+    """
+    INSERT INTO subscriber
+        (address, canonical, address_hmac, name, language, zone, format, attributes, created_at)
+    VALUES (:address, :canonical, :hmac, :name, :language, '', 'html', '{}', :now)
+    ON CONFLICT (canonical) DO UPDATE
+    SET (name, language) = (
+        SELECT CASE WHEN is_proved THEN subscriber.name ELSE excluded.name END,
+            CASE WHEN is_proved THEN subscriber.language ELSE excluded.language END
+        FROM (SELECT EXISTS (
+            SELECT 1 FROM subscription_interval
+            JOIN subscription ON subscription.id = subscription_interval.subscription_id
+            WHERE subscription.subscriber_id = subscriber.id) AS is_proved) AS proof)
+    RETURNING id, address, language
+    """,
+    times=("now",),
+)
+
+# A wish that is pending keeps the links that were mailed for it; those from before somebody
+# left are dead (STANDARDS XA13). Who has the list already keeps all as it is.
+_WISH = as_written(
+    """
+    INSERT INTO subscription
+        (subscriber_id, mailing_list_id, state, frequency, requested_at, source, wish,
+         digest_after, wants_summary)
+    VALUES (:subscriber, :list, 'pending', :frequency, :now, :source, :wish, 0, :no)
+    ON CONFLICT (subscriber_id, mailing_list_id) DO UPDATE
+    SET wish = CASE subscription.state
+            WHEN 'unsubscribed' THEN excluded.wish ELSE subscription.wish END,
+        frequency = CASE WHEN subscription.state IN ('pending', 'unsubscribed')
+            THEN excluded.frequency ELSE subscription.frequency END,
+        requested_at = CASE WHEN subscription.state IN ('pending', 'unsubscribed')
+            THEN excluded.requested_at ELSE subscription.requested_at END,
+        source = CASE WHEN subscription.state IN ('pending', 'unsubscribed')
+            THEN excluded.source ELSE subscription.source END,
+        state = CASE subscription.state
+            WHEN 'unsubscribed' THEN excluded.state ELSE subscription.state END
+    RETURNING id, state, wish
+    """,
+    times=("now",),
+)
+
+_NO_TOPICS = as_written("DELETE FROM subscription_topic WHERE subscription_id = :id")
+_TOPIC = as_written(
+    """INSERT INTO subscription_topic (subscription_id, topic_id)
+    SELECT subscription.id, topic.id FROM subscription, topic
+    WHERE subscription.id = :id AND topic.id = :topic"""
+)
+
+
+def keep(mailing_list: MailingList, wish: Wish, *, source: Source, now: datetime) -> Kept:
+    """Keep the wish in the rows of this address on this list, where they are still open."""
+    canonical = wish.address.canonical
+    person = {
         "address": wish.address.spelling,
-        "canonical": wish.address.canonical,
-        "address_hmac": suppression.address_hmac(wish.address.canonical),
+        "canonical": canonical,
+        "hmac": suppression.address_hmac(canonical),
         "name": wish.name,
         "language": wish.language,
-        "created_at": now,
+        "now": now,
     }
-    statement = insert(Subscriber).values(values)
-    # Somebody who proved the address already is not renamed by a stranger.
-    is_proved = (
-        sa.select(SubscriptionInterval.id)
-        .join(Subscription)
-        .where(Subscription.subscriber_id == Subscriber.id)
-        .correlate(Subscriber)
-        .exists()
-    )
-    newest = {
-        name: sa.case((is_proved, getattr(Subscriber, name)), else_=statement.excluded[name])
-        for name in ("name", "language")
-    }
-    statement = statement.on_conflict_do_update(index_elements=["canonical"], set_=newest)
-    return _only_row(statement, Subscriber)
-
-
-def _keep_subscription(
-    subscriber: Subscriber,
-    mailing_list: MailingList,
-    wish: Wish,
-    *,
-    source: Source,
-    now: datetime,
-) -> Subscription:
-    values = {
-        "subscriber_id": subscriber.id,
-        "mailing_list_id": mailing_list.id,
-        "state": SubscriptionState.PENDING,
-        "frequency": wish.frequency,
-        "requested_at": now,
-        "source": source,
+    subscriber_id, address, language = run(_PERSON, person).one()
+    asked = {
+        "subscriber": subscriber_id,
+        "list": mailing_list.id,
+        "frequency": wish.frequency.value,
+        "now": now,
+        "source": source.value,
         "wish": secrets.token_hex(8),
+        "no": False,
     }
-    statement = insert(Subscription).values(values)
-    newest = {
-        name: sa.case(
-            (Subscription.state.in_(_OPEN), statement.excluded[name]),
-            else_=getattr(Subscription, name),
-        )
-        for name in ("state", "frequency", "requested_at", "source")
-    }
-    # Links that were mailed for a wish which is pending stay good; those from before somebody
-    # left are dead (STANDARDS XA13).
-    newest["wish"] = sa.case(
-        (Subscription.state == SubscriptionState.UNSUBSCRIBED, statement.excluded.wish),
-        else_=Subscription.wish,
+    number, state, token = run(_WISH, asked).one()
+    kept = Kept(
+        number, subscriber_id, mailing_list.id, SubscriptionState(state), token, address, language
     )
-    statement = statement.on_conflict_do_update(
-        index_elements=["subscriber_id", "mailing_list_id"], set_=newest
-    )
-    return _only_row(statement, Subscription)
-
-
-def _keep_topics(subscription: Subscription, topics: Sequence[Topic]) -> None:
-    db.session.execute(
-        sa.delete(subscription_topic).where(subscription_topic.c.subscription_id == subscription.id)
-    )
-    if topics:
-        rows = [{"subscription_id": subscription.id, "topic_id": topic.id} for topic in topics]
-        db.session.execute(sa.insert(subscription_topic), rows)
-    db.session.expire(subscription, ["topics"])
-
-
-def _only_row(statement: Any, model: type[Kept]) -> Kept:
-    # What the session knew of the row is no longer true.
-    found: Kept = db.session.scalars(
-        statement.returning(model), execution_options={"populate_existing": True}
-    ).one()
-    return found
+    # The same work where nothing may change: no subscription has this number.
+    changed = number if kept.state is SubscriptionState.PENDING else 0
+    run(_NO_TOPICS, {"id": changed})
+    for topic in wish.topics:
+        run(_TOPIC, {"id": changed, "topic": topic.id})
+    forget_rows(Subscriber, Subscription)
+    return kept
