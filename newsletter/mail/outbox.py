@@ -20,7 +20,7 @@ from jinja2 import TemplateError
 
 from newsletter import addresses
 from newsletter.errors import ConnectionLost, InvalidInput, SenderFault
-from newsletter.extensions import db
+from newsletter.extensions import db, run
 from newsletter.limits import NEVER
 from newsletter.mail import claims, dkim, retrying, texts
 from newsletter.mail.claims import Claim
@@ -46,29 +46,33 @@ def enqueue(
     facts: Mapping[str, Any],
     now: datetime,
     due_at: datetime | None = None,
-) -> OutboxMessage:
-    """Queue one mail as part of the caller's transaction, to leave at `due_at`; return its row.
+) -> int:
+    """Queue one mail as part of the caller's transaction, to leave at `due_at`; return its number.
 
     `kind` names its templates, `facts` are what they need: strings, numbers
     and lists. A fact `expires_at`, an ISO time, is when the mail's link is
     dead: after that it is not sent any more.
     """
-    row = OutboxMessage(
-        kind=kind,
-        recipient=to,
-        language=language,
-        sender_name=sender.name,
-        sender_address=sender.address,
-        facts=dict(facts),
-        created_at=now,
-        due_at=due_at or now,
-    )
-    db.session.add(row)
-    db.session.flush()
-    return row
+    values = {
+        "kind": kind,
+        "recipient": to,
+        "language": language,
+        "sender_name": sender.name,
+        "sender_address": sender.address,
+        "facts": dict(facts),
+        "created_at": now,
+        "due_at": due_at or now,
+    }
+    number: int = run(_ENQUEUE, values).scalar_one()
+    return number
 
 
-def enqueue_message(data: bytes, *, to: str, sender: Mailbox, now: datetime) -> OutboxMessage:
+# The bare table: a mail is queued at every sign-up, and not looked at there.
+_OUTBOX = db.metadata.tables["outbox_message"]
+_ENQUEUE = sa.insert(_OUTBOX).returning(_OUTBOX.c.id)
+
+
+def enqueue_message(data: bytes, *, to: str, sender: Mailbox, now: datetime) -> int:
     """Queue a whole message as it stands, as part of the caller's transaction.
 
     For mail that has no templates of its own: the test of an issue, which is

@@ -99,10 +99,12 @@ def get_list(slug: str) -> MailingList:
 
 def public_list(slug: str = "") -> MailingList | None:
     """Return the public list called `slug`, the first public one for an empty slug, or None."""
-    question = sa.select(MailingList).where(MailingList.is_public).order_by(MailingList.id)
-    if slug:
-        question = question.where(MailingList.slug == slug)
-    return db.session.scalar(question.limit(1))
+    return db.session.scalar(_CALLED if slug else _FIRST, {"slug": slug} if slug else {})
+
+
+# Asked at every sign-up.
+_FIRST = sa.select(MailingList).where(MailingList.is_public).order_by(MailingList.id).limit(1)
+_CALLED = _FIRST.where(MailingList.slug == sa.bindparam("slug"))
 
 
 def public_lists() -> Sequence[MailingList]:

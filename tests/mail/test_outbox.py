@@ -34,11 +34,11 @@ def queue(to: str = ADA, **changes: Any) -> OutboxMessage:
     """A committed sign-in mail: the kind with the fewest facts."""
     facts = {"sign_in_url": "https://news.example.org/desk/sign-in/t", "minutes": 30}
     facts |= changes.pop("facts", {})
-    row = outbox.enqueue(
+    number = outbox.enqueue(
         changes.pop("kind", "sign-in"), to=to, language="en", sender=SENDER, facts=facts, now=NOW
     )
     db.session.commit()
-    return row
+    return db.session.get_one(OutboxMessage, number)
 
 
 def test_a_mail_leaves_once_and_leaves_no_address_behind(relay: Relay) -> None:

@@ -18,7 +18,7 @@ MESSAGE = (
 def test_a_whole_message_leaves_as_it_was_queued_and_is_then_forgotten(app: Flask) -> None:
     with Relay() as relay:
         relay.configure(app)
-        row = outbox.enqueue_message(
+        number = outbox.enqueue_message(
             MESSAGE, to="edith@example.org", sender=Mailbox("Desk", "desk@example.org"), now=NOW
         )
         db.session.commit()
@@ -26,4 +26,4 @@ def test_a_whole_message_leaves_as_it_was_queued_and_is_then_forgotten(app: Flas
         (received,) = relay.to("edith@example.org")
         assert received.data == MESSAGE
         db.session.expire_all()
-        assert "message" not in db.session.get_one(OutboxMessage, row.id).facts
+        assert "message" not in db.session.get_one(OutboxMessage, number).facts
