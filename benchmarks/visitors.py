@@ -24,8 +24,8 @@ from itsdangerous import Signer
 from benchmarks.processes import MeasurementFailed, await_port, free_port, program, tail
 from benchmarks.stock import SECRET_KEY, Installation
 
-AT_ONCE = 4
-"""Connections that ask at the same time."""
+AT_ONCE = 8
+"""Connections that ask at the same time; a sign-up is answered after a while and not before."""
 
 GUNICORN = ("--worker-class", "gthread", "--workers", "2", "--threads", "8", "--no-control-socket")
 """As docs/operating.md serves an installation."""

@@ -16,7 +16,7 @@ from flask import current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
 from newsletter.errors import TooOften
-from newsletter.extensions import Base, as_written, db, run
+from newsletter.extensions import Base, Statement, db, run
 from newsletter.marking import marked
 
 KEPT = timedelta(days=30)
@@ -98,7 +98,7 @@ def count_all(limits: Sequence[Limit], *, now: datetime) -> dict[Limit, int]:
     # Always in one order: two who count the same must not wait for each other.
     for number, key in enumerate(sorted(places)):
         values |= {f"key{number}": key, f"start{number}": places[key].start(now)}
-    counts = {places[key]: reached for key, reached in run(_counting(len(places)), values)}
+    counts = {places[key]: reached for key, reached in run(_counting(len(places)), **values)}
     for limit, reached in counts.items():
         if limit.most is not None and reached > limit.most:
             left = int((limit.start(now) + limit.window - now).total_seconds()) + 1
@@ -107,18 +107,18 @@ def count_all(limits: Sequence[Limit], *, now: datetime) -> dict[Limit, int]:
 
 
 @cache
-def _counting(number: int) -> sa.TextClause:
+def _counting(number: int) -> Statement:
     """Return the statement that counts so many things at once."""
     rows = ", ".join(f"(:key{n}, :start{n}, 1)" for n in range(number))
-    return as_written(
+    return Statement(
         f"""INSERT INTO counter ("key", window_start, count) VALUES {rows}
         ON CONFLICT ("key", window_start) DO UPDATE SET count = counter.count + 1
         RETURNING "key", count""",
-        times=[f"start{n}" for n in range(number)],
+        times=tuple(f"start{n}" for n in range(number)),
     )
 
 
-_TAKE = as_written(
+_TAKE = Statement(
     """INSERT INTO mail_allowance ("key", latest_at, second_at, third_at)
     VALUES (:key, :now, :never, :never)
     ON CONFLICT ("key") DO UPDATE
@@ -142,7 +142,7 @@ def may_mail(purpose: str, address: str, *, now: datetime) -> bool:
         "a_pause_ago": now - MAIL_PAUSE,
         "forgotten": now - KEPT,
     }
-    return run(_TAKE, values).rowcount == 1
+    return run(_TAKE, **values).rowcount == 1
 
 
 def forget_old(*, now: datetime) -> None:

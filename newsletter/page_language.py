@@ -31,6 +31,10 @@ class _Catalogues(flask_babel.Domain):  # type: ignore[misc]  # of a module with
         return translating.words(spoken())
 
 
+LINKED = "newsletter.page_language.linked"
+"""Where the language that the link names stands, in the same way."""
+
+
 def init_app(app: Flask) -> None:
     """Let every page of `app` be in the language that fits it."""
     flask_babel.Babel().init_app(app, locale_selector=spoken)
@@ -103,8 +107,12 @@ def strong(text: str) -> Markup:
 
 
 def _from_link() -> str:
-    chosen = request.args.get(FIELD, "")
-    return chosen if chosen in translating.written() and not _is_desk() else ""
+    # A page asks for each of its links.
+    if LINKED not in request.environ:
+        chosen = request.args.get(FIELD, "")
+        is_ours = chosen in translating.written() and not _is_desk()
+        request.environ[LINKED] = chosen if is_ours else ""
+    return str(request.environ[LINKED])
 
 
 def _asked_for() -> str:

@@ -7,6 +7,7 @@ confirmation mail is harmless, none is not (STANDARDS 5.2 clause 5).
 
 import base64
 import hashlib
+import json
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -20,7 +21,7 @@ from jinja2 import TemplateError
 
 from newsletter import addresses
 from newsletter.errors import ConnectionLost, InvalidInput, SenderFault
-from newsletter.extensions import db, run
+from newsletter.extensions import Statement, db, run
 from newsletter.limits import NEVER
 from newsletter.mail import claims, dkim, retrying, texts
 from newsletter.mail.claims import Claim
@@ -53,23 +54,30 @@ def enqueue(
     and lists. A fact `expires_at`, an ISO time, is when the mail's link is
     dead: after that it is not sent any more.
     """
-    values = {
-        "kind": kind,
-        "recipient": to,
-        "language": language,
-        "sender_name": sender.name,
-        "sender_address": sender.address,
-        "facts": dict(facts),
-        "created_at": now,
-        "due_at": due_at or now,
-    }
-    number: int = run(_ENQUEUE, values).scalar_one()
+    row = run(
+        _ENQUEUE,
+        kind=kind,
+        recipient=to,
+        language=language,
+        sender_name=sender.name,
+        sender_address=sender.address,
+        facts=json.dumps(dict(facts)),
+        now=now,
+        due=due_at or now,
+    )
+    number: int = row.scalar_one()
     return number
 
 
-# The bare table: a mail is queued at every sign-up, and not looked at there.
-_OUTBOX = db.metadata.tables["outbox_message"]
-_ENQUEUE = sa.insert(_OUTBOX).returning(_OUTBOX.c.id)
+_ENQUEUE = Statement(
+    """INSERT INTO outbox_message
+        (state, kind, recipient, language, sender_name, sender_address, facts, created_at, due_at,
+         attempts, reason)
+    VALUES ('waiting', :kind, :recipient, :language, :sender_name, :sender_address, :facts, :now,
+        :due, 0, '')
+    RETURNING id""",
+    times=("now", "due"),
+)
 
 
 def enqueue_message(data: bytes, *, to: str, sender: Mailbox, now: datetime) -> int:

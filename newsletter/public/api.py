@@ -94,6 +94,7 @@ def subscribe() -> tuple[Response, int]:
     )
     response = jsonify({"message": said, "language": page_language.spoken()})
     response.headers["Content-Language"] = page_language.spoken()
+    asking.answer_when_all_do(typed)
     return response, HTTPStatus.ACCEPTED
 
 

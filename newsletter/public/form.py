@@ -65,14 +65,17 @@ def subscribe() -> AnyResponse | tuple[str, int]:
     # Asked before: what a commit ends would be read from the database again.
     sender_address = lists.sender_address(mailing_list)
     db.session.commit()
+    answer: AnyResponse | tuple[str, int]
     if typed.next:
-        return redirect(typed.next, code=HTTPStatus.SEE_OTHER)
-    page = render_template(
-        "public/asked.html",
-        address=wish.address.spelling,
-        sender_address=sender_address,
-    )
-    return page, HTTPStatus.OK
+        answer = redirect(typed.next, code=HTTPStatus.SEE_OTHER)
+    else:
+        answer = _asked(wish.address.spelling, sender_address), HTTPStatus.OK
+    asking.answer_when_all_do(typed)
+    return answer
+
+
+def _asked(address: str, sender_address: str) -> str:
+    return render_template("public/asked.html", address=address, sender_address=sender_address)
 
 
 @blueprint.get("/confirm/<token>")

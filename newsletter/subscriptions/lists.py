@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from newsletter import addresses, clock, inputs, languages
 from newsletter.errors import InvalidInput, NotFound, Refused
-from newsletter.extensions import add_if_free, as_written, db, run
+from newsletter.extensions import Statement, add_if_free, db, run
 from newsletter.library.models import Topic
 from newsletter.subscriptions.models import MailingList, Tracking
 
@@ -152,13 +152,13 @@ def own_addresses() -> frozenset[str]:
     """Return the canonical addresses that we write from: subscribing one makes a loop (XA19)."""
     host = current_app.config["PUBLIC_HOST"]
     # Asked at every sign-up: two columns of a few rows.
-    known = run(_SENDERS, {}).all()
+    known = run(_SENDERS).all()
     writing = {desk_address(), *(f"{slug}@{host}" for slug, _ in known)}
     chosen = (address for _, address in known if address)
     return frozenset({*writing, *(addresses.parse(text).canonical for text in chosen)})
 
 
-_SENDERS = as_written("SELECT slug, from_address FROM mailing_list")
+_SENDERS = Statement("SELECT slug, from_address FROM mailing_list")
 
 
 def desk_address() -> str:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from newsletter import limits, links
 from newsletter.addresses import Address
 from newsletter.errors import DeadLink
-from newsletter.extensions import db
+from newsletter.extensions import db, undoable
 from newsletter.subscriptions import (
     consent,
     digest_windows,
@@ -63,14 +63,14 @@ def request_subscription(
     """
     unfit.refuse(wish.address)
     suppressed = suppression.reason_of(suppression.address_hmac(wish.address.canonical))
-    savepoint = db.session.connection().begin_nested()
-    _note(mailing_list, wish, words, origin=origin, source=source, now=now, due_at=now + held_for)
-    if suppressed in (None, SuppressionReason.ERASED):
-        savepoint.commit()
-    else:
-        # The same work for who must not be written to, and then none of it: an
-        # answer that came sooner would tell.
-        savepoint.rollback()
+    with undoable() as undo:
+        _note(
+            mailing_list, wish, words, origin=origin, source=source, now=now, due_at=now + held_for
+        )
+        if suppressed not in (None, SuppressionReason.ERASED):
+            # The same work for who must not be written to, and then none of it: an
+            # answer that came sooner would tell.
+            undo()
 
 
 def _note(

@@ -9,7 +9,7 @@ from flask import current_app
 
 from newsletter.addresses import Address
 from newsletter.errors import NotFound, Refused
-from newsletter.extensions import as_written, db, insert, run
+from newsletter.extensions import Statement, db, insert, run
 from newsletter.mail import outbox
 from newsletter.subscriptions.models import Suppression, SuppressionReason
 
@@ -29,11 +29,11 @@ def find(address: Address) -> Suppression | None:
 
 def reason_of(address_hash: str) -> SuppressionReason | None:
     """Return why an address is never mailed, if it is not."""
-    found = run(_REASON, {"hmac": address_hash}).scalar()
+    found = run(_REASON, hmac=address_hash).scalar()
     return None if found is None else SuppressionReason(found)
 
 
-_REASON = as_written("SELECT reason FROM suppression WHERE address_hmac = :hmac")
+_REASON = Statement("SELECT reason FROM suppression WHERE address_hmac = :hmac")
 
 
 def suppress(

@@ -85,14 +85,13 @@ def keep(
         changes=changes,
         says_goodbye=says_goodbye,
     )
-    # Its number is asked for where a page has its button; one click needs none.
     db.session.add(row)
+    db.session.flush()
     return row
 
 
 def token(row: Undo | None, *, now: datetime) -> str:
     """Return the token for the button on the page; also where there is nothing to take back."""
-    db.session.flush()
     return links.UNDO.token(str(row.id) if row else NOTHING, now=now)
 
 

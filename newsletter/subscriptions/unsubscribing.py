@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import joinedload
-
 from newsletter import links
 from newsletter.errors import DeadLink
-from newsletter.extensions import as_written, db, forget_rows, run
+from newsletter.extensions import Statement, db, forget_rows, run
 from newsletter.subscriptions import consent, digest_windows, undoing
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
@@ -26,8 +24,6 @@ from newsletter.subscriptions.models import (
     SubscriptionState,
 )
 from newsletter.subscriptions.undoing import Undo
-
-_WITH_ITS_LIST = (joinedload(Subscription.mailing_list),)
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ def read(link: links.Link, token: str, *, now: datetime) -> Leaving:
     if not subscription_id.isdecimal() or not (delivery_id or "0").isdecimal():
         raise DeadLink
     return Leaving(
-        subscription=db.session.get(Subscription, int(subscription_id), options=_WITH_ITS_LIST),
+        subscription=db.session.get(Subscription, int(subscription_id)),
         delivery_id=int(delivery_id) if delivery_id else None,
     )
 
@@ -125,7 +121,7 @@ def _end(
     # The newest decision wins: confirmation links mailed before are dead (STANDARDS XA13).
     subscription.wish = secrets.token_hex(8)
     ended = {"id": subscription.id, "now": now, "reason": reason.value}
-    if run(_END_INTERVAL, ended).rowcount:
+    if run(_END_INTERVAL, **ended).rowcount:
         forget_rows(SubscriptionInterval)
     consent.record(
         ConsentKind.UNSUBSCRIBED,
@@ -136,7 +132,7 @@ def _end(
     )
 
 
-_END_INTERVAL = as_written(
+_END_INTERVAL = Statement(
     """UPDATE subscription_interval SET ended_at = :now, ended_reason = :reason
     WHERE subscription_id = :id AND ended_at IS NULL""",
     times=("now",),

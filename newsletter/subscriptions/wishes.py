@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.addresses import Address
-from newsletter.extensions import as_written, forget_rows, run
+from newsletter.extensions import Statement, forget_rows, run
 from newsletter.library.models import Topic
 from newsletter.subscriptions import suppression
 from newsletter.subscriptions.models import (
@@ -50,7 +50,7 @@ class Kept:
 
 
 # Somebody who proved the address already is not renamed by a stranger.
-_PERSON = as_written(
+_PERSON = Statement(
     """
     INSERT INTO subscriber
         (address, canonical, address_hmac, name, language, zone, format, attributes, created_at)
@@ -70,7 +70,7 @@ _PERSON = as_written(
 
 # A wish that is pending keeps the links that were mailed for it; those from before somebody
 # left are dead (STANDARDS XA13). Who has the list already keeps all as it is.
-_WISH = as_written(
+_WISH = Statement(
     """
     INSERT INTO subscription
         (subscriber_id, mailing_list_id, state, frequency, requested_at, source, wish,
@@ -92,8 +92,8 @@ _WISH = as_written(
     times=("now",),
 )
 
-_NO_TOPICS = as_written("DELETE FROM subscription_topic WHERE subscription_id = :id")
-_TOPIC = as_written(
+_NO_TOPICS = Statement("DELETE FROM subscription_topic WHERE subscription_id = :id")
+_TOPIC = Statement(
     """INSERT INTO subscription_topic (subscription_id, topic_id)
     SELECT subscription.id, topic.id FROM subscription, topic
     WHERE subscription.id = :id AND topic.id = :topic"""
@@ -111,7 +111,7 @@ def keep(mailing_list: MailingList, wish: Wish, *, source: Source, now: datetime
         "language": wish.language,
         "now": now,
     }
-    subscriber_id, address, language = run(_PERSON, person).one()
+    subscriber_id, address, language = run(_PERSON, **person).one()
     asked = {
         "subscriber": subscriber_id,
         "list": mailing_list.id,
@@ -121,14 +121,14 @@ def keep(mailing_list: MailingList, wish: Wish, *, source: Source, now: datetime
         "wish": secrets.token_hex(8),
         "no": False,
     }
-    number, state, token = run(_WISH, asked).one()
+    number, state, token = run(_WISH, **asked).one()
     kept = Kept(
         number, subscriber_id, mailing_list.id, SubscriptionState(state), token, address, language
     )
     # The same work where nothing may change: no subscription has this number.
     changed = number if kept.state is SubscriptionState.PENDING else 0
-    run(_NO_TOPICS, {"id": changed})
+    run(_NO_TOPICS, id=changed)
     for topic in wish.topics:
-        run(_TOPIC, {"id": changed, "topic": topic.id})
+        run(_TOPIC, id=changed, topic=topic.id)
     forget_rows(Subscriber, Subscription)
     return kept

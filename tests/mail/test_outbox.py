@@ -37,8 +37,9 @@ def queue(to: str = ADA, **changes: Any) -> OutboxMessage:
     number = outbox.enqueue(
         changes.pop("kind", "sign-in"), to=to, language="en", sender=SENDER, facts=facts, now=NOW
     )
+    row = db.session.get_one(OutboxMessage, number)
     db.session.commit()
-    return db.session.get_one(OutboxMessage, number)
+    return row
 
 
 def test_a_mail_leaves_once_and_leaves_no_address_behind(relay: Relay) -> None:

@@ -7,6 +7,7 @@ tests/subscriptions/test_bursts.py (XA02, XA04), browsers in tests/browser/test_
 
 import re
 import secrets
+import time
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from werkzeug.test import TestResponse
 from newsletter import clock, links
 from newsletter.extensions import db
 from newsletter.mail.models import OutboxMessage
+from newsletter.public import asking
 from newsletter.subscriptions import bursts, lists
 from newsletter.subscriptions.models import (
     ConsentEvent,
@@ -77,6 +79,16 @@ def test_one_address_from_everywhere_gets_one_mail(client: FlaskClient) -> None:
     }
     assert len(answers) == 1
     assert len(mails()) == 1
+
+
+def test_no_sign_up_is_answered_before_the_others(client: FlaskClient) -> None:
+    """XA07: `make bench ONLY=web` compares 200 pairs on a server."""
+    make_subscription(lists.get_list("news"), "known@example.org")
+    db.session.commit()
+    for address in ("known@example.org", "new@example.org"):
+        began = time.monotonic()
+        assert ask(client, address).status_code == 200
+        assert time.monotonic() - began >= asking.ANSWERED_AFTER
 
 
 def test_a_burst_is_answered_as_ever_and_its_mails_wait(
