@@ -51,7 +51,7 @@ def accept(member: Member, *, by: Editor, now: datetime) -> None:
     member.ip = None
     db.session.flush()
     ways = {
-        "unsubscribe_url": unsubscribing.url(subscription, now=now),
+        "unsubscribe_url": unsubscribing.url(subscription.id, now=now),
         "manage_url": links.public_url("/manage"),
     }
     _tell("member-accepted", member, now=now, facts=ways)

@@ -45,7 +45,8 @@ def admit(
     person's own; another suppression stays, and keeps mail from them.
     """
     wish = Wish(address=address, name=name, language=language, frequency=Frequency.EVERY, topics=())
-    subscription = wishes.keep(mailing_list, wish, source=source, now=now)
+    kept = wishes.keep(mailing_list, wish, source=source, now=now)
+    subscription = db.session.get_one(Subscription, kept.id)
     suppression.lift_erasure(subscription.subscriber.address_hmac)
     if subscription.state is not SubscriptionState.PENDING:
         return subscription
