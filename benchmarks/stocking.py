@@ -57,6 +57,11 @@ def _learn_the_tables() -> None:
         assert driver is not None
         driver.autocommit = True
         driver.execute("VACUUM ANALYZE")
+        # The rows came with numbers of their own; whoever signs up gets the next one.
+        for table in ("subscriber", "subscription", "subscription_interval"):
+            driver.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
+            )
 
 
 if __name__ == "__main__":
