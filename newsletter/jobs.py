@@ -186,6 +186,10 @@ def forget_counters(now: datetime) -> None:
     address_change.forget_old(now=now)
     presence.forget_old(now=now)
     pacing.forget_old(now=now)
+
+
+def forget_clicks(now: datetime) -> None:
+    """Delete what was recorded of readers longer ago than it may be kept."""
     counting.forget_old(now=now)
 
 
@@ -277,6 +281,12 @@ JOBS: Sequence[Job] = (
         "delete old counters, and links and changes that are over",
         timedelta(hours=1),
         forget_counters,
+    ),
+    Job(
+        "forget-clicks",
+        "delete what was recorded of readers 13 months ago",
+        timedelta(days=1),
+        forget_clicks,
     ),
     Job(
         "overwrite-deleted",

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter import clock
-from newsletter.extensions import db, insert
+from newsletter.extensions import db, insert, reading
 from newsletter.subscriptions.models import MailingList, Subscription, Tracking
 from newsletter.tracking.machines import WINDOW, Hit, judge
 from newsletter.tracking.models import ClickDay, ReaderClick
@@ -197,12 +197,25 @@ KEPT = timedelta(days=396)
 
 
 def forget_old(*, now: datetime) -> None:
-    """Delete who followed what, and when somebody last opened a mail, when it is old."""
+    """Delete who followed what, and when somebody last opened a mail, when it is old.
+
+    Nobody waits for the write lock while it looks through all readers; commits.
+    """
     oldest = (now - KEPT).date()
-    db.session.execute(sa.delete(ReaderClick).where(ReaderClick.day < oldest))
-    db.session.execute(
-        sa.update(Subscription)
-        .where(Subscription.last_open_on < oldest)
-        .values(last_open_on=None)
-        .execution_options(synchronize_session=False)
-    )
+    with reading():
+        is_old = sa.select(Subscription.id).where(Subscription.last_open_on < oldest)
+        numbers = db.session.scalars(is_old).all()
+        clicked = sa.select(ReaderClick.subscription_id).where(ReaderClick.day < oldest)
+        has_old_clicks = db.session.scalar(clicked.limit(1)) is not None
+    for begin in range(0, len(numbers), CHUNK):
+        db.session.execute(
+            sa.update(Subscription)
+            .where(Subscription.id.in_(numbers[begin : begin + CHUNK]))
+            .where(Subscription.last_open_on < oldest)
+            .values(last_open_on=None)
+            .execution_options(synchronize_session=False)
+        )
+        db.session.commit()
+    if has_old_clicks:
+        db.session.execute(sa.delete(ReaderClick).where(ReaderClick.day < oldest))
+        db.session.commit()

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import event
 
-from newsletter import clock, erasure, links
+from newsletter import clock, erasure, jobs, links
 from newsletter.addresses import parse
 from newsletter.delivery import compiling, editions, planning, previewing
 from newsletter.delivery.compiling import Person
@@ -271,6 +271,39 @@ def test_what_leaves_names_the_delivery_of_who_agreed_and_of_nobody_else(app: Fl
         body = message_from_bytes(received.data, policy=policy.default).get_body(("html",))
         assert body is not None
         assert {path.count("/") for path in paths(body.get_content())} == {slashes}
+
+
+def test_who_leaves_is_not_recorded_and_who_comes_back_is_asked_anew(
+    app: Flask, mailing_list: MailingList
+) -> None:
+    ada = make_subscription(mailing_list)
+    agree(ada)
+    send(mailing_list, Tracking.INDIVIDUAL)
+    html = mail(ada)[1]
+    [token] = set(re.findall(r"/unsubscribe/([\w.-]+)", html))
+    Browser(app).open(f"/unsubscribe/{token}", method="POST", data={"stop": "list"})
+    db.session.refresh(ada)
+    assert (ada.state, ada.agreed_to_tracking) == ("unsubscribed", False)
+    [path] = set(paths(html))
+    follow(app, path)
+    assert written(app)[2] == 0
+
+
+def test_it_is_forgotten_after_thirteen_months(app: Flask, mailing_list: MailingList) -> None:
+    ada = make_subscription(mailing_list)
+    agree(ada)
+    send(mailing_list, Tracking.INDIVIDUAL)
+    html = mail(ada)[1]
+    [path] = set(paths(html))
+    follow(app, path)
+    ada.last_open_on = clock.now().date()
+    db.session.commit()
+    assert written(app)[2] == 1
+    for months, named in ((12, 1), (14, 0)):
+        jobs.once("forget-clicks", now=clock.now() + months * timedelta(days=30.5))
+        db.session.refresh(ada)
+        assert written(app) == (1, 0, named)
+        assert (ada.last_open_on is not None) == bool(named)
 
 
 def test_a_list_that_turned_it_off_records_nobody(app: Flask, mailing_list: MailingList) -> None:
