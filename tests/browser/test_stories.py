@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Installation
 from tests.browser.telling import PATIENCE, Teller, day_of, teller
@@ -23,20 +23,28 @@ Send = Callable[[], int]
 
 
 @pytest.fixture(scope="module")
-def send_an_issue(browser: Browser, module_installation: Installation) -> Iterator[Send]:
-    """The editor, who writes an issue, sends it at once and tells its number."""
-    context = browser.new_context(java_script_enabled=False, locale="en-GB")
+def editor(browser: Browser, module_installation: Installation) -> Iterator[Page]:
+    """The desk, in the browser of somebody who is signed in."""
+    context = browser.new_context(
+        java_script_enabled=False, locale="en-GB", base_url=module_installation.url
+    )
     page = context.new_page()
     page.goto(module_installation.sign_in_link)
     page.get_by_role("button", name="Sign in").click()
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def send_an_issue(editor: Page, module_installation: Installation) -> Send:
+    """The editor writes an issue, sends it at once and tells its number."""
 
     def write_and_send() -> int:
-        number = compose(page, module_installation)
-        send(page, number)
+        number = compose(editor, module_installation)
+        send(editor, number)
         return number
 
-    yield write_and_send
-    context.close()
+    return write_and_send
 
 
 def test_in_french_somebody_decides_how_often_and_what_about(
@@ -179,6 +187,36 @@ def test_in_arabic_somebody_looks_around_and_pauses(
         noor.follows("What you agreed to, and when")
         noor.sees("What did you agree to, and when?")
     assert of_books(module_installation, "noor@example.org")["state"] == "paused"
+
+
+def test_in_arabic_somebody_becomes_a_member(
+    browser: Browser, module_installation: Installation, editor: Page
+) -> None:
+    with teller(browser, module_installation, "ar") as hoda:
+        hoda.goes_to("/")
+        hoda.follows("Become a member")
+        hoda.sees("Would you like to become a member?")
+        hoda.presses("Ask to become a member")
+        expect(hoda.page.get_by_role("alert").get_by_role("link").first).to_be_visible()
+        hoda.field("For an organisation").check()
+        hoda.field("Name of the organisation, or your own").fill("مركز صحة الأم")
+        hoda.page.locator("[name=country]").select_option("EG")
+        hoda.field("Your e-mail address").fill("hoda@example.org")
+        hoda.field("What would you bring?").fill("نعمل مع القابلات في الصعيد.")
+        hoda.field("Yes, I agree with these words").check()
+        hoda.presses("Ask to become a member")
+        hoda.sees("Check your e-mail")
+        subject = "Confirm that you want to become a member"
+        hoda.opens_from_mail(subject, "/members/confirm/")
+        hoda.presses("Send the application")
+        hoda.sees("We have your application")
+        editor.goto("/desk/")
+        editor.get_by_role("link", name="Decide", exact=True).click()
+        editor.get_by_role("link", name="مركز صحة الأم").click()
+        editor.get_by_role("button", name="Accept the application").click()
+        with hoda.mail("You are a member now") as told:
+            expect(told.frame_locator("iframe").locator("html")).to_have_attribute("dir", "rtl")
+    assert of_books(module_installation, "hoda@example.org")["state"] == "confirmed"
 
 
 def sign_up(reader: Teller, address: str, *, name: str) -> None:
