@@ -137,6 +137,8 @@ def test_admins_write_the_words_and_each_change_is_a_version(app: Flask, browser
     [row] = db.session.scalars(sa.select(MembershipWords))
     assert (row.language, row.text, row.version) == ("en", "We really want it", 2)
     db.session.rollback()
+    page = admin.get("/desk/members/words").text
+    assert "Version 2 of <time" in page and "&lt;time" not in page
     too_long = admin.post("/desk/members/words", {"words-en": "x" * 3_001})
     assert too_long.status_code == 422 and 'id="words-en-error"' in too_long.text
     assert [deed for deed, _ in deeds()] == ["member.words-changed"] * 2
