@@ -57,7 +57,9 @@ def ask_mails(reader: Subscriber) -> Answer:
     return questions.make_sure(
         Sure(
             heading=gettext("Get “%(list)s”, too?", list=ours().isolated(mailing_list.name)),
-            sentences=[consent.wording(mailing_list.name, ours()).text],
+            sentences=[
+                consent.wording(mailing_list.name, ours(), tracking=mailing_list.tracking).text
+            ],
             button=gettext("Yes, send me these e-mails"),
             action=to("/manage/membership/e-mails"),
         )
@@ -69,7 +71,7 @@ def ask_mails(reader: Subscriber) -> Answer:
 def get_mails(reader: Subscriber) -> Answer:
     """Get them again; the address was proved by the link."""
     member, mailing_list = _theirs(reader), _list()
-    words = consent.wording(mailing_list.name, ours())
+    words = consent.wording(mailing_list.name, ours(), tracking=mailing_list.tracking)
     deciding.get_mails(member, mailing_list, words, origin=_origin(), now=clock.now())
     db.session.commit()
     return questions.home("joined")
