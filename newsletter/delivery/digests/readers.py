@@ -13,8 +13,10 @@ import sqlalchemy as sa
 
 from newsletter import clock
 from newsletter.delivery import audience, numbers, providers
+from newsletter.delivery.digests import taken
 from newsletter.delivery.digests.shelf import Entry, Shelf
-from newsletter.delivery.models import Delivery, DeliveryState, DigestIssue, Period
+from newsletter.delivery.digests.taken import Facts
+from newsletter.delivery.models import Period
 from newsletter.extensions import db
 from newsletter.subscriptions import digest_windows
 from newsletter.subscriptions.models import (
@@ -106,7 +108,7 @@ def look(people: Sequence[int], shelf: Shelf, *, now: datetime) -> list[Reader]:
     """Return those of some people of whom something is due, and what is for them."""
     found = _people(people)
     dues = _dues(list(found), now=now)
-    facts = _facts(list(dues), shelf)
+    facts = taken.facts(list(dues), shelf)
     return [
         _reader(subscriber_id, *found[subscriber_id], theirs, shelf, facts, now=now)
         for subscriber_id, theirs in dues.items()
@@ -218,46 +220,6 @@ def _day(at: datetime, zone: str) -> date:
     return at.astimezone(clock.zone(zone)).date()
 
 
-@dataclass(frozen=True)
-class _Facts:
-    """Who has which of the issues already: by itself, or in a digest."""
-
-    alone: frozenset[tuple[int, int]]
-    in_digest: frozenset[tuple[int, int]]
-
-
-def _facts(people: Sequence[int], shelf: Shelf) -> _Facts:
-    """Look up who had an issue when they wanted each, and who must get a correction.
-
-    Who was left out of an issue, because they paused at that moment, did not have it.
-    """
-    entries = shelf.all_entries
-    alone = _pairs(
-        sa.select(Delivery.subscriber_id, Delivery.send_id).where(
-            Delivery.send_id.in_([one.send_id for one in entries]),
-            Delivery.subscriber_id.in_(numbers.each(people)),
-            Delivery.state != DeliveryState.SUPPRESSED,
-        )
-    )
-    wrong = {one.corrects for one in entries if one.corrects is not None}
-    if not wrong:
-        return _Facts(alone, frozenset())
-    in_digest = _pairs(
-        sa.select(Delivery.subscriber_id, DigestIssue.issue_id)
-        .join(DigestIssue, DigestIssue.edition_id == Delivery.edition_id)
-        .where(
-            DigestIssue.issue_id.in_(wrong),
-            Delivery.subscriber_id.in_(numbers.each(people)),
-            Delivery.state.in_(audience.GOT_IT),
-        )
-    )
-    return _Facts(alone, in_digest)
-
-
-def _pairs(question: sa.Select[*tuple[Any, ...]]) -> frozenset[tuple[int, int]]:
-    return frozenset((one, other) for one, other in db.session.execute(question))
-
-
 def _reader(
     subscriber_id: int,
     language: str,
@@ -265,7 +227,7 @@ def _reader(
     may_be_mailed: bool,
     dues: Sequence[Due],
     shelf: Shelf,
-    facts: _Facts,
+    facts: Facts,
     *,
     now: datetime,
 ) -> Reader:
@@ -283,14 +245,14 @@ def _reader(
     return Reader(subscriber_id, provider, text, dues)
 
 
-def _wanted(subscriber_id: int, due: Due, shelf: Shelf, facts: _Facts) -> list[Entry]:
+def _wanted(subscriber_id: int, due: Due, shelf: Shelf, facts: Facts) -> list[Entry]:
     """Return what is for one subscription, by the same rule as `audience.gets_digest`."""
     found: list[Entry] = []
     for one in shelf.window(due.list_id, due.after):
         if (subscriber_id, one.send_id) in facts.alone:
             continue
         if one.corrects is not None:
-            had_it = (subscriber_id, one.corrects) in facts.in_digest
+            had_it = (subscriber_id, one.corrects) in facts.got
             if had_it or any(other.number == one.corrects for other in found):
                 found.append(one)
         elif not one.topics or not due.topics or one.topics & due.topics:

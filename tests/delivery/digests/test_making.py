@@ -222,6 +222,18 @@ def test_a_pause_is_followed_by_what_was_missed(news: MailingList) -> None:
     assert numbers_of("ada") == [tuple(missed)]
 
 
+def test_a_correction_that_began_in_a_pause_is_in_the_summary(news: MailingList) -> None:
+    ada = make_subscription(news)
+    wrong = send_issue(news)
+    sent("ada")
+    digest_windows.pause(ada, until=None, wants_summary=True, now=NOW)
+    correction = correct(wrong, at=NOW + timedelta(hours=1))
+    assert correction.id not in direct("ada")
+    digest_windows.resume(ada, now=MONDAY)
+    make(MONDAY + timedelta(days=1))
+    assert numbers_of("ada") == [(correction.id,)]
+
+
 def test_nobody_gets_one_who_left_paused_or_is_never_mailed(news: MailingList) -> None:
     for name in ("ada", "ben", "cleo", "dora"):
         make_subscription(news, f"{name}@example.org", frequency=WEEKLY)
