@@ -67,7 +67,9 @@ def content(digest: Issue, issues: Sequence[int]) -> dict[str, Any]:
     """Return its text in English."""
     day = db.session.get_one(Digest, digest.id).day
     run = Run(digest.mailing_list_id, Period.WEEKLY, day)
-    return Composer().compiled(Text(run, "en", tuple(issues)))
+    compiled = Composer().compiled(Text(run, "en", tuple(issues)))
+    assert compiled is not None
+    return compiled
 
 
 def note_issues(digest: Issue, issues: Sequence[int]) -> None:

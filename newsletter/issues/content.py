@@ -19,15 +19,15 @@ class Prose:
 class Heading:
     """A line above what follows; it may hold merge fields.
 
-    Above the items of an issue in a digest it leads to the issue's page, and a plain
-    `note` says more where there are no items.
+    Above an issue in a digest it leads to the issue's page; the issue's own headings are
+    one `level` deeper there.
     """
 
     key: str
     words: str
     language: str
     url: str = ""
-    note: str = ""
+    level: int = 2
 
 
 @dataclass(frozen=True)

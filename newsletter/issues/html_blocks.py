@@ -46,7 +46,7 @@ def _parts(content: Content, frame: _Frame) -> Iterator[dict[str, Any]]:
     level, is_parted = 2, False
     for block in content.blocks:
         if isinstance(block, Heading):
-            level = 3
+            level = block.level + 1
         yield {
             "kind": _KINDS[type(block)],
             "language": getattr(block, "language", content.language),
@@ -67,7 +67,7 @@ def _heading(block: Heading, frame: _Frame) -> dict[str, Any]:
     return {
         "words": frame.tokens.line(block.words),
         "url": frame.tokens.text(block.url) if block.url else "",
-        "note": frame.tokens.text(block.note) if block.note else "",
+        "level": block.level,
     }
 
 

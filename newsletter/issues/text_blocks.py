@@ -43,9 +43,7 @@ def _prose(block: Prose, frame: _Frame) -> str:
 
 def _heading(block: Heading, frame: _Frame) -> str:
     words = plaintext.wrap(frame.tokens.lift(block.words))
-    lines = [words, "=" * 40]
-    if block.note:
-        lines += ["", plaintext.wrap(block.note)]
+    lines = [words, ("=" if block.level == 2 else "-") * 40]
     return "\n".join([*lines, "", block.url] if block.url else lines)
 
 

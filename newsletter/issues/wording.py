@@ -14,6 +14,22 @@ def item_url(row: ItemRow, public_url: str) -> str:
     return f"{public_url}/library/{row.slug}"
 
 
+def same_page(address: str) -> str:
+    """Return an address so that it is equal to every other way to type it.
+
+    Where it leads is the same with `www.`, with http, with a slash at its end, and with the
+    marks by which a site counts where its visitors come from.
+    """
+    try:
+        parts = urlsplit(address.strip())
+        port = "" if parts.port in (None, 80, 443) else f":{parts.port}"
+    except ValueError:
+        return address
+    host = (parts.hostname or "").removeprefix("www.")
+    asked = sorted(pair for pair in parts.query.split("&") if pair[:4].lower() != "utm_")
+    return f"{host}{port}{parts.path.rstrip('/')}?{'&'.join(asked)}#{parts.fragment}"
+
+
 def label(row: ItemRow, ours: Translator) -> str:
     """Return the line above an item: its kind, or the site of a page elsewhere, and its day."""
     what = ours.gettext(KIND_NAMES[row.kind]) if row.kind else ours.isolated(_site(row))

@@ -41,7 +41,7 @@ MJML_TAGS = {
     *("mj-body", "mj-section", "mj-column", "mj-text", "mj-divider", "mj-button"),
 }
 # `h` is the beginning of a tag whose level depends on what stands above.
-HTML_TAGS = {"a", "br", "div", "h", "h1", "h2", "img", "meta", "p", "span"}
+HTML_TAGS = {"a", "br", "div", "h", "h1", "img", "meta", "p", "span"}
 
 pytestmark = pytest.mark.usefixtures("app")
 

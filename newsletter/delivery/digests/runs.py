@@ -56,7 +56,7 @@ class Runs:
     """All that one clock has open; `texts` are what was rendered, and nothing else is sent."""
 
     def __init__(self, *, now: datetime) -> None:
-        self.texts: dict[Text, dict[str, Any]] = {}
+        self.texts: dict[Text, dict[str, Any] | None] = {}
         self._open: dict[Run, _Open] = {}
         self._now = now
         self._began_at = time.monotonic()
@@ -80,7 +80,8 @@ class Runs:
         rows: dict[_Open, list[dict[str, Any]]] = defaultdict(list)
         by_text: dict[Text, list[Reader]] = defaultdict(list)
         for reader in readers:
-            if reader.text is not None:
+            # Never an empty digest: all that is in it may have been withdrawn.
+            if reader.text is not None and self.texts[reader.text] is not None:
                 by_text[reader.text].append(reader)
         # Those who read the same stand side by side: a sender keeps few texts at hand.
         for text, same in by_text.items():

@@ -39,12 +39,13 @@ def send_issue(
     *items: str,
     topics: Sequence[Topic] = (),
     at: datetime = NOW,
+    **texts: str,
 ) -> Issue:
-    """An issue with items, begun at `at`."""
+    """An issue with items, begun at `at`; `texts` are others than the usual ones."""
     issue = make_due_issue(mailing_list, subject=subject, topics=tuple(topics), at=at)
     if items:
         workflow.stop(issue)
-        rewrite(issue, items=items)
+        rewrite(issue, items=items, **texts)
         workflow.approve(issue, by=None, now=at)
         workflow.send_soon(issue, timedelta(0), now=at)
     planning.plan(issue, now=at)

@@ -98,15 +98,6 @@ def test_no_item_comes_twice_and_each_stands_at_its_newest_place(news: MailingLi
     assert "3 new items" in got.subject
 
 
-def test_an_issue_without_items_is_its_subject_and_preheader(news: MailingList) -> None:
-    make_subscription(news, frequency=WEEKLY)
-    send_issue(news, "Only words")
-    make(MONDAY)
-    [got] = digests_of("ada")
-    assert got.subject == "Weekly digest of 8 March 2027: Stay Informed"
-    assert "Only words" in got.text
-
-
 def test_one_person_gets_one_digest_of_all_lists_that_are_due_that_day(news: MailingList) -> None:
     other = make_list("other", name="Other news")
     ada = make_subscription(news, "ada@example.org", frequency=MONTHLY)
