@@ -2,7 +2,7 @@
 
 H01 to H05, H07, H12 to H15, H17, H19 to H22 and H25 are here; tests/browser/test_messages.py looks
 at H06, H08 to H11 and H13 in a browser, tests/services/test_spam_score.py asks about H23, and
-tests/browser/test_accessibility.py has H24. H16 is what tests/media is about, H18 what
+tests/browser/test_accessible_*.py has H24. H16 is what tests/media is about, H18 what
 tests/issues/test_rendering.py and tests/mail/test_texts.py say of the last words.
 """
 

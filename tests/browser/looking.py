@@ -1,5 +1,6 @@
 """Looking at a page as somebody does, and what can be wrong with it."""
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,13 @@ from tests.browser.furnishing import Furnished
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OPTIONS = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+
+NARROW, WIDE = 320, 1280
+WINDOWS = [("light", NARROW), ("dark", WIDE), ("light", WIDE), ("dark", NARROW)]
+"""In each the first address of every page is looked at, the others in one of them."""
+
+EVERYWHERE = "LOOK_EVERYWHERE" in os.environ
+"""Whether each page is looked at in each language in each window, which takes ten minutes."""
 
 OF_FRAMES = {
     # The page around it has the heading, and stands still.
@@ -139,3 +147,22 @@ def refuse(faults: Mapping[str, Sequence[str]]) -> None:
     if where:
         lines = (f"{fault}\n    on {' '.join(paths)}" for fault, paths in where.items())
         pytest.fail("\n".join(lines), pytrace=False)
+
+
+def in_turns(every: list[str], eyes: Eyes) -> list[str]:
+    """Return those of many addresses that are looked at in this window: each is, in one."""
+    place = WINDOWS.index(eyes.window)
+    return every if EVERYWHERE else every[place :: len(WINDOWS)]
+
+
+def press(button: str, **typed: str) -> Callable[[Page], None]:
+    """Return what fills fields by their names and presses a button, whatever the browser thinks."""
+
+    def act(page: Page) -> None:
+        form = page.locator("main form").filter(has=page.get_by_role("button", name=button)).first
+        form.evaluate("form => form.noValidate = true")
+        for name, text in typed.items():
+            form.locator(f"[name={name}]").fill(text)
+        form.get_by_role("button", name=button).click()
+
+    return act

@@ -1,14 +1,13 @@
-"""Every page, light and dark, narrow and wide: axe-core finds nothing, nothing is in the way."""
+"""Every page of readers, light and dark, narrow and wide: nothing is wrong or in the way."""
 
 import itertools
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
-from benchmarks import past, people
+from benchmarks import people
 from newsletter import clock, links
 from newsletter.extensions import db, reading
 from newsletter.subscriptions import undoing, unsubscribing
@@ -16,11 +15,7 @@ from newsletter.subscriptions.managing import ManageLink
 from newsletter.subscriptions.models import Subscription
 from tests import pages
 from tests.browser.furnishing import Furnished
-from tests.browser.looking import Eyes, looking, refuse
-
-NARROW, WIDE = 320, 1280
-WINDOWS = [("light", NARROW), ("dark", WIDE), ("light", WIDE), ("dark", NARROW)]
-"""In each the first address of every page is looked at, the others in one of them."""
+from tests.browser.looking import NARROW, WINDOWS, Eyes, in_turns, looking, press, refuse
 
 PENDING = itertools.count(7, step=50)
 """Subscriptions that wait to be confirmed, which each does once."""
@@ -30,17 +25,6 @@ LEAVER = 1
 ELSEWHERE = ("fr", "es", "pt", "ar")
 """The languages besides the one that pages are written in."""
 
-EVERYWHERE = "LOOK_EVERYWHERE" in os.environ
-"""Whether each page is looked at in each language in each window, which takes ten minutes."""
-
-
-@pytest.fixture(params=WINDOWS, ids=lambda window: f"{window[0]}-{window[1]}")
-def admin(
-    browser: Browser, furnished_installation: Furnished, request: pytest.FixtureRequest
-) -> Iterator[Eyes]:
-    with looking(browser, furnished_installation, *request.param, is_admin=True) as eyes:
-        yield eyes
-
 
 @pytest.fixture(params=WINDOWS, ids=lambda window: f"{window[0]}-{window[1]}")
 def reader(
@@ -48,14 +32,6 @@ def reader(
 ) -> Iterator[Eyes]:
     with looking(browser, furnished_installation, *request.param, is_admin=False) as eyes:
         yield eyes
-
-
-def test_pages_of_the_desk_are_without_fault(admin: Eyes) -> None:
-    shown = [paths for rule, paths in pages.DESK.items() if rule not in pages.NO_PAGES]
-    first = [path for paths in shown for path in paths[:1]]
-    more = [path for paths in shown for path in paths[1:]]
-    faults = {path: admin.faults_of(path) for path in [*first, *in_turns(more, admin)]}
-    refuse(faults)
 
 
 def test_pages_for_everybody_are_without_fault(reader: Eyes) -> None:
@@ -70,14 +46,6 @@ def test_the_own_pages_of_readers_are_without_fault(reader: Eyes) -> None:
     reader.page.wait_for_url("**/manage")
     shown = ["/manage", *(path for paths in pages.READERS_OWN.values() for path in paths)]
     refuse({path: reader.faults_of(path) for path in [*shown, *elsewhere(shown, reader)]})
-
-
-def test_what_the_desk_answers_is_without_fault(admin: Eyes) -> None:
-    faults = {}
-    for path, fill_in in ANSWERS_OF_THE_DESK.items():
-        admin.page.goto(path)
-        faults[path] = admin.faults_after(lambda fill_in=fill_in: fill_in(admin.page))
-    refuse(faults)
 
 
 def test_what_readers_are_answered_is_without_fault(reader: Eyes) -> None:
@@ -112,12 +80,6 @@ def elsewhere(paths: list[str], reader: Eyes) -> list[str]:
         for path in paths
     ]
     return in_turns(every, reader)
-
-
-def in_turns(every: list[str], eyes: Eyes) -> list[str]:
-    """Return those of many addresses that are looked at in this window: each is, in one."""
-    place = WINDOWS.index(eyes.window)
-    return every if EVERYWHERE else every[place :: len(WINDOWS)]
 
 
 def tokens() -> dict[str, str]:
@@ -156,31 +118,6 @@ def open_paths() -> list[str]:
     every = [path for table in tables for of_rule in table.values() for path in of_rule]
     return [path.format_map(of_links) for path in every]
 
-
-def press(button: str, **typed: str) -> Callable[[Page], None]:
-    """Return what fills fields by their names and presses a button, whatever the browser thinks."""
-
-    def act(page: Page) -> None:
-        form = page.locator("main form").filter(has=page.get_by_role("button", name=button)).first
-        form.evaluate("form => form.noValidate = true")
-        for name, text in typed.items():
-            form.locator(f"[name={name}]").fill(text)
-        form.get_by_role("button", name=button).click()
-
-    return act
-
-
-ANSWERS_OF_THE_DESK = {
-    "/desk/library/new": press("Add the item", title="", url="not an address"),
-    "/desk/lists/new": press("Add the list", name=""),
-    "/desk/subscribers/": press("Look it up", address="reader.12@gmail.com"),
-    "/desk/subscribers/12/evidence": press("Show the evidence"),
-    f"/desk/issues/{past.SENT_TO_FEW}": press("Look it up", address="nobody@example.org"),
-    f"/desk/issues/{past.SENT_TO_FEW}?of": press("Look it up", address="reader.1@gmail.com"),
-    f"/desk/issues/{past.DRAFT}/send": press("Show who"),
-    "/desk/account/password": press("Set", password="short"),
-}
-"""What is pressed on some pages of the desk."""
 
 ANSWERS_TO_READERS = {
     "/": press("Stay informed", address="no address"),
