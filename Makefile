@@ -8,8 +8,9 @@ SMOKE ?=
 ONLY ?=
 
 IN_VENV := .venv/bin/python
-# Tests of one module may need a server for themselves, so one process runs them in turn.
-BY_MODULE := $(IN_VENV) -m pytest -n 2 --dist loadscope
+# Tests of one module may need a server for themselves, so one process runs them in turn. The order
+# stays as given: what takes longest comes first, not the module with the most tests.
+BY_MODULE := $(IN_VENV) -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 # Of the fault harness `make test` runs what takes seconds, `make test-services` the rest.
 LONG_FAULTS := $(patsubst %,tests/faults/test_%.py,connections databases stops weakness)
 # They take servers away, so nothing that needs these may run beside them.
@@ -58,7 +59,7 @@ test-services: ## Tests against PostgreSQL and RabbitMQ and in Chromium; scripts
 	@$(SETUP) requirements-services.lock
 	@scripts/services install
 	@$(WITH_SERVICES) failed=0; \
-		$(BY_MODULE) tests/services tests/browser --ignore=$(RESTARTS) $(ARGS) || failed=1; \
+		$(BY_MODULE) tests/browser tests/services --ignore=$(RESTARTS) $(ARGS) || failed=1; \
 		$(BY_MODULE) $(RESTARTS) $(LONG_FAULTS) $(ARGS) || failed=1; \
 		exit $$failed
 
