@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import clock, reports
 from newsletter.cli.house import HouseGroup
+from newsletter.delivery.digests import leaving as digests_leaving
 from newsletter.errors import DeadLink
 from newsletter.extensions import db
 from newsletter.subscriptions import leaving_by_mail
@@ -66,7 +67,7 @@ def _take(head: bytes, recipient: str = "") -> bool:
     """Do what a mail asks, and commit; False for a report on mail, which asks for nothing."""
     if leaving_by_mail.is_report(head):
         return False
-    leaving = leaving_by_mail.find(head, recipient)
+    leaving = digests_leaving.whole(leaving_by_mail.find(head, recipient))
     issue_id = reports.issue_of(leaving.delivery_id) if leaving.delivery_id else None
     leaving_by_mail.leave(leaving, issue_id=issue_id, now=clock.now())
     db.session.commit()

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from newsletter.addresses import Address
 from newsletter.delivery.backoff import AT_ONCE
-from newsletter.delivery.models import Batch, Delivery, DeliveryState, Send
+from newsletter.delivery.models import Batch, Delivery, DeliveryState, DigestIssue, Send
 from newsletter.delivery.reasons import AGAIN
 from newsletter.errors import NotFound, Refused
 from newsletter.extensions import db, rows_changed
@@ -276,10 +276,11 @@ def _left(
 def _is_wanted() -> sa.ColumnElement[bool]:
     """Tell whether the reader of a row is still to be mailed."""
     is_suppressed = sa.exists().where(Suppression.address_hmac == Subscriber.address_hmac)
+    in_digest = sa.select(DigestIssue.issue_id).where(DigestIssue.edition_id == Delivery.edition_id)
     return (
         sa.exists()
         .where(
-            Issue.id == Send.issue_id,
+            (Issue.id == Send.issue_id) | Issue.id.in_(in_digest.correlate(Delivery)),
             Subscriber.id == Delivery.subscriber_id,
             Subscription.subscriber_id == Delivery.subscriber_id,
             Subscription.mailing_list_id == Issue.mailing_list_id,

@@ -49,9 +49,19 @@ SEEMS_OVER = """
         SELECT 1 FROM batch AS other WHERE other.send_id = send.id AND NOT other.is_done)
 """
 
+# A digest is wanted as long as any of the lists is that it has issues of.
+_ANY_LIST_IS_WANTED = """
+    issue.id < 0 AND EXISTS (
+        SELECT 1 FROM digest_issue
+        JOIN issue AS within ON within.id = digest_issue.issue_id
+        JOIN subscription AS one ON one.mailing_list_id = within.mailing_list_id
+        WHERE digest_issue.edition_id = delivery.edition_id
+            AND one.subscriber_id = delivery.subscriber_id AND one.state = 'confirmed')
+"""
+
 # Granted only if the row still waits, its batch is still the asker's, its issue is
 # still being sent and the reader still wants it (STANDARDS 5.2 clauses 3 and 9).
-MARK = """
+MARK = f"""
     UPDATE delivery
     SET state = 'in_flight', attempts = :attempt, due_at = NULL,
         first_attempt_at = :date, merge_values = :values
@@ -66,7 +76,7 @@ MARK = """
             JOIN subscription ON subscription.subscriber_id = subscriber.id
                 AND subscription.mailing_list_id = issue.mailing_list_id
             WHERE send.id = delivery.send_id AND issue.state = 'sending'
-                AND subscription.state = 'confirmed'
+                AND (subscription.state = 'confirmed' OR {_ANY_LIST_IS_WANTED})
                 AND NOT EXISTS (
                     SELECT 1 FROM suppression
                     WHERE suppression.address_hmac = subscriber.address_hmac))
@@ -113,11 +123,13 @@ ANSWER_UNMARKED = f"""{_OUTCOME}
         WHERE batch.id = :batch AND batch.lease = :token AND batch.leased_until IS NOT NULL)
 """
 
-LOOK = """
+LOOK = f"""
     SELECT delivery.id, delivery.state, delivery.attempts, delivery.first_attempt_at,
         delivery.merge_values, delivery.edition_id, issue.state, subscriber.address,
         subscriber.name, subscriber.attributes, subscriber.format, subscription.id,
-        subscription.state, suppression.reason, subscription.agreed_to_tracking
+        CASE WHEN subscription.state <> 'confirmed' AND {_ANY_LIST_IS_WANTED}
+            THEN 'confirmed' ELSE subscription.state END,
+        suppression.reason, subscription.agreed_to_tracking
     FROM delivery
     JOIN send ON send.id = delivery.send_id
     JOIN issue ON issue.id = send.issue_id
@@ -125,5 +137,5 @@ LOOK = """
     LEFT JOIN subscription ON subscription.subscriber_id = subscriber.id
         AND subscription.mailing_list_id = issue.mailing_list_id
     LEFT JOIN suppression ON suppression.address_hmac = subscriber.address_hmac
-    WHERE delivery.id {among}
+    WHERE delivery.id {{among}}
 """

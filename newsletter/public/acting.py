@@ -7,7 +7,9 @@ from datetime import datetime
 from flask import render_template
 
 from newsletter import links, page_language, reports
+from newsletter.delivery.digests import leaving as digests_leaving
 from newsletter.library.models import Topic
+from newsletter.links import Link
 from newsletter.marking import marked
 from newsletter.membership import audience
 from newsletter.subscriptions import pausing, reducing, undoing, unsubscribing
@@ -43,6 +45,14 @@ class Act:
     topics: Sequence[Topic] = ()
 
 
+def read(link: Link, token: str, *, now: datetime) -> Leaving:
+    """Return what the token of an issue's link names, of a digest all its lists.
+
+    Raises DeadLink for a token that is not ours.
+    """
+    return digests_leaving.whole(unsubscribing.read(link, token, now=now))
+
+
 def do(act: Act, leaving: Leaving, *, page: str, now: datetime) -> str:
     """Do it, and return the page that says so: the same whatever the reader had before."""
     speak_to(leaving)
@@ -66,14 +76,14 @@ def speak_to(leaving: Leaving) -> None:
 
 
 def list_name(leaving: Leaving) -> str:
-    """Return the name of the list that a link is about, or nothing after erasure."""
-    return leaving.mailing_list.name if leaving.mailing_list else ""
+    """Return the name of the list that a link is about, or of each; nothing after erasure."""
+    return ", ".join(one.name for one in leaving.mailing_lists)
 
 
 def is_members(leaving: Leaving) -> bool:
     """Tell whether a link is about the members' list, which one leaves and stays a member."""
-    mailing_list = leaving.mailing_list
-    return mailing_list is not None and mailing_list.id == audience.members_list_id()
+    numbers = [one.id for one in leaving.mailing_lists]
+    return bool(numbers) and audience.members_list_id() in numbers
 
 
 def origin_of(leaving: Leaving, *, page: str) -> Origin:

@@ -27,7 +27,7 @@ blueprint = Blueprint("leaving", __name__)
 @blueprint.get("/unsubscribe/<token>")
 def ask_unsubscribe(token: str) -> str:
     """Ask; the first button stops this list (STANDARDS L05)."""
-    return _question(unsubscribing.read(links.UNSUBSCRIBE, token, now=clock.now()))
+    return _question(acting.read(links.UNSUBSCRIBE, token, now=clock.now()))
 
 
 @blueprint.post("/unsubscribe/<token>")
@@ -38,7 +38,7 @@ def unsubscribe(token: str) -> str | Response:
     L04, L06). A POST that says nothing that we know changes nothing and asks again.
     """
     now = clock.now()
-    leaving = unsubscribing.read(links.UNSUBSCRIBE, token, now=now)
+    leaving = acting.read(links.UNSUBSCRIBE, token, now=now)
     if _is_one_click():
         return _one_click(leaving)
     act = _chosen(leaving)
@@ -53,7 +53,7 @@ def unsubscribe(token: str) -> str | Response:
 def say_why(token: str) -> str:
     """Count why somebody left, if they want to say it; who they are is not kept with it."""
     now = clock.now()
-    leaving = unsubscribing.read(links.UNSUBSCRIBE, token, now=now)
+    leaving = acting.read(links.UNSUBSCRIBE, token, now=now)
     answer = request.form.get("why", "")
     if leaving.subscription is not None and answer in list(Answer):
         answers.count(

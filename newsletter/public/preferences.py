@@ -11,10 +11,12 @@ from flask import Blueprint, render_template, request
 from newsletter import clock, links
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
+from newsletter.library.models import Topic
 from newsletter.page_language import gettext
 from newsletter.public import acting
 from newsletter.public.acting import Act
-from newsletter.subscriptions import managing, pausing, unsubscribing
+from newsletter.subscriptions import managing, pausing
+from newsletter.subscriptions.models import Tracking
 from newsletter.subscriptions.unsubscribing import Leaving
 from newsletter.tracking import agreeing
 
@@ -26,14 +28,14 @@ blueprint = Blueprint("preferences", __name__)
 @blueprint.get("/preferences/<token>")
 def ask_preferences(token: str) -> str:
     """Offer to get less."""
-    return _question(unsubscribing.read(links.PREFERENCES, token, now=clock.now()), {})
+    return _question(acting.read(links.PREFERENCES, token, now=clock.now()), {})
 
 
 @blueprint.post("/preferences/<token>")
 def change_preferences(token: str) -> str | tuple[str, int]:
     """Do what was pressed, or mail the link to everything else."""
     now = clock.now()
-    leaving = unsubscribing.read(links.PREFERENCES, token, now=now)
+    leaving = acting.read(links.PREFERENCES, token, now=now)
     if request.form.get("stop") == "nothing":
         acting.speak_to(leaving)
         managing.ask_for(leaving.subscription, now=now)
@@ -56,9 +58,9 @@ def change_preferences(token: str) -> str | tuple[str, int]:
 def _end_recording(leaving: Leaving) -> str:
     """Record nothing any more of who it is; the page is the same whatever was recorded."""
     acting.speak_to(leaving)
-    if leaving.subscription is not None:
-        origin = acting.origin_of(leaving, page=PAGE)
-        agreeing.withdraw(leaving.subscription, origin=origin, now=clock.now())
+    origin = acting.origin_of(leaving, page=PAGE)
+    for subscription in leaving.subscriptions:
+        agreeing.withdraw(subscription, origin=origin, now=clock.now())
     page = render_template(
         "public/manage/told.html",
         heading=gettext("Nothing is recorded any more"),
@@ -78,7 +80,9 @@ def _question(leaving: Leaving, errors: dict[str, str]) -> str:
     acting.speak_to(leaving)
     return render_template(
         "public/preferences.html",
-        mailing_list=leaving.mailing_list,
+        list_name=acting.list_name(leaving),
+        topics=_topics(leaving),
+        may_record=any(one.tracking is Tracking.INDIVIDUAL for one in leaving.mailing_lists),
         errors=errors,
         until=request.form.get("until", ""),
         ticked=request.form.getlist("topics"),
@@ -89,10 +93,14 @@ def _chosen(leaving: Leaving) -> Act | None:
     choice = request.form.get("stop", "")
     if choice == acting.TOPICS:
         ticked = set(request.form.getlist("topics"))
-        known = leaving.mailing_list.topics if leaving.mailing_list else []
-        return Act(choice, topics=[topic for topic in known if topic.slug in ticked])
+        return Act(choice, topics=[topic for topic in _topics(leaving) if topic.slug in ticked])
     if choice == acting.PAUSE:
         zone = pausing.zone_of(leaving.subscription)
         typed = request.form.get("until", "")
         return Act(choice, until=pausing.until(typed, zone, now=clock.now()))
     return Act(choice) if choice in (acting.LEAVE, *acting.OFTEN) else None
+
+
+def _topics(leaving: Leaving) -> list[Topic]:
+    """Return the topics of the lists, each once."""
+    return list(dict.fromkeys(topic for one in leaving.mailing_lists for topic in one.topics))

@@ -6,6 +6,7 @@ calm answer, and nothing happens.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,15 +29,24 @@ from newsletter.subscriptions.undoing import Undo
 
 @dataclass(frozen=True)
 class Leaving:
-    """What an unsubscribe or preferences link is about; `subscription` is None after erasure."""
+    """What an unsubscribe or preferences link is about; `subscription` is None after erasure.
+
+    A digest is mail of several lists: `others` are those of the same person on the other ones.
+    """
 
     subscription: Subscription | None
     delivery_id: int | None
+    others: Sequence[Subscription] = ()
 
     @property
-    def mailing_list(self) -> MailingList | None:
-        """The list of the mail that the link came with."""
-        return self.subscription.mailing_list if self.subscription else None
+    def subscriptions(self) -> list[Subscription]:
+        """All that the mail was for."""
+        return [self.subscription, *self.others] if self.subscription else []
+
+    @property
+    def mailing_lists(self) -> list[MailingList]:
+        """The lists of the mail that the link came with."""
+        return [one.mailing_list for one in self.subscriptions]
 
 
 def payload(subscription_id: int, delivery_id: int | None = None) -> str:
@@ -71,7 +81,7 @@ def unsubscribe(
     now: datetime,
     from_everything: bool = False,
 ) -> Undo | None:
-    """End the subscription, or all of the person's, at once; again is harmless.
+    """End what the mail was for, or all that the person gets, at once; again is harmless.
 
     Returns what takes it back, None where nothing ended. A good-bye mail follows, which
     protects whoever's mail somebody else had in hand.
@@ -79,7 +89,9 @@ def unsubscribe(
     subscription = leaving.subscription
     if subscription is None:
         return None
-    ending = subscription.subscriber.subscriptions if from_everything else [subscription]
+    ending = leaving.subscriptions
+    if from_everything:
+        ending = subscription.subscriber.subscriptions
     # The one whose link was used comes first: its list says good-bye.
     ending = sorted(ending, key=lambda one: one.id != subscription.id)
     ended = []

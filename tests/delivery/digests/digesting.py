@@ -15,7 +15,14 @@ from newsletter.issues.models import Issue
 from newsletter.issues.rendering import RenderedEdition
 from newsletter.issues.segments import Segments
 from newsletter.library.models import Topic
-from newsletter.subscriptions.models import MailingList, Subscriber, Subscription
+from newsletter.subscriptions import digest_windows
+from newsletter.subscriptions.models import (
+    Frequency,
+    MailingList,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+)
 from tests.conftest import NOW
 from tests.factories import make_due_issue, rewrite
 
@@ -89,6 +96,27 @@ def subscription_of(name: str) -> Subscription:
         .where(Subscriber.address == f"{name}@example.org")
         .order_by(Subscription.id)
     ).first()  # type: ignore[return-value]  # the test made one
+
+
+def add(
+    subscription: Subscription,
+    mailing_list: MailingList,
+    frequency: Frequency,
+    *,
+    now: datetime = NOW,
+) -> Subscription:
+    """Another subscription of the same person."""
+    other = Subscription(
+        subscriber=subscription.subscriber,
+        mailing_list=mailing_list,
+        state=SubscriptionState.CONFIRMED,
+        frequency=frequency,
+        requested_at=NOW,
+    )
+    db.session.add(other)
+    db.session.flush()
+    digest_windows.begin(other, now=now)
+    return other
 
 
 def correct(issue: Issue, *, at: datetime) -> Issue:

@@ -17,13 +17,13 @@ from newsletter.subscriptions import digest_windows
 from newsletter.subscriptions.models import (
     Frequency,
     MailingList,
-    Subscription,
     SubscriptionState,
     SuppressionReason,
 )
 from newsletter.subscriptions.suppression import suppress
 from tests.conftest import NOW
 from tests.delivery.digests.digesting import (
+    add,
     correct,
     digests_of,
     make,
@@ -344,27 +344,6 @@ def test_a_digest_that_another_clock_let_begin_is_left_alone(
     monkeypatch.setattr(runs.Runs, "hold", begun_meanwhile)
     assert make(MONDAY) == [-2]
     assert [got.digest for name in ("ada", "ben") for got in digests_of(name)] == [-1, -2]
-
-
-def add(
-    subscription: Subscription,
-    mailing_list: MailingList,
-    frequency: Frequency,
-    *,
-    now: datetime = NOW,
-) -> Subscription:
-    """Another subscription of the same person."""
-    other = Subscription(
-        subscriber=subscription.subscriber,
-        mailing_list=mailing_list,
-        state=SubscriptionState.CONFIRMED,
-        frequency=frequency,
-        requested_at=NOW,
-    )
-    db.session.add(other)
-    db.session.flush()
-    digest_windows.begin(other, now=now)
-    return other
 
 
 def direct(name: str) -> list[int]:
