@@ -15,7 +15,7 @@ from newsletter.extensions import db
 from newsletter.issues import naming
 from newsletter.issues.models import Issue, IssueKind
 from newsletter.reports.numbers import find_send, get_issue
-from newsletter.subscriptions import standing, suppression
+from newsletter.subscriptions import digest_windows, standing, suppression
 from newsletter.subscriptions.models import (
     Frequency,
     Subscriber,
@@ -188,6 +188,10 @@ def _later(issue: Issue, subscription: Subscription) -> str:
     period, due_at = subscription.frequency.value, subscription.digest_due_at
     if issue.begun_order is not None and issue.begun_order <= subscription.digest_after:
         return f"Issue {issue.id} began before the {period} digests of this reader did."
+    if issue.begun_order is not None and not digest_windows.is_covered(
+        subscription, issue.begun_order
+    ):
+        return f"Issue {issue.id} began in a pause, of which this reader wants no summary."
     if due_at is None:
         return f"Comes in the next {period} digest."
     return (

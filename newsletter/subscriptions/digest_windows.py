@@ -3,10 +3,12 @@
 A list counts its issues as they begin. A digest covers those after `digest_after`, up to
 the last one that there is when it is made: no gap and no overlap, whatever the clocks say
 and however often somebody changes their mind. Every issue that began while somebody had
-each by itself is left out by its row in the ledger.
+each by itself is left out by its row in the ledger; what was on its way to them when they
+paused or left, and did not go, is in their next digest. Who wants no summary after a pause
+misses what began in it, and nothing else.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, time, timedelta
 
 import sqlalchemy as sa
@@ -33,10 +35,16 @@ AHEAD = timedelta(hours=1)
 """How far ahead a last summary is at least."""
 
 
+ASKEW = timedelta(minutes=1)
+"""How far the clocks of our machines may be apart."""
+
+
 def begin(subscription: Subscription, *, now: datetime) -> None:
     """Begin anew, as at a confirmation: what began before is not for this reader."""
     subscription.digest_after = _issues_begun(subscription)
     subscription.digest_due_at = _next(subscription, now=now)
+    subscription.digest_gaps = []
+    subscription.digest_owed_since = None
     subscription.paused_until = None
     subscription.wants_summary = False
 
@@ -53,8 +61,9 @@ def begin_all(subscription_ids: Collection[int], *, now: datetime) -> None:
     db.session.flush()
 
 
-def end(subscription: Subscription) -> None:
-    """Let nothing be due of a subscription that ended."""
+def end(subscription: Subscription, *, now: datetime) -> None:
+    """Let nothing be due of a subscription that ends; its state is still that of before."""
+    _take_away(subscription, now=now)
     subscription.digest_due_at = None
     subscription.paused_until = None
     subscription.wants_summary = False
@@ -65,7 +74,7 @@ def change_frequency(subscription: Subscription, frequency: Frequency, *, now: d
 
     Who wants every issue from now on gets that as one last summary.
     """
-    had_each = subscription.frequency is Frequency.EVERY and subscription.digest_due_at is None
+    had_each = _has_each(subscription)
     subscription.frequency = frequency
     if subscription.state is not SubscriptionState.CONFIRMED:
         return
@@ -83,8 +92,11 @@ def pause(
 ) -> None:
     """Hold everything until `until`, or until the reader says so; only what is confirmed pauses."""
     if subscription.state is SubscriptionState.CONFIRMED:
-        if subscription.frequency is Frequency.EVERY and subscription.digest_due_at is None:
-            subscription.digest_after = _issues_begun(subscription)
+        begun = _issues_begun(subscription)
+        _take_away(subscription, now=now)
+        if _has_each(subscription):
+            subscription.digest_after = begun
+        subscription.digest_gaps = [*_known_gaps(subscription), (begun, None)]
         subscription.state = SubscriptionState.PAUSED
         subscription.digest_due_at = None
     subscription.paused_until = until
@@ -92,17 +104,45 @@ def pause(
 
 
 def resume(subscription: Subscription, *, now: datetime) -> None:
-    """End a pause; who wanted it gets what they missed in one digest, the others do not."""
+    """End a pause; who wanted it gets what they missed in one digest, the others do not.
+
+    What came before it, and was not sent, everybody gets.
+    """
     if subscription.state is not SubscriptionState.PAUSED:
         return
     subscription.state = SubscriptionState.CONFIRMED
-    if not subscription.wants_summary:
-        begin(subscription, now=now)
-        return
+    if subscription.wants_summary:
+        _forget_open_gap(subscription)
+    else:
+        _close_gap(subscription)
     subscription.paused_until = None
     subscription.wants_summary = False
-    is_due = _summary_at if subscription.frequency is Frequency.EVERY else _next
-    subscription.digest_due_at = is_due(subscription, now=now)
+    subscription.digest_due_at = _due_at(subscription, now=now)
+
+
+def go_on(subscription: Subscription, *, after: int | None, now: datetime) -> None:
+    """Go on as if a pause or a change had never been, with what it kept back.
+
+    `after` is how many issues had begun when the reader last had each by itself, and
+    None for who had digests then, whose window went on.
+    """
+    if subscription.state is not SubscriptionState.CONFIRMED:
+        return
+    _forget_open_gap(subscription)
+    if after is not None:
+        # A digest that went out meanwhile had the first of it.
+        subscription.digest_after = max(after, subscription.digest_after)
+        subscription.digest_due_at = _summary_at(subscription, now=now)
+
+
+def is_covered(subscription: Subscription, order: int) -> bool:
+    """Tell whether an issue of this order is for a digest that is still to come."""
+    return order > subscription.digest_after and not is_in_gap(order, subscription.digest_gaps)
+
+
+def is_in_gap(order: int, gaps: Iterable[tuple[int, int | None]]) -> bool:
+    """Tell whether an issue of this order began in a pause, and is not wanted."""
+    return any(after < order and (up_to is None or order <= up_to) for after, up_to in gaps)
 
 
 def change_zone(subscriber: Subscriber, zone: str, *, now: datetime) -> None:
@@ -115,9 +155,7 @@ def change_zone(subscriber: Subscriber, zone: str, *, now: datetime) -> None:
     subscriber.zone = zone
     for subscription in subscriber.subscriptions:
         if subscription.digest_due_at is not None:
-            is_last = subscription.frequency is Frequency.EVERY
-            due_at = (_summary_at if is_last else _next)(subscription, now=now)
-            subscription.digest_due_at = due_at
+            subscription.digest_due_at = _due_at(subscription, now=now)
 
 
 def next_due(frequency: Frequency, zone: str, *, now: datetime) -> datetime | None:
@@ -142,6 +180,49 @@ def zone_of(subscriber_zone: str, list_zone: str) -> str:
     """Return the zone in which it is morning for a reader; one that is known no more is UTC."""
     chosen = subscriber_zone or list_zone
     return chosen if chosen in clock.zone_names() else "UTC"
+
+
+def _has_each(subscription: Subscription) -> bool:
+    """Tell whether nothing but each issue by itself is for a confirmed reader."""
+    return subscription.frequency is Frequency.EVERY and subscription.digest_due_at is None
+
+
+def _take_away(subscription: Subscription, *, now: datetime) -> None:
+    """Remember since when what was on its way does not go; who is not confirmed had nothing."""
+    if subscription.state is SubscriptionState.CONFIRMED:
+        # What was taken away before, and no digest had yet, is still owed.
+        owed_since = None if _has_each(subscription) else subscription.digest_owed_since
+        subscription.digest_owed_since = owed_since or now - ASKEW
+
+
+def _close_gap(subscription: Subscription) -> None:
+    """Leave out what began in a pause that ends now."""
+    *gaps, last = subscription.digest_gaps or [(subscription.digest_after, None)]
+    begun = _issues_begun(subscription)
+    if last[0] <= subscription.digest_after:
+        subscription.digest_after = begun
+        subscription.digest_gaps = []
+    else:
+        subscription.digest_gaps = [*gaps, (last[0], begun)]
+
+
+def _forget_open_gap(subscription: Subscription) -> None:
+    subscription.digest_gaps = _known_gaps(subscription)
+
+
+def _known_gaps(subscription: Subscription) -> list[tuple[int, int | None]]:
+    """Return what pauses that ended leave out of what no digest had yet."""
+    return [
+        (after, up_to)
+        for after, up_to in subscription.digest_gaps
+        if up_to is not None and up_to > subscription.digest_after
+    ]
+
+
+def _due_at(subscription: Subscription, *, now: datetime) -> datetime | None:
+    """Return when a digest is due of who is to get one, however seldom."""
+    is_last = subscription.frequency is Frequency.EVERY
+    return (_summary_at if is_last else _next)(subscription, now=now)
 
 
 def _next(subscription: Subscription, *, now: datetime) -> datetime | None:

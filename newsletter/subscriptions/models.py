@@ -182,9 +182,16 @@ class Subscription(Base):
     # Part of every confirmation link of this wish: a new one kills the old links.
     wish: Mapped[str] = mapped_column(sa.String(16), default=lambda: secrets.token_hex(8))
     # The number of the list's last issue that a digest covered, or that came by itself: the
-    # next digest has what begins after it. `digest_windows` alone moves these two.
+    # next digest has what begins after it. `digest_windows` alone moves these four.
     digest_after: Mapped[int] = mapped_column(default=0, server_default="0")
     digest_due_at: Mapped[datetime | None] = mapped_column(index=True)
+    # Stretches of these numbers, after the first up to the second, that began in a pause
+    # and are not wanted; of a pause that lasts, the second is None.
+    digest_gaps: Mapped[list[tuple[int, int | None]]] = mapped_column(
+        sa.JSON, default=list, server_default="[]"
+    )
+    # When what was on its way to this reader was taken away: the next digest has that, too.
+    digest_owed_since: Mapped[datetime | None]
     paused_until: Mapped[datetime | None] = mapped_column(index=True)
     # After a pause, what was missed comes as one summary.
     wants_summary: Mapped[bool] = mapped_column(default=False, server_default=sa.false())

@@ -136,7 +136,7 @@ def _restore(
     subscription.paused_until = _time(before["paused_until"])
     subscription.wants_summary = before["wants_summary"]
     subscription.digest_due_at = _time(before["digest_due_at"])
-    if before["issues_begun"] != here["issues_begun"]:
+    if before["issues_begun"] != here["issues_begun"] or after["state"] != before["state"]:
         _catch_up(subscription, before, now=now)
     if after["state"] == SubscriptionState.UNSUBSCRIBED:
         _reopen(subscription, ended_at=row.made_at)
@@ -151,14 +151,10 @@ def _restore(
 
 
 def _catch_up(subscription: Subscription, before: dict[str, Any], *, now: datetime) -> None:
-    """Have what began meanwhile come as one summary for who had every issue by itself."""
+    """Have what was kept back meanwhile come as one summary for who had every issue by itself."""
     is_each = subscription.frequency is Frequency.EVERY and before["digest_due_at"] is None
-    if subscription.state is not SubscriptionState.CONFIRMED or not is_each:
-        return
-    subscription.digest_after = before["issues_begun"]
-    subscription.state = SubscriptionState.PAUSED
-    subscription.wants_summary = True
-    digest_windows.resume(subscription, now=now)
+    after = before["issues_begun"] if is_each else None
+    digest_windows.go_on(subscription, after=after, now=now)
 
 
 def _reopen(subscription: Subscription, *, ended_at: datetime) -> None:

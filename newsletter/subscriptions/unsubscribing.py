@@ -128,11 +128,11 @@ def _end(
     now: datetime,
     delivery_id: int | None,
 ) -> None:
+    digest_windows.end(subscription, now=now)
     subscription.state = SubscriptionState.UNSUBSCRIBED
     # Who comes back is asked anew whether they may be recorded, and until then they are not.
     subscription.agreed_to_tracking = False
     subscription.last_open_on = None
-    digest_windows.end(subscription)
     # The newest decision wins: confirmation links mailed before are dead (STANDARDS XA13).
     subscription.wish = secrets.token_hex(8)
     ended = {"id": subscription.id, "now": now, "reason": reason.value}

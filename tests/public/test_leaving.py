@@ -291,7 +291,9 @@ def facts(subscription: Subscription) -> dict[str, object]:
     db.session.rollback()
     db.session.expire_all()
     known = undoing.standing(subscription, has_topics=True)
-    return {name: value for name, value in known.items() if name != "issues_begun"}
+    # A summary is due next morning, if something was on its way.
+    moving = {"issues_begun", "digest_due_at"}
+    return {name: value for name, value in known.items() if name not in moving}
 
 
 def form_of(page: str, beginning: str) -> str:

@@ -45,6 +45,11 @@ def leave(subscription: Subscription, *, everything: bool = False) -> Undo | Non
     )
 
 
+def still(subscription: Subscription) -> dict[str, object]:
+    """How it stands, but for when a digest is due of what was on its way, if there was any."""
+    return {**undoing.standing(subscription), "digest_due_at": None}
+
+
 def mails() -> list[OutboxMessage]:
     return list(db.session.scalars(sa.select(OutboxMessage)))
 
@@ -83,11 +88,14 @@ def test_everything_comes_back_as_it_was(subscription: Subscription) -> None:
     db.session.flush()
     digest_windows.begin(weekly, now=NOW)
     every = [subscription, weekly, resting]
-    before = [undoing.standing(one) for one in every]
+    before = [still(one) for one in every]
+    due_at = weekly.digest_due_at
     row = leave(subscription, everything=True)
     assert {one.state for one in every} == {SubscriptionState.UNSUBSCRIBED}
     undoing.undo(row, origin=PAGE, now=LATER)
-    assert [undoing.standing(one) for one in every] == before
+    assert [still(one) for one in every] == before
+    assert weekly.digest_due_at == due_at
+    assert resting.digest_due_at is None
 
 
 def test_what_began_meanwhile_comes_as_one_summary(subscription: Subscription) -> None:

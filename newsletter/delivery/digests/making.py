@@ -12,7 +12,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from newsletter.delivery import numbers, turns
-from newsletter.delivery.digests import readers, runs, shelf
+from newsletter.delivery.digests import readers, runs, shelf, taken
 from newsletter.delivery.digests.content import Composer
 from newsletter.delivery.digests.readers import Reader
 from newsletter.delivery.digests.runs import Runs
@@ -39,7 +39,7 @@ def make(*, now: datetime) -> list[int]:
         people = db.session.scalars(readers.due_now(now=now)).all()
         if not people:
             return begun
-        filled = shelf.fill(readers.oldest_orders(now=now))
+        filled = shelf.fill(readers.oldest_orders(now=now), taken.owed(now=now))
     ours = Runs(now=now)
     for place in range(0, len(people), STRETCH):
         some = people[place : place + STRETCH]
@@ -72,11 +72,11 @@ def _write(found: Sequence[Reader], filled: Shelf, ours: Runs, *, now: datetime)
 
 
 def _move(found: Sequence[Reader], filled: Shelf, *, now: datetime) -> None:
-    for (after, due_at), subscription_ids in readers.moves(found, filled, now=now).items():
+    for (after, due_at, owed), subscription_ids in readers.moves(found, filled, now=now).items():
         db.session.execute(
             sa.update(Subscription)
             .where(Subscription.id.in_(numbers.each(subscription_ids)))
-            .values(digest_after=after, digest_due_at=due_at)
+            .values(digest_after=after, digest_due_at=due_at, digest_owed_since=owed)
             .execution_options(synchronize_session=False)
         )
 

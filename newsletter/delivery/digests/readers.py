@@ -6,7 +6,7 @@ It is looked up while others write; with the rows held, only what may have chang
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,8 +28,6 @@ from newsletter.subscriptions.models import (
     subscription_topic,
 )
 
-A_DAY = timedelta(days=1)
-
 PERIODS = {
     Frequency.WEEKLY: Period.WEEKLY,
     Frequency.MONTHLY: Period.MONTHLY,
@@ -48,6 +46,13 @@ class Due:
     due_at: datetime
     zone: str
     topics: frozenset[int]
+    gaps: Sequence[tuple[int, int | None]]
+    owed_since: datetime | None
+
+    @property
+    def stands(self) -> list[object]:
+        """What must not have changed between a look and writing."""
+        return [self.frequency, self.after, self.due_at, self.owed_since]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ def oldest_orders(*, now: datetime) -> dict[int, int]:
     rows = db.session.execute(
         sa.select(Subscription.mailing_list_id, sa.func.min(Subscription.digest_after))
         .where(
-            Subscription.digest_due_at <= now + A_DAY,
+            Subscription.digest_due_at <= now + taken.A_DAY,
             Subscription.state == SubscriptionState.CONFIRMED,
         )
         .group_by(Subscription.mailing_list_id)
@@ -129,6 +134,7 @@ def unchanged(found: Sequence[Reader]) -> list[Reader]:
             Subscription.frequency,
             Subscription.digest_after,
             Subscription.digest_due_at,
+            Subscription.digest_owed_since,
         )
         .where(Subscription.id.in_(numbers.each(list(seen))))
         .order_by(Subscription.id)
@@ -136,10 +142,8 @@ def unchanged(found: Sequence[Reader]) -> list[Reader]:
     )
     same = {
         number
-        for number, state, frequency, after, due_at in rows
-        if state is SubscriptionState.CONFIRMED
-        and (frequency, after, due_at)
-        == (seen[number].frequency, seen[number].after, seen[number].due_at)
+        for number, state, *stands in rows
+        if state is SubscriptionState.CONFIRMED and stands == seen[number].stands
     }
     return [reader for reader in found if all(due.subscription_id in same for due in reader.dues)]
 
@@ -172,6 +176,8 @@ def _dues(people: Sequence[int], *, now: datetime) -> dict[int, list[Due]]:
             Subscription.frequency,
             Subscription.digest_after,
             Subscription.digest_due_at,
+            Subscription.digest_gaps,
+            Subscription.digest_owed_since,
             Subscriber.zone,
             MailingList.zone,
         )
@@ -180,17 +186,27 @@ def _dues(people: Sequence[int], *, now: datetime) -> dict[int, list[Due]]:
         .where(
             Subscription.subscriber_id.in_(numbers.each(people)),
             Subscription.state == SubscriptionState.CONFIRMED,
-            Subscription.digest_due_at <= now + A_DAY,
+            Subscription.digest_due_at <= now + taken.A_DAY,
         )
         .order_by(Subscription.subscriber_id, Subscription.mailing_list_id)
     ).all()
     topics = _topics([row[0] for row in rows])
     found: dict[int, list[Due]] = defaultdict(list)
-    for number, subscriber_id, list_id, frequency, after, due_at, own, of_list in rows:
+    for number, subscriber_id, list_id, frequency, after, due_at, gaps, owed, *zones in rows:
         assert due_at is not None
-        zone = digest_windows.zone_of(own, of_list)
+        zone = digest_windows.zone_of(*zones)
         found[subscriber_id].append(
-            Due(number, list_id, frequency, after, due_at, zone, topics.get(number, frozenset()))
+            Due(
+                number,
+                list_id,
+                frequency,
+                after,
+                due_at,
+                zone,
+                topics.get(number, frozenset()),
+                gaps,
+                owed,
+            )
         )
     return {
         number: [one for one in theirs if _is_today(one, now=now)]
@@ -248,7 +264,9 @@ def _reader(
 def _wanted(subscriber_id: int, due: Due, shelf: Shelf, facts: Facts) -> list[Entry]:
     """Return what is for one subscription, by the same rule as `audience.gets_digest`."""
     found: list[Entry] = []
-    for one in shelf.window(due.list_id, due.after):
+    for one in shelf.of(due.subscription_id, due.list_id, due.after):
+        if digest_windows.is_in_gap(one.order, due.gaps):
+            continue
         if (subscriber_id, one.send_id) in facts.alone:
             continue
         if one.corrects is not None:
@@ -271,7 +289,7 @@ def _period(dues: Iterable[Due]) -> Period:
 
 def moves(readers: Iterable[Reader], shelf: Shelf, *, now: datetime) -> Mapping[Any, list[int]]:
     """Return the subscriptions that go on, by where their next window begins and when it ends."""
-    found: dict[tuple[int, datetime | None], list[int]] = defaultdict(list)
+    found: dict[tuple[int, datetime | None, datetime | None], list[int]] = defaultdict(list)
     mornings: dict[tuple[Frequency, str, datetime], datetime | None] = {}
     for reader in readers:
         for due in reader.dues:
@@ -279,5 +297,6 @@ def moves(readers: Iterable[Reader], shelf: Shelf, *, now: datetime) -> Mapping[
             if key not in mornings:
                 mornings[key] = digest_windows.next_due(key[0], key[1], now=key[2])
             after = max(due.after, shelf.last.get(due.list_id, 0))
-            found[after, mornings[key]].append(due.subscription_id)
+            owed = due.owed_since if due.subscription_id in shelf.held else None
+            found[after, mornings[key], owed].append(due.subscription_id)
     return found

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -29,10 +30,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Shelf:
-    """What there is at one moment; `last` is by list up to where a digest goes."""
+    """What there is at one moment; `last` is by list up to where a digest goes.
+
+    `owed` is by subscription what was taken away from its reader before, and `held` are
+    the subscriptions that have to wait for some of it.
+    """
 
     entries: Mapping[int, Sequence[Entry]]
     last: Mapping[int, int]
+    owed: Mapping[int, Sequence[Entry]] = field(default_factory=dict)
+    held: frozenset[int] = frozenset()
     _windows: dict[tuple[int, int], list[Entry]] = field(default_factory=dict)
 
     def window(self, list_id: int, after: int) -> list[Entry]:
@@ -44,15 +51,23 @@ class Shelf:
             self._windows[list_id, after] = known
         return known
 
+    def of(self, subscription_id: int, list_id: int, after: int) -> Sequence[Entry]:
+        """Return the window of one subscription with what is owed to it, the oldest first."""
+        window = self.window(list_id, after)
+        # What is owed of the window itself is there already, or waits with it.
+        before = [one for one in self.owed.get(subscription_id, ()) if one.order <= after]
+        return sorted([*before, *window], key=lambda one: one.order) if before else window
+
     @property
     def all_entries(self) -> list[Entry]:
         """All of it, the oldest first."""
-        found = [one for of_list in self.entries.values() for one in of_list]
+        whole = (*self.entries.values(), *self.owed.values())
+        found = {one for some in whole for one in some}
         return sorted(found, key=lambda one: (one.begun_at, one.number))
 
 
-def fill(after: Mapping[int, int]) -> Shelf:
-    """Return what began in each list after the order that `after` has for it.
+def fill(after: Mapping[int, int], owed: Mapping[int, frozenset[int]]) -> Shelf:
+    """Return what began in each list after the order that `after` has for it, and what is owed.
 
     A digest waits behind an issue that a person paused, or that stopped by itself: who
     looks may still cancel it, and what was cancelled is in no digest. One that only waits
@@ -76,7 +91,7 @@ def fill(after: Mapping[int, int]) -> Shelf:
         .join(Send, Send.issue_id == Issue.id)
         .where(
             sa.or_(
-                sa.false(),
+                Issue.id.in_({number for issues in owed.values() for number in issues}),
                 *(
                     (Issue.mailing_list_id == list_id) & (Issue.begun_order > order)
                     for list_id, order in after.items()
@@ -86,16 +101,36 @@ def fill(after: Mapping[int, int]) -> Shelf:
         )
         .order_by(Issue.mailing_list_id, Issue.begun_order)
     ).all()
+    return _arrange(rows, after, last, owed)
+
+
+def _arrange(
+    rows: Sequence[Any],
+    after: Mapping[int, int],
+    last: dict[int, int],
+    owed: Mapping[int, frozenset[int]],
+) -> Shelf:
     topics = _topics([row[0] for row in rows])
     entries: dict[int, list[Entry]] = defaultdict(list)
+    known: dict[int, Entry] = {}
+    waiting: set[int] = set()
     for number, list_id, order, begun_at, corrects, send_id, is_held in rows:
         assert order is not None and begun_at is not None
+        one = Entry(number, list_id, order, begun_at, topics[number], corrects, send_id)
+        known[number] = one
+        if order > after[list_id]:
+            entries[list_id].append(one)
         if is_held:
-            last[list_id] = min(last[list_id], order - 1)
-        entries[list_id].append(
-            Entry(number, list_id, order, begun_at, topics[number], corrects, send_id)
-        )
-    return Shelf(entries, last)
+            waiting.add(number)
+            if order > after[list_id]:
+                last[list_id] = min(last[list_id], order - 1)
+    held = {subscription_id for subscription_id, issues in owed.items() if issues & waiting}
+    ready = {
+        subscription_id: [known[number] for number in issues if number in known]
+        for subscription_id, issues in owed.items()
+        if subscription_id not in held
+    }
+    return Shelf(entries, last, ready, frozenset(held))
 
 
 def _topics(numbers: Sequence[int]) -> Mapping[int, frozenset[int]]:

@@ -1,7 +1,9 @@
-"""What readers of digests have already, in whatever way it came: the ledger knows."""
+"""What readers of digests have already, and what they are owed: the ledger knows."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +12,10 @@ from newsletter.delivery import audience, numbers
 from newsletter.delivery.digests.shelf import Shelf
 from newsletter.delivery.models import Delivery, DeliveryState, DigestIssue, Send
 from newsletter.extensions import db
+from newsletter.issues.models import Issue
+from newsletter.subscriptions.models import Subscription, SubscriptionState
+
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -60,3 +66,31 @@ def _got(people: Sequence[int], issues: Collection[int]) -> frozenset[tuple[int,
 
 def _pairs(question: sa.Select[*tuple[Any, ...]]) -> frozenset[tuple[int, int]]:
     return frozenset((one, other) for one, other in db.session.execute(question))
+
+
+def owed(*, now: datetime) -> Mapping[int, frozenset[int]]:
+    """Return by subscription, of those due today, the issues that were taken away on their way.
+
+    Somebody paused or left while an issue, or a digest that it was in, waited for its
+    turn, and is a reader again.
+    """
+    number = sa.func.coalesce(DigestIssue.issue_id, Send.issue_id)
+    rows = db.session.execute(
+        sa.select(Subscription.id, Issue.id)
+        .join(Delivery, Delivery.subscriber_id == Subscription.subscriber_id)
+        .join(Send, Send.id == Delivery.send_id)
+        .outerjoin(DigestIssue, DigestIssue.edition_id == Delivery.edition_id)
+        .join(Issue, Issue.id == number)
+        .where(
+            Issue.mailing_list_id == Subscription.mailing_list_id,
+            Subscription.digest_owed_since.is_not(None),
+            Subscription.digest_due_at <= now + A_DAY,
+            Subscription.state == SubscriptionState.CONFIRMED,
+            Delivery.state == DeliveryState.SUPPRESSED,
+            Delivery.finished_at >= Subscription.digest_owed_since,
+        )
+    )
+    found: dict[int, set[int]] = defaultdict(set)
+    for subscription_id, issue_id in rows:
+        found[subscription_id].add(issue_id)
+    return {number: frozenset(issues) for number, issues in found.items()}
