@@ -52,7 +52,8 @@ def enqueue(
 
     `kind` names its templates, `facts` are what they need: strings, numbers
     and lists. A fact `expires_at`, an ISO time, is when the mail's link is
-    dead: after that it is not sent any more.
+    dead: after that it is not sent any more. Another, `happened_at`, is when its cause
+    happened, if that was before `now`.
     """
     row = run(
         _ENQUEUE,

@@ -43,8 +43,8 @@ def compose(
 ) -> Message:
     """Return the mail of this kind; the same arguments give the same mail.
 
-    `asked_at` is when its cause happened. Raises jinja2.TemplateError for a
-    fact that is missing, ValueError for a template that is not MJML.
+    `asked_at` is when its cause happened, if no fact `happened_at` names that. Raises
+    jinja2.TemplateError for a fact that is missing, ValueError for a template that is not MJML.
     """
     ours = translator(language if kind in FOR_READERS else ORIGINAL)
     context = {
@@ -52,7 +52,7 @@ def compose(
         "postal_address": "",
         **facts,
         "sender_name": sender.name,
-        "asked_at": asked_at,
+        "asked_at": _happened_at(facts) or asked_at,
         "language": ours.language,
         "direction": ours.direction,
         "start": "right" if ours.direction == "rtl" else "left",
@@ -76,6 +76,10 @@ def compose(
         boundary=boundary,
         headers=AUTOMATIC,
     )
+
+
+def _happened_at(facts: Mapping[str, Any]) -> datetime | None:
+    return datetime.fromisoformat(facts["happened_at"]) if "happened_at" in facts else None
 
 
 def _templates() -> Environment:

@@ -1,5 +1,7 @@
 """Taking back what was pressed on a reader's page, or what a good-bye mail tells of."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, render_template
 
 from newsletter import clock, links, page_language
@@ -8,6 +10,7 @@ from newsletter.links import Link
 from newsletter.subscriptions import undoing
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import Subscriber
+from newsletter.subscriptions.undoing import Undo
 from newsletter.web import client_ip
 
 blueprint = Blueprint("undoing", __name__)
@@ -44,14 +47,15 @@ def _ask(link: Link, token: str) -> str:
 
 def _undo(link: Link, token: str) -> str:
     now = clock.now()
-    row = undoing.read(link, token, now=now)
-    _speak(row)
-    undoing.undo(row, origin=Origin(page="/undo", ip=client_ip() or None), now=now)
+    rows = undoing.read(link, token, now=now)
+    _speak(rows)
+    for row in rows:
+        undoing.undo(row, origin=Origin(page="/undo", ip=client_ip() or None), now=now)
     page = render_template("public/undone.html")
     db.session.commit()
     return page
 
 
-def _speak(row: undoing.Undo | None) -> None:
-    if row is not None:
+def _speak(rows: Sequence[Undo]) -> None:
+    for row in rows[:1]:
         page_language.speak(db.session.get_one(Subscriber, row.subscriber_id).language)

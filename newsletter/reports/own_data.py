@@ -98,7 +98,7 @@ def everything(subscriber: Subscriber) -> dict[str, Any]:
             "known_since": _time(subscriber.created_at),
         },
         "lists": [_subscription(row) for row in subscriber.subscriptions],
-        "change_of_address": _address_change(subscriber),
+        "changes_of_address": _address_changes(subscriber),
         "membership": [_membership(row) for row in members.all_of(subscriber)],
         "comments": [
             {"at": _time(row.at), "about": title, "name": row.name, "comment": row.text}
@@ -160,6 +160,7 @@ def _subscription(row: Subscription) -> dict[str, Any]:
         "topics": [topic.name for topic in row.topics],
         "asked_at": _time(row.requested_at),
         "paused_until": _time(row.paused_until),
+        "summary_of_what_was_missed": row.wants_summary,
         "next_digest_at": _time(row.digest_due_at),
         "agreed_to_be_recorded": row.agreed_to_tracking,
         "last_opened_on": str(row.last_open_on) if row.last_open_on else None,
@@ -186,18 +187,22 @@ def _followed(row: Subscription) -> Sequence[tuple[date, str]]:
     return [(day, address) for day, address in found]
 
 
-def _address_change(subscriber: Subscriber) -> dict[str, Any] | None:
-    row = db.session.scalar(
-        sa.select(ReaderAddressChange).where(ReaderAddressChange.subscriber_id == subscriber.id)
+def _address_changes(subscriber: Subscriber) -> Sequence[dict[str, Any]]:
+    rows = db.session.scalars(
+        sa.select(ReaderAddressChange)
+        .where(ReaderAddressChange.subscriber_id == subscriber.id)
+        .order_by(ReaderAddressChange.id)
     )
-    if row is None:
-        return None
-    return {
-        "from": row.old_address,
-        "to": row.new_address,
-        "asked_at": _time(row.asked_at),
-        "confirmed_at": _time(row.confirmed_at),
-    }
+    return [
+        {
+            "from": row.old_address,
+            "to": row.new_address,
+            "asked_at": _time(row.asked_at),
+            "confirmed_at": _time(row.confirmed_at),
+            "objected_at": _time(row.objected_at),
+        }
+        for row in rows
+    ]
 
 
 def _time(at: datetime | None) -> str | None:

@@ -1,12 +1,14 @@
 """Another address for a reader: proved by a link mailed there; the old one may object.
 
-Nothing is ever merged: an address that is somebody's already stays theirs, and who asks
+Nothing is ever merged: an address that somebody proved already stays theirs, and who asks
 for it is answered as always. Only its mailbox is told.
+
+Every wish is kept for as long as the old address may object to it, for whoever has a
+reader's page open could ask again and again: an objection stops its own wish and all later ones.
 """
 
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,7 +19,14 @@ from newsletter.errors import DeadLink, InvalidAddress, InvalidInput, TooOften
 from newsletter.extensions import Base, BigId, db
 from newsletter.mail import outbox
 from newsletter.marking import marked
-from newsletter.subscriptions import consent, letters, lists, managing, suppression
+from newsletter.subscriptions import (
+    address_letters,
+    consent,
+    lists,
+    managing,
+    signup,
+    suppression,
+)
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import ConsentKind, Subscriber, SubscriptionState
 
@@ -25,46 +34,42 @@ PER_DAY = 3
 """Changes that a reader may ask for in a day: each is a mail to what may be anybody's address."""
 
 
-KINDS = ("new-address", "address-taken", "address-changing")
-"""The mails that a change writes."""
-
-
 class ReaderAddressChange(Base):
-    """A change of address that waits for its link, or that may still be objected to."""
+    """A change of address that was asked for, while it may be objected to.
+
+    Only a reader's newest can be confirmed.
+    """
 
     __tablename__ = "reader_address_change"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     subscriber_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("subscriber.id", ondelete="CASCADE"), unique=True
+        sa.ForeignKey("subscriber.id", ondelete="CASCADE"), index=True
     )
     old_address: Mapped[str] = mapped_column(sa.String(254))
     new_address: Mapped[str] = mapped_column(sa.String(254))
     asked_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
+    # It is over: this old address objected, or one before it.
+    objected_at: Mapped[datetime | None]
 
 
 def ask(subscriber: Subscriber, text: str, *, now: datetime) -> Address:
     """Note the wish, mail the link to the new address and a word to the old one.
 
-    The answer is the same whoever has the new address. Raises InvalidInput for what is no
-    address, and for the reader's own.
+    The answer is the same whoever has the new address. The same wish again is harmless: the
+    first link works. Raises InvalidInput for what is no address, and for the reader's own.
     """
     wanted = addresses.parse(text)
     if wanted.canonical == subscriber.canonical:
         raise InvalidInput(marked("This is your address already."), field="address")
     if wanted.canonical in lists.own_addresses():
         raise InvalidAddress(marked("This address belongs to us. Enter your own."))
-    try:
-        who = str(subscriber.id)
-        limits.count("address change", who, window=timedelta(days=1), most=PER_DAY, now=now)
-    except TooOften as exc:
-        raise InvalidInput(
-            marked("You asked for %(number)s changes today. Try again tomorrow."),
-            field="address",
-            number=PER_DAY,
-        ) from exc
-    _forget(subscriber)
+    # Of two presses at once the second waits here, and then finds the wish of the first.
+    db.session.refresh(subscriber, with_for_update=True)
+    if _is_on_its_way(subscriber, wanted, now=now):
+        return wanted
+    _count(subscriber, now=now)
     change = ReaderAddressChange(
         subscriber_id=subscriber.id,
         old_address=subscriber.address,
@@ -73,23 +78,16 @@ def ask(subscriber: Subscriber, text: str, *, now: datetime) -> Address:
     )
     db.session.add(change)
     db.session.flush()
-    _write_to_new(subscriber, change, wanted, now=now)
-    _write(
-        "address-changing",
-        subscriber,
-        now=now,
-        facts={"objection_url": links.OBJECTION.url(str(change.id), now=now)},
-        lifetime=links.OBJECTION.lifetime,
-    )
+    is_taken = _is_taken(change, change.new_address)
+    address_letters.write_to_new(subscriber, change.id, wanted, is_taken=is_taken, now=now)
+    address_letters.write_to_old(subscriber, change.id, now=now)
     return wanted
 
 
 def read(token: str, *, now: datetime) -> ReaderAddressChange:
     """Return the change that a link confirms; raise DeadLink. Used already, it still names it."""
     change = _find(links.NEW_ADDRESS.read(token, now=now))
-    if change is None or suppression.stops_sign_up(_hash(change.new_address)):
-        raise DeadLink
-    if change.confirmed_at is None and _is_taken(change):
+    if change is None or not _may_count(change):
         raise DeadLink
     return change
 
@@ -101,12 +99,13 @@ def confirm(token: str, *, origin: Origin, now: datetime) -> ReaderAddressChange
     and to get less, and the one to object (STANDARDS XB07).
     """
     change = read(token, now=now)
-    db.session.refresh(change, with_for_update=True)
-    if change.confirmed_at is not None:
-        return change
-    _move(change, change.new_address, origin=origin, now=now, detail="address changed")
-    change.confirmed_at = now
-    db.session.flush()
+    _lock(change)
+    if not _may_count(change):
+        raise DeadLink
+    if change.confirmed_at is None:
+        _move(change, change.new_address, origin=origin, now=now, detail="address changed")
+        change.confirmed_at = now
+        db.session.flush()
     return change
 
 
@@ -115,18 +114,34 @@ def read_objection(token: str, *, now: datetime) -> ReaderAddressChange | None:
     return _find(links.OBJECTION.read(token, now=now))
 
 
-def object_to(token: str, *, origin: Origin, now: datetime) -> None:
-    """Keep the old address, also where the new one counts already; again is harmless."""
-    change = read_objection(token, now=now)
-    if change is None:
+def object_to(change: ReaderAddressChange, *, origin: Origin, now: datetime) -> None:
+    """Let the old address count, and stop this change and all later ones; again is harmless."""
+    subscriber = _lock(change)
+    if change.objected_at is not None:
         return
-    db.session.refresh(change, with_for_update=True)
-    if change.confirmed_at is None:
-        managing.end_all(db.session.get_one(Subscriber, change.subscriber_id))
-    elif not _is_taken(change, address=change.old_address):
+    db.session.execute(
+        sa.update(ReaderAddressChange)
+        .where(
+            ReaderAddressChange.subscriber_id == subscriber.id,
+            ReaderAddressChange.id >= change.id,
+            ReaderAddressChange.objected_at.is_(None),
+        )
+        .values(objected_at=now)
+        .execution_options(synchronize_session="fetch")
+    )
+    managing.end_all(subscriber)
+    is_elsewhere = subscriber.canonical != _canonical(change.old_address)
+    if is_elsewhere and not _is_taken(change, change.old_address):
         _move(change, change.old_address, origin=origin, now=now, detail="address changed back")
-    db.session.delete(change)
     db.session.flush()
+
+
+def has_stayed(change: ReaderAddressChange) -> bool:
+    """Tell whether an objection holds: the old address counts, and nobody asks for another."""
+    newest = _newest(change.subscriber_id)
+    is_quiet = newest is None or newest.objected_at is not None
+    subscriber = db.session.get_one(Subscriber, change.subscriber_id)
+    return is_quiet and subscriber.canonical == _canonical(change.old_address)
 
 
 def forget(subscriber: Subscriber | None, address: Address) -> set[str]:
@@ -139,7 +154,7 @@ def forget(subscriber: Subscriber | None, address: Address) -> set[str]:
         both = {addresses.parse(one).canonical for one in (change.old_address, change.new_address)}
         if subscriber is not None and change.subscriber_id == subscriber.id:
             # The new one may be somebody else's: they keep what else we write to them.
-            outbox.forget(both, kinds=KINDS)
+            outbox.forget(both, kinds=address_letters.KINDS)
             theirs |= both
         elif address.canonical not in both:
             continue
@@ -162,7 +177,8 @@ def _move(
     change: ReaderAddressChange, address: str, *, origin: Origin, now: datetime, detail: str
 ) -> None:
     parsed = addresses.parse(address)
-    subscriber = db.session.get_one(Subscriber, change.subscriber_id, with_for_update=True)
+    subscriber = db.session.get_one(Subscriber, change.subscriber_id)
+    signup.forget_unproved(parsed.canonical)
     try:
         with db.session.begin_nested():
             subscriber.address = parsed.spelling
@@ -181,68 +197,72 @@ def _move(
     db.session.flush()
 
 
-def _write_to_new(
-    subscriber: Subscriber, change: ReaderAddressChange, wanted: Address, *, now: datetime
-) -> None:
-    is_taken = _is_taken(change)
-    if suppression.stops_sign_up(suppression.address_hmac(wanted.canonical)):
-        return
-    if not limits.may_mail("new-address", wanted.canonical, now=now):
-        return
-    if is_taken:
-        _write("address-taken", subscriber, now=now, facts={}, to=wanted.spelling)
-        return
-    _write(
-        "new-address",
-        subscriber,
-        now=now,
-        facts={"confirm_url": links.NEW_ADDRESS.url(str(change.id), now=now)},
-        to=wanted.spelling,
-        lifetime=links.NEW_ADDRESS.lifetime,
+def _is_on_its_way(subscriber: Subscriber, wanted: Address, *, now: datetime) -> bool:
+    """Tell whether the newest wish is the same, and its link still works."""
+    assert links.NEW_ADDRESS.lifetime is not None
+    newest = _newest(subscriber.id)
+    return (
+        newest is not None
+        and newest.confirmed_at is None
+        and newest.objected_at is None
+        and newest.asked_at > now - links.NEW_ADDRESS.lifetime
+        and _canonical(newest.new_address) == wanted.canonical
     )
 
 
-def _write(
-    kind: str,
-    subscriber: Subscriber,
-    *,
-    now: datetime,
-    facts: dict[str, Any],
-    to: str = "",
-    lifetime: timedelta | None = None,
-) -> None:
-    if lifetime is not None:
-        facts = facts | {
-            "hours": int(lifetime / timedelta(hours=1)),
-            "expires_at": (now + lifetime).isoformat(),
-        }
-    mailing_list = managing.home_list(subscriber)
-    if mailing_list is not None:
-        facts = facts | {"manage_url": links.public_url("/manage")}
-        letters.write(kind, subscriber, mailing_list=mailing_list, now=now, facts=facts, to=to)
+def _count(subscriber: Subscriber, *, now: datetime) -> None:
+    who = str(subscriber.id)
+    try:
+        limits.count("address change", who, window=timedelta(days=1), most=PER_DAY, now=now)
+    except TooOften as exc:
+        raise InvalidInput(
+            marked("You asked for %(number)s changes today. Try again tomorrow."),
+            field="address",
+            number=PER_DAY,
+        ) from exc
 
 
-def _forget(subscriber: Subscriber) -> None:
-    db.session.execute(
-        sa.delete(ReaderAddressChange)
-        .where(ReaderAddressChange.subscriber_id == subscriber.id)
-        .execution_options(synchronize_session="fetch")
+def _lock(change: ReaderAddressChange) -> Subscriber:
+    """Let nobody else change this reader's address meanwhile, and see what others did before."""
+    subscriber = db.session.get_one(Subscriber, change.subscriber_id, with_for_update=True)
+    db.session.refresh(change)
+    return subscriber
+
+
+def _may_count(change: ReaderAddressChange) -> bool:
+    """Tell whether the new address may be confirmed, or was and still counts."""
+    is_stopped = suppression.stops_sign_up(_hash(change.new_address))
+    if change.objected_at is not None or is_stopped:
+        return False
+    if change.confirmed_at is not None:
+        subscriber = db.session.get_one(Subscriber, change.subscriber_id)
+        return subscriber.canonical == _canonical(change.new_address)
+    # A newer wish replaces what waits: the address before may have been a slip.
+    is_newest = change is _newest(change.subscriber_id)
+    return is_newest and not _is_taken(change, change.new_address)
+
+
+def _newest(subscriber_id: int) -> ReaderAddressChange | None:
+    return db.session.scalar(
+        sa.select(ReaderAddressChange)
+        .where(ReaderAddressChange.subscriber_id == subscriber_id)
+        .order_by(ReaderAddressChange.id.desc())
+        .limit(1)
     )
 
 
-def _is_taken(change: ReaderAddressChange, *, address: str = "") -> bool:
-    canonical = addresses.parse(address or change.new_address).canonical
-    return bool(
-        db.session.scalar(
-            sa.select(sa.literal(1)).where(
-                Subscriber.canonical == canonical, Subscriber.id != change.subscriber_id
-            )
-        )
-    )
+def _is_taken(change: ReaderAddressChange, address: str) -> bool:
+    """Tell whether somebody else proved an address; a sign-up alone may be anybody's."""
+    owner = signup.find_subscriber(addresses.parse(address))
+    return owner is not None and owner.id != change.subscriber_id and signup.has_proved(owner)
+
+
+def _canonical(address: str) -> str:
+    return addresses.parse(address).canonical
 
 
 def _hash(address: str) -> str:
-    return suppression.address_hmac(addresses.parse(address).canonical)
+    return suppression.address_hmac(_canonical(address))
 
 
 def _find(number: str) -> ReaderAddressChange | None:

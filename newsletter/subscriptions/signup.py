@@ -194,6 +194,28 @@ def find_subscriber(address: Address) -> Subscriber | None:
     return db.session.scalar(sa.select(Subscriber).where(Subscriber.canonical == address.canonical))
 
 
+def has_proved(subscriber: Subscriber) -> bool:
+    """Tell whether somebody ever proved that the address is theirs."""
+    return bool(
+        db.session.scalar(
+            sa.select(sa.literal(1))
+            .select_from(SubscriptionInterval)
+            .join(Subscription, Subscription.id == SubscriptionInterval.subscription_id)
+            .where(Subscription.subscriber_id == subscriber.id)
+            .limit(1)
+        )
+    )
+
+
+def forget_unproved(canonical: str) -> None:
+    """Delete who asked for mail to this address and never proved it: it may be anybody."""
+    subscriber = db.session.scalar(sa.select(Subscriber).where(Subscriber.canonical == canonical))
+    if subscriber is not None and not has_proved(subscriber):
+        consent.forget_person(subscriber.id)
+        db.session.delete(subscriber)
+        db.session.flush()
+
+
 def _choices(wish: Wish) -> str:
     topics = ", ".join(topic.slug for topic in wish.topics) or "all topics"
     return f"{topics}; {wish.frequency.value}; {wish.language}"

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from newsletter import links
 from newsletter.errors import DeadLink
-from newsletter.extensions import Base, BigId, db
+from newsletter.extensions import Base, BigId, Statement, db, run
 from newsletter.library.models import Topic
 from newsletter.subscriptions import consent, digest_windows
 from newsletter.subscriptions.consent import Origin
@@ -45,6 +45,8 @@ class Undo(Base):
     changes: Mapped[dict[str, Any]]
     # The good-bye mail has yet to be written.
     says_goodbye: Mapped[bool] = mapped_column(default=False)
+    # When it was written, or is to be tried again.
+    goodbye_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
 
 
@@ -59,8 +61,11 @@ def standing(subscription: Subscription, *, has_topics: bool = False) -> dict[st
         "issues_begun": subscription.mailing_list.issues_begun,
     }
     if has_topics:
-        facts["topics"] = sorted(topic.id for topic in subscription.topics)
+        facts["topics"] = sorted(run(_TOPICS, id=subscription.id).scalars())
     return facts
+
+
+_TOPICS = Statement("SELECT topic_id FROM subscription_topic WHERE subscription_id = :id")
 
 
 def keep(
@@ -72,7 +77,9 @@ def keep(
     """Keep how these subscriptions stood, each with its standing before; None if none moved."""
     changes = {}
     for subscription, before in changed:
-        after = standing(subscription, has_topics="topics" in before)
+        # Leaving touches no topics; a stranger's sign-up may, before it is taken back.
+        has_topics = "topics" in before and subscription.state is not SubscriptionState.UNSUBSCRIBED
+        after = standing(subscription, has_topics=has_topics)
         if after != before:
             changes[str(subscription.id)] = {"before": before, "after": after}
     if not changes:
@@ -95,12 +102,19 @@ def token(row: Undo | None, *, now: datetime) -> str:
     return links.UNDO.token(str(row.id) if row else NOTHING, now=now)
 
 
-def read(link: links.Link, text: str, *, now: datetime) -> Undo | None:
-    """Return what a token takes back, None for nothing; raise DeadLink for one that is dead."""
-    number = link.read(text, now=now)
-    if not number.isdecimal():
+def payload(rows: Sequence[Undo]) -> str:
+    """Return what the token of a mail carries that takes back several changes."""
+    return "-".join(str(row.id) for row in rows)
+
+
+def read(link: links.Link, text: str, *, now: datetime) -> Sequence[Undo]:
+    """Return what a token takes back, the newest first; raise DeadLink for one that is dead."""
+    numbers = link.read(text, now=now).split("-")
+    if not all(number.isdecimal() for number in numbers):
         raise DeadLink
-    return db.session.get(Undo, int(number))
+    return db.session.scalars(
+        sa.select(Undo).where(Undo.id.in_(map(int, numbers))).order_by(Undo.id.desc())
+    ).all()
 
 
 def undo(row: Undo | None, *, origin: Origin, now: datetime) -> None:
@@ -124,8 +138,7 @@ def _restore(
 ) -> None:
     before, after = change["before"], change["after"]
     here = standing(subscription, has_topics="topics" in after)
-    moving = {"digest_due_at", "issues_begun"}
-    if any(here[name] != value for name, value in after.items() if name not in moving):
+    if _was_decided_since(here, after):
         return
     if "topics" in before:
         subscription.topics = list(
@@ -150,6 +163,15 @@ def _restore(
     )
 
 
+def _was_decided_since(here: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Tell whether the reader changed anything after that; a sign-up alone may be anybody's."""
+    was_left = after["state"] == SubscriptionState.UNSUBSCRIBED
+    if was_left and here["state"] == SubscriptionState.PENDING:
+        return False
+    moving = {"digest_due_at", "issues_begun"}
+    return any(here[name] != value for name, value in after.items() if name not in moving)
+
+
 def _catch_up(subscription: Subscription, before: dict[str, Any], *, now: datetime) -> None:
     """Have what was kept back meanwhile come as one summary for who had every issue by itself."""
     is_each = subscription.frequency is Frequency.EVERY and before["digest_due_at"] is None
@@ -170,11 +192,16 @@ def _reopen(subscription: Subscription, *, ended_at: datetime) -> None:
 
 
 def forget_old(*, now: datetime) -> None:
-    """Delete what cannot be taken back any more."""
+    """Delete what cannot be taken back any more; what a good-bye has yet to tell of can be."""
     assert links.UNDO_BY_MAIL.lifetime is not None
+    oldest = now - links.UNDO_BY_MAIL.lifetime
     db.session.execute(
         sa.delete(Undo)
-        .where(Undo.made_at < now - links.UNDO_BY_MAIL.lifetime)
+        .where(
+            Undo.made_at < oldest,
+            ~Undo.says_goodbye,
+            Undo.goodbye_at.is_(None) | (Undo.goodbye_at < oldest),
+        )
         .execution_options(synchronize_session=False)
     )
 

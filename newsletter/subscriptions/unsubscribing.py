@@ -114,7 +114,7 @@ def end(
     db.session.refresh(subscription, with_for_update=True)
     if subscription.state is SubscriptionState.UNSUBSCRIBED:
         return None
-    before = undoing.standing(subscription)
+    before = undoing.standing(subscription, has_topics=True)
     _end(subscription, reason=reason, origin=origin, now=now, delivery_id=delivery_id)
     # Who never confirmed had nothing that could be given back.
     return None if before["state"] == SubscriptionState.PENDING else before

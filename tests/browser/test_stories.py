@@ -106,7 +106,7 @@ def test_in_spanish_somebody_stops_takes_it_back_and_stops(
         luz.presses("Once a month instead")
         luz.sees("At most once a month")
         luz.presses("Undo")
-        luz.sees("Everything is as it was")
+        luz.sees("It is taken back")
         luz.page.goto(link)
         luz.presses("Stop these e-mails")
         luz.sees("These e-mails have stopped")
@@ -118,7 +118,7 @@ def test_in_spanish_somebody_stops_takes_it_back_and_stops(
         luz.opens_from_mail("You will get no more of %(list)s", "/undo/by-mail/", list=LIST)
         luz.sees("Take it back?")
         luz.presses("Yes, take it back")
-        luz.sees("Everything is as it was")
+        luz.sees("It is taken back")
         assert of_books(module_installation, "luz@example.org")["state"] == "confirmed"
         luz.page.goto(link)
         luz.presses("Stop everything you send me")

@@ -177,7 +177,7 @@ def test_each_button_has_an_undo_that_gives_back_what_was(
     assert answer.status_code == 200
     assert facts(subscription) != before
     undone = client.post(form_of(answer.text, "/undo/"))
-    assert "Everything is as it was" in undone.text
+    assert "It is taken back" in undone.text
     assert facts(subscription) == before
     [interval] = db.session.scalars(sa.select(SubscriptionInterval)).all()
     assert (interval.ended_at, interval.ended_reason) == (None, None)

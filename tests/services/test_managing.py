@@ -3,7 +3,10 @@
 # ruff: noqa: F401, F811  # Fixtures and tests are the same ones, on another database.
 from tests.public.managing.conftest import reader, subscription
 from tests.public.managing.test_address import (
+    test_a_second_press_leaves_the_first_link_alive,
+    test_a_sign_up_with_the_old_address_does_not_keep_it_away,
     test_an_address_of_somebody_else_stays_theirs_and_the_answer_is_the_same,
+    test_an_objection_stops_all_later_changes,
     test_it_counts_once_the_new_mailbox_proved_it,
     test_the_old_address_objects_afterwards_within_seven_days,
 )
@@ -24,5 +27,6 @@ from tests.public.test_leaving import (
     test_the_answer_why_is_counted_once_and_without_the_reader,
 )
 from tests.subscriptions.test_undoing import (
-    test_the_good_bye_comes_once_a_day_and_not_for_who_took_it_back,
+    test_lists_that_are_left_one_after_the_other_share_a_good_bye,
+    test_nobody_is_unsubscribed_unheard_however_often,
 )

@@ -1,6 +1,6 @@
 """Taking back: exactly what was, once, only while nothing newer was decided; and the good-bye."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -10,12 +10,20 @@ from newsletter import links
 from newsletter.addresses import parse
 from newsletter.extensions import db
 from newsletter.mail.models import OutboxMessage
-from newsletter.subscriptions import digest_windows, goodbyes, suppression, undoing, unsubscribing
+from newsletter.subscriptions import (
+    digest_windows,
+    goodbyes,
+    suppression,
+    undoing,
+    unsubscribing,
+    wishes,
+)
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
     ConsentEvent,
     EndedReason,
     Frequency,
+    Source,
     Subscription,
     SubscriptionInterval,
     SubscriptionState,
@@ -23,8 +31,9 @@ from newsletter.subscriptions.models import (
 )
 from newsletter.subscriptions.undoing import Undo
 from newsletter.subscriptions.unsubscribing import Leaving
+from newsletter.subscriptions.wishes import Wish
 from tests.conftest import NOW
-from tests.factories import make_list, make_subscription
+from tests.factories import make_list, make_subscription, make_topic
 
 PAGE = Origin(page="/unsubscribe")
 LATER = NOW + timedelta(minutes=5)
@@ -110,9 +119,26 @@ def test_what_began_meanwhile_comes_as_one_summary(subscription: Subscription) -
 
 def test_the_newest_decision_wins(subscription: Subscription) -> None:
     row = leave(subscription)
-    subscription.state = SubscriptionState.PENDING
+    digest_windows.begin(subscription, now=LATER)
+    subscription.state = SubscriptionState.PAUSED
     undoing.undo(row, origin=PAGE, now=LATER)
+    assert subscription.state is SubscriptionState.PAUSED
+
+
+def test_a_sign_up_that_waits_is_nobodys_decision(subscription: Subscription) -> None:
+    """Anybody can ask for mail to an address, with other topics and as seldom as they like."""
+    subscription.mailing_list.topics = [make_topic("mms", "MMS"), make_topic("bep", "BEP")]
+    [mms, _] = subscription.mailing_list.topics
+    subscription.topics = [mms]
+    db.session.flush()
+    row = leave(subscription)
+    stranger = Wish(parse("ada@example.org"), "", "fr", Frequency.MONTHLY, topics=())
+    wishes.keep(subscription.mailing_list, stranger, source=Source.FORM, now=NOW)
     assert subscription.state is SubscriptionState.PENDING
+    undoing.undo(row, origin=PAGE, now=LATER)
+    assert subscription.state is SubscriptionState.CONFIRMED
+    assert subscription.frequency is Frequency.EVERY
+    assert subscription.topics == [mms]
 
 
 def test_leaving_again_has_nothing_to_take_back(subscription: Subscription) -> None:
@@ -120,23 +146,52 @@ def test_leaving_again_has_nothing_to_take_back(subscription: Subscription) -> N
     assert leave(subscription) is None
 
 
-def test_the_good_bye_comes_once_a_day_and_not_for_who_took_it_back(
+def say(at: datetime) -> list[OutboxMessage]:
+    """Return the good-byes that are written then."""
+    known = {mail.id for mail in mails()}
+    while goodbyes.say(now=at):
+        pass
+    return [mail for mail in mails() if mail.id not in known]
+
+
+def take_back(mail: OutboxMessage, at: datetime) -> None:
+    token = mail.facts["undo_url"].rpartition("/")[2]
+    for row in undoing.read(links.UNDO_BY_MAIL, token, now=at):
+        undoing.undo(row, origin=PAGE, now=at)
+
+
+def test_nobody_is_unsubscribed_unheard_however_often(subscription: Subscription) -> None:
+    leave(subscription)
+    assert say(NOW) == []
+    at = NOW + goodbyes.PATIENCE
+    for _ in range(goodbyes.PER_DAY):
+        [mail] = say(at)
+        assert (mail.kind, mail.recipient) == ("good-bye", "ada@example.org")
+        assert mail.facts["happened_at"] == NOW.isoformat()
+        assert say(at) == []
+        take_back(mail, at + timedelta(hours=71))
+        assert subscription.state is SubscriptionState.CONFIRMED
+        leave(subscription)
+    assert say(at) == []
+    tomorrow = NOW + timedelta(days=1)
+    undoing.forget_old(now=NOW + timedelta(hours=73))
+    [mail] = say(tomorrow)
+    undoing.forget_old(now=tomorrow + timedelta(hours=71))
+    take_back(mail, tomorrow + timedelta(hours=71))
+    assert subscription.state is SubscriptionState.CONFIRMED
+
+
+def test_lists_that_are_left_one_after_the_other_share_a_good_bye(
     subscription: Subscription,
 ) -> None:
+    events = make_subscription(make_list("events", name="Events"), "ada@events.example")
+    events.subscriber = subscription.subscriber
     leave(subscription)
-    assert goodbyes.say(now=NOW) == 0
-    soon = NOW + goodbyes.PATIENCE
-    assert goodbyes.say(now=soon) == 1
-    assert goodbyes.say(now=soon) == 0
-    [mail] = mails()
-    assert (mail.kind, mail.recipient) == ("good-bye", "ada@example.org")
-    token = mail.facts["undo_url"].rpartition("/")[2]
-    row = undoing.read(links.UNDO_BY_MAIL, token, now=NOW + timedelta(hours=71))
-    undoing.undo(row, origin=PAGE, now=LATER)
-    assert subscription.state is SubscriptionState.CONFIRMED
-    leave(subscription)
-    assert goodbyes.say(now=soon) == 1
-    assert len(mails()) == 1
+    leave(events)
+    [mail] = say(NOW + goodbyes.PATIENCE)
+    assert mail.facts["list_names"] == ["Stay Informed", "Events"]
+    take_back(mail, LATER)
+    assert {subscription.state, events.state} == {SubscriptionState.CONFIRMED}
 
 
 def test_who_pressed_undo_gets_no_good_bye(subscription: Subscription) -> None:
@@ -157,7 +212,8 @@ def test_there_is_no_good_bye_after_a_complaint(
 
 def test_what_cannot_be_taken_back_is_forgotten(subscription: Subscription) -> None:
     leave(subscription)
-    undoing.forget_old(now=NOW + timedelta(hours=72))
+    say(NOW + goodbyes.PATIENCE)
+    undoing.forget_old(now=NOW + goodbyes.PATIENCE + timedelta(hours=72))
     assert len(db.session.scalars(sa.select(Undo)).all()) == 1
-    undoing.forget_old(now=NOW + timedelta(hours=72, seconds=1))
+    undoing.forget_old(now=NOW + goodbyes.PATIENCE + timedelta(hours=72, seconds=1))
     assert db.session.scalars(sa.select(Undo)).all() == []

@@ -10,6 +10,7 @@ from newsletter.public.managing import questions
 from newsletter.public.managing.arriving import Answer, readers_own
 from newsletter.public.managing.questions import Question, Sure, tell
 from newsletter.subscriptions import address_change
+from newsletter.subscriptions.address_change import ReaderAddressChange
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import Subscriber
 from newsletter.web import client_ip
@@ -79,8 +80,8 @@ def confirm(token: str) -> str:
 def ask_objection(token: str) -> str:
     """Ask whoever reads the old address."""
     change = address_change.read_objection(token, now=clock.now())
-    if change is None:
-        return _kept()
+    if change is None or change.objected_at is not None:
+        return _answer(change)
     _speak(change.subscriber_id)
     return questions.make_sure(
         Sure(
@@ -102,9 +103,8 @@ def object_to(token: str) -> str:
     now = clock.now()
     change = address_change.read_objection(token, now=now)
     if change is not None:
-        _speak(change.subscriber_id)
-    address_change.object_to(token, origin=_origin(), now=now)
-    page = _kept()
+        address_change.object_to(change, origin=_origin(), now=now)
+    page = _answer(change)
     db.session.commit()
     return page
 
@@ -118,10 +118,20 @@ def _confirmed() -> str:
     )
 
 
-def _kept() -> str:
+def _answer(change: ReaderAddressChange | None) -> str:
+    """Say that the old address stays, if it does."""
+    if change is not None:
+        _speak(change.subscriber_id)
+    if change is not None and address_change.has_stayed(change):
+        return tell(
+            gettext("The old address stays"),
+            gettext("Our e-mails go on coming to it. There is nothing left to do."),
+            back=False,
+        )
     return tell(
-        gettext("The old address stays"),
-        gettext("Our e-mails go on coming to it. There is nothing left to do."),
+        gettext("This link does nothing any more"),
+        gettext("The change of address that it was about is over, and nothing was changed now."),
+        gettext("If our e-mails do not come to you any more, you can sign up again at any time."),
         back=False,
     )
 

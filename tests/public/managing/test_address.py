@@ -20,7 +20,7 @@ from newsletter.subscriptions.models import (
     SuppressionReason,
 )
 from tests.factories import make_list, make_subscription
-from tests.public.managing.conftest import count, fresh, mailed_link
+from tests.public.managing.conftest import count, fresh, mailed_link, open_page
 
 NEW = "ada@new.example"
 
@@ -131,9 +131,82 @@ def test_the_old_address_objects_afterwards_within_seven_days(
     client.post(path_in(known["address-changing"], "objection_url"))
     fresh()
     assert reader.address == "ada@example.org"
-    assert count(ReaderAddressChange) == 0
     details = db.session.scalars(sa.select(ConsentEvent.detail)).all()
     assert details == ["address changed", "address changed back"]
+
+
+def objection_of(number: int) -> str:
+    links_mailed = [
+        path_in(mail, "objection_url")
+        for mail in db.session.scalars(sa.select(OutboxMessage).order_by(OutboxMessage.id))
+        if mail.kind == "address-changing"
+    ]
+    return links_mailed[number]
+
+
+def confirm(client: FlaskClient, address: str) -> int:
+    known = sa.select(OutboxMessage).filter_by(recipient=address, kind="new-address")
+    mail = db.session.scalars(known).one()
+    return client.post(path_in(mail, "confirm_url")).status_code
+
+
+@pytest.mark.parametrize("are_confirmed", [True, False])
+def test_an_objection_stops_all_later_changes(
+    client: FlaskClient, reader: Subscriber, are_confirmed: bool
+) -> None:
+    """Whoever is in somebody's page asks again and again: each first link keeps its power."""
+    ask(client, "a@evil.example")
+    if are_confirmed:
+        assert confirm(client, "a@evil.example") == 200
+        open_page(client, reader)
+    ask(client, "b@evil.example")
+    if not are_confirmed:
+        assert confirm(client, "a@evil.example") == 404
+    assert "The old address stays" in client.post(objection_of(0)).text
+    assert confirm(client, "b@evil.example") == confirm(client, "a@evil.example") == 404
+    fresh()
+    assert reader.address == "ada@example.org"
+    later = client.post(objection_of(1)).text
+    assert ("The old address stays" in later) is not are_confirmed
+    assert ("This link does nothing any more" in later) is are_confirmed
+
+
+def test_a_sign_up_with_the_old_address_does_not_keep_it_away(
+    client: FlaskClient, reader: Subscriber
+) -> None:
+    ask(client)
+    confirm(client, NEW)
+    # The form is anybody's.
+    form = {"address": "ada@example.org", "list": "news"}
+    assert client.post("/subscribe", data=form).status_code == 200
+    fresh()
+    assert count(Subscriber) == 2
+    assert "The old address stays" in client.post(objection_of(0)).text
+    fresh()
+    assert (reader.address, count(Subscriber)) == ("ada@example.org", 1)
+
+
+def test_who_signed_up_anew_is_not_told_that_the_old_address_stays(
+    client: FlaskClient, reader: Subscriber, subscription: Subscription
+) -> None:
+    ask(client)
+    confirm(client, NEW)
+    make_subscription(subscription.mailing_list, "ada@example.org")
+    db.session.commit()
+    for method in ("POST", "GET", "POST"):
+        answer = client.open(objection_of(0), method=method).text
+        assert "This link does nothing any more" in answer
+    fresh()
+    assert reader.address == NEW
+
+
+def test_a_second_press_leaves_the_first_link_alive(
+    client: FlaskClient, reader: Subscriber
+) -> None:
+    for _ in range(5):
+        ask(client)
+    assert (count(ReaderAddressChange), count(OutboxMessage)) == (1, 2)
+    assert confirm(client, NEW) == 200
 
 
 def test_the_links_die_in_time_and_both_addresses_are_forgotten(

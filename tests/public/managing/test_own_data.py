@@ -73,7 +73,8 @@ def test_everything_is_on_the_page_and_in_the_file(
     assert data["you"]["address"] == "ada@example.org"
     assert data["lists"][0]["how_often"] == "weekly"
     assert data["lists"][0]["intervals"][0]["to"] is None
-    assert data["change_of_address"]["to"] == "ada@new.example"
+    assert data["changes_of_address"][0]["to"] == "ada@new.example"
+    assert data["lists"][0]["summary_of_what_was_missed"] is False
     assert data["consent"][-1]["detail"] == "how often: weekly"
     assert data["e-mails"][0]["subject"] == "New guidance"
     page = client.get("/manage/data").text
