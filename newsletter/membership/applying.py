@@ -150,8 +150,8 @@ def _note(
 
 
 def _proof(member: Member, *, now: datetime) -> dict[str, Any]:
+    """Return what the mail says: nothing that was typed, which may be a stranger's text."""
     return {
-        "name": member.name,
         "confirm_url": links.MEMBERSHIP.url(f"{member.id}-{member.wish}", now=now),
         "days": KEPT_UNCONFIRMED.days,
         "expires_at": (now + KEPT_UNCONFIRMED).isoformat(),

@@ -39,6 +39,12 @@ def test_nobody_waits_before_the_mailed_link_is_used() -> None:
     assert (waiting.state, waiting.confirmed_at) == (MemberState.WAITING, NOW)
 
 
+def test_the_mail_carries_nothing_that_was_typed() -> None:
+    make_application(name="Win a prize at https://evil.example/")
+    [mail] = db.session.scalars(sa.select(OutboxMessage))
+    assert "evil" not in repr(mail.facts)
+
+
 def test_pressing_again_later_changes_nothing() -> None:
     member = make_waiting()
     again = applying.confirm(token_of(member), ip=None, now=NOW + timedelta(hours=1))
