@@ -48,6 +48,7 @@ from newsletter.subscriptions import (
     growth,
     lists,
     managing,
+    mornings,
     pausing,
     signup,
     undoing,
@@ -173,6 +174,12 @@ def end_pauses(now: datetime) -> None:
         db.session.commit()
 
 
+def settle_mornings(now: datetime) -> None:
+    """Bring back digests that a clock which was ahead put off."""
+    while mornings.settle(now=now):
+        db.session.commit()
+
+
 def count_days(now: datetime) -> None:
     """Write down how the lists grew, for the days that are over."""
     growth.count_days(now=now)
@@ -269,6 +276,12 @@ JOBS: Sequence[Job] = (
     ),
     Job("good-byes", "mail those who left that they did", timedelta(seconds=20), say_goodbyes),
     Job("end-pauses", "go on for readers whose pause is over", timedelta(minutes=5), end_pauses),
+    Job(
+        "mornings",
+        "bring back digests that a wrong clock put off",
+        timedelta(hours=1),
+        settle_mornings,
+    ),
     Job("count-days", "write down how the lists grew", timedelta(hours=1), count_days),
     Job(
         "next-day",

@@ -98,7 +98,7 @@ def change_list(slug: str) -> Response | tuple[str, int]:
     before = values_of(mailing_list, (*TEXTS, "is_public", "needs_approval", "topics"))
     form = typed(*TEXTS, lists=TICKED)
     with form.checking():
-        lists.change_list(mailing_list, **_typed_facts(form))
+        lists.change_list(mailing_list, now=clock.now(), **_typed_facts(form))
     if form.errors:
         return show_again("desk/list.html", form, **_facts(mailing_list))
     what = changes(mailing_list, before)

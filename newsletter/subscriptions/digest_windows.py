@@ -81,10 +81,8 @@ def change_frequency(subscription: Subscription, frequency: Frequency, *, now: d
     if had_each:
         subscription.digest_after = _issues_begun(subscription)
         subscription.digest_due_at = _next(subscription, now=now)
-    elif frequency is Frequency.EVERY:
-        subscription.digest_due_at = _summary_at(subscription, now=now)
     else:
-        subscription.digest_due_at = _next(subscription, now=now)
+        set_due(subscription, now=now)
 
 
 def pause(
@@ -117,7 +115,7 @@ def resume(subscription: Subscription, *, now: datetime) -> None:
         _close_gap(subscription)
     subscription.paused_until = None
     subscription.wants_summary = False
-    subscription.digest_due_at = _due_at(subscription, now=now)
+    set_due(subscription, now=now)
 
 
 def go_on(subscription: Subscription, *, after: int | None, now: datetime) -> None:
@@ -132,7 +130,7 @@ def go_on(subscription: Subscription, *, after: int | None, now: datetime) -> No
     if after is not None:
         # A digest that went out meanwhile had the first of it.
         subscription.digest_after = max(after, subscription.digest_after)
-        subscription.digest_due_at = _summary_at(subscription, now=now)
+        set_due(subscription, now=now)
 
 
 def is_covered(subscription: Subscription, order: int) -> bool:
@@ -155,7 +153,18 @@ def change_zone(subscriber: Subscriber, zone: str, *, now: datetime) -> None:
     subscriber.zone = zone
     for subscription in subscriber.subscriptions:
         if subscription.digest_due_at is not None:
-            subscription.digest_due_at = _due_at(subscription, now=now)
+            set_due(subscription, now=now)
+
+
+def set_due(subscription: Subscription, *, now: datetime) -> None:
+    """Let a digest be due of who is to get one, however seldom."""
+    zone = _zone(subscription)
+    subscription.digest_due_at = due_in(subscription.frequency, zone, now=now)
+
+
+def due_in(frequency: Frequency, zone: str, *, now: datetime) -> datetime:
+    """Return when a digest is due in a zone; for who has every issue, a last summary."""
+    return next_due(frequency, zone, now=now) or _next_morning(zone, now=now)
 
 
 def next_due(frequency: Frequency, zone: str, *, now: datetime) -> datetime | None:
@@ -219,19 +228,12 @@ def _known_gaps(subscription: Subscription) -> list[tuple[int, int | None]]:
     ]
 
 
-def _due_at(subscription: Subscription, *, now: datetime) -> datetime | None:
-    """Return when a digest is due of who is to get one, however seldom."""
-    is_last = subscription.frequency is Frequency.EVERY
-    return (_summary_at if is_last else _next)(subscription, now=now)
-
-
 def _next(subscription: Subscription, *, now: datetime) -> datetime | None:
     return next_due(subscription.frequency, _zone(subscription), now=now)
 
 
-def _summary_at(subscription: Subscription, *, now: datetime) -> datetime:
+def _next_morning(zone: str, *, now: datetime) -> datetime:
     """Return the next morning, but not the very next moments."""
-    zone = _zone(subscription)
     day = now.astimezone(clock.zone(zone)).date()
     while (at := clock.instant(datetime.combine(day, MORNING), zone)) < now + AHEAD:
         day += timedelta(days=1)

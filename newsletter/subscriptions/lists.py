@@ -12,6 +12,7 @@ from newsletter import addresses, clock, inputs, languages
 from newsletter.errors import InvalidInput, NotFound, Refused
 from newsletter.extensions import Statement, add_if_free, db, run
 from newsletter.library.models import Topic
+from newsletter.subscriptions import mornings
 from newsletter.subscriptions.models import MailingList, Tracking
 
 LONGEST_SLUG = 60
@@ -44,14 +45,21 @@ def add_list(slug: str, *, now: datetime, **facts: Unpack[ListFacts]) -> Mailing
         raise InvalidInput(f"A list's short name has at most {LONGEST_SLUG} letters.", field="slug")
     mailing_list = MailingList(slug=inputs.slug(slug), created_at=now)
     facts.setdefault("name", "")
-    change_list(mailing_list, **facts)
+    _set(mailing_list, facts)
     if not add_if_free(mailing_list):
         raise Refused(f"There is a list “{slug}” already.")
     return mailing_list
 
 
-def change_list(mailing_list: MailingList, **facts: Unpack[ListFacts]) -> None:
+def change_list(mailing_list: MailingList, *, now: datetime, **facts: Unpack[ListFacts]) -> None:
     """Change what is named; raise InvalidInput with the field for what cannot be kept."""
+    zone = mailing_list.zone
+    _set(mailing_list, facts)
+    if mailing_list.zone != zone:
+        mornings.move(mailing_list, now=now)
+
+
+def _set(mailing_list: MailingList, facts: ListFacts) -> None:
     for field, value in facts.items():
         setattr(mailing_list, field, _checked(field, value))
 

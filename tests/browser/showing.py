@@ -48,7 +48,7 @@ def fill(*, now: datetime) -> Editor:
     """Fill an empty installation, commit, and return the admin whose desk is shown."""
     sample.load(now=now - timedelta(days=500))
     [news] = lists.all_lists()
-    lists.change_list(news, needs_approval=True)
+    lists.change_list(news, now=now, needs_approval=True)
     edith, amina = people.add_editors(now=now)
     db.session.commit()
     people.gather_readers(news, now=now)
