@@ -1,8 +1,8 @@
 """Counting requests for links without a write for each: a process keeps them, a thread writes sums.
 
 A GET writes nothing, and ten thousand in a second must not stop the database (STANDARDS XJ02).
-So they wait here for a few seconds, are judged together, and are added up. A process that is
-killed takes the last seconds along.
+So they wait here for half a minute, the same ones as one number, are judged together, and are
+added up. A process that is killed takes the last ones along.
 """
 
 import atexit
@@ -13,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from flask import Flask
@@ -20,7 +21,7 @@ from flask import Flask
 from newsletter import clock
 from newsletter.extensions import db, insert, reading
 from newsletter.subscriptions.models import MailingList, Subscription, Tracking
-from newsletter.tracking.machines import WINDOW, Hit, judge
+from newsletter.tracking.machines import RUN, Hit, judge, slice_of
 from newsletter.tracking.models import ClickDay, ReaderClick
 
 log = logging.getLogger(__name__)
@@ -29,11 +30,19 @@ EVERY = 5.0
 """Seconds between two writes."""
 
 MOST = 20_000
-"""Requests that wait at most; what comes beyond that is let go, and the log says so."""
+"""Different requests that wait at most; what comes beyond that is let go, and the log says so."""
 
 CHUNK = 500
 
 _EXTENSION = "tracking.hits"
+
+
+class Taken(NamedTuple):
+    """What waited: requests, how many and whether a machine's; openings; how many were let go."""
+
+    verdicts: list[tuple[Hit, int, bool]]
+    opened: dict[int, date]
+    lost: int
 
 
 class Hits:
@@ -42,7 +51,7 @@ class Hits:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._lock = threading.Lock()
-        self._waiting: list[Hit] = []
+        self._waiting: Counter[Hit] = Counter()
         self._opened: dict[int, date] = {}
         self._lost = 0
         # Tells networks apart while the process lives, and nobody which they were.
@@ -55,7 +64,13 @@ class Hits:
     ) -> None:
         """Keep one request for a link."""
         seen = hashlib.blake2b(network.encode(), key=self._salt, digest_size=8).digest()
-        self._keep(Hit(at, key, seen, is_machine, subscription_id), at)
+        hit = Hit(slice_of(at), seen, key, is_machine, subscription_id)
+        with self._lock:
+            if hit in self._waiting or len(self._waiting) < MOST:
+                self._waiting[hit] += 1
+            else:
+                self._lost += 1
+        self._run()
 
     def open(self, subscription_id: int, *, at: datetime) -> None:
         """Keep that a reader who agreed to it opened a mail: the day, no more."""
@@ -64,23 +79,19 @@ class Hits:
                 self._opened[subscription_id] = at.date()
         self._run()
 
-    def _keep(self, hit: Hit, at: datetime) -> None:
-        with self._lock:
-            if len(self._waiting) >= MOST:
-                self._lost += 1
-            else:
-                self._waiting.append(hit)
-        self._run()
-
-    def take(self, *, now: datetime | None) -> tuple[list[tuple[Hit, bool]], dict[int, date], int]:
+    def take(self, *, now: datetime | None) -> Taken:
         """Return what waited long enough to be judged, or all of it with no `now`."""
         with self._lock:
-            verdicts = list(zip(self._waiting, judge(self._waiting), strict=True))
-            ripe = [one for one in verdicts if now is None or one[0].at <= now - WINDOW]
-            self._waiting = [hit for hit, _ in verdicts[len(ripe) :]]
+            waiting, self._waiting = self._waiting, Counter()
             opened, self._opened = self._opened, {}
             lost, self._lost = self._lost, 0
-        return ripe, opened, lost
+        # Whoever follows a link must not wait for this.
+        machines = judge(waiting)
+        early = {hit: n for hit, n in waiting.items() if now and hit.slice > slice_of(now) - RUN}
+        with self._lock:
+            self._waiting.update(early)
+        ripe = [(hit, n, hit in machines) for hit, n in waiting.items() if hit not in early]
+        return Taken(ripe, opened, lost)
 
     def _run(self) -> None:
         """Start to write every few seconds; once a process, and after it was forked."""
@@ -127,7 +138,7 @@ def flush(hits: Hits, *, now: datetime | None) -> None:
     if lost:
         log.warning("%d requests for links were too many at once, and not counted", lost)
     _add_up(verdicts)
-    agreed = _agreed({hit.subscription_id for hit, _ in verdicts if hit.subscription_id}, opened)
+    agreed = _agreed({hit.subscription_id for hit, _, _ in verdicts if hit.subscription_id}, opened)
     _name(verdicts, agreed)
     for number, day in opened.items():
         if number in agreed:
@@ -140,8 +151,10 @@ def flush(hits: Hits, *, now: datetime | None) -> None:
     db.session.commit()
 
 
-def _add_up(verdicts: Sequence[tuple[Hit, bool]]) -> None:
-    sums = Counter((hit.key, hit.at.date(), is_machine) for hit, is_machine in verdicts)
+def _add_up(verdicts: Sequence[tuple[Hit, int, bool]]) -> None:
+    sums: Counter[tuple[str, date, bool]] = Counter()
+    for hit, number, is_machine in verdicts:
+        sums[hit.key, hit.day, is_machine] += number
     rows = [
         {
             "link_key": key,
@@ -181,13 +194,13 @@ def agreeing() -> sa.Select[int]:
     )
 
 
-def _name(verdicts: Sequence[tuple[Hit, bool]], agreed: set[int]) -> None:
-    for hit, is_machine in verdicts:
+def _name(verdicts: Sequence[tuple[Hit, int, bool]], agreed: set[int]) -> None:
+    for hit, _, is_machine in verdicts:
         if not is_machine and hit.subscription_id in agreed:
             row = {
                 "subscription_id": hit.subscription_id,
                 "link_key": hit.key,
-                "day": hit.at.date(),
+                "day": hit.day,
             }
             db.session.execute(insert(ReaderClick).values(row).on_conflict_do_nothing())
 

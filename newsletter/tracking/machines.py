@@ -5,18 +5,24 @@ They err on the side of machines: a number that is too small flatters nobody (ST
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-WINDOW = timedelta(seconds=10)
-"""Requests so close are looked at together; and so soon after its delivery nobody reads a mail."""
+TOO_SOON = timedelta(seconds=10)
+"""So soon after its delivery nobody reads a mail."""
+
+SLICE = timedelta(seconds=5)
+"""Requests of one network for one link within such a slice of time are kept as one number."""
+
+RUN = 5
+"""So many slices in a row are looked at together."""
 
 MOST_LINKS = 4
-"""So many different links from one network within the window is a program that follows them all."""
+"""So many different links from one network within a run is a program that follows them all."""
 
 MOST_REQUESTS = 6
-"""So many requests from one network within the window is a program, too."""
+"""So many requests from one network within a run is a program, too."""
 
 _AGENTS = re.compile(
     r"bot\b|crawl|spider|scan|preview|proxy|fetch|monitor|check|headless|phantom|puppeteer"
@@ -29,13 +35,23 @@ _AGENTS = re.compile(
 
 
 class Hit(NamedTuple):
-    """One request for a link; `network` only tells that two came from the same one."""
+    """What requests for a link have in common; `network` only tells that it was the same one."""
 
-    at: datetime
-    key: str
+    slice: int
     network: bytes
+    key: str
     is_machine: bool
     subscription_id: int | None = None
+
+    @property
+    def day(self) -> date:
+        """The day (UTC) on which they came."""
+        return datetime.fromtimestamp(self.slice * SLICE.total_seconds(), UTC).date()
+
+
+def slice_of(at: datetime) -> int:
+    """Return the number of the slice of time that a moment is in."""
+    return int(at.timestamp() // SLICE.total_seconds())
 
 
 def looks_like_one(
@@ -49,19 +65,23 @@ def looks_like_one(
     # A person's browser says which kinds of page it reads, and which languages.
     if "Accept-Language" not in headers:
         return True
-    return delivered_at is not None and at - delivered_at < WINDOW
+    return delivered_at is not None and at - delivered_at < TOO_SOON
 
 
-def judge(hits: Sequence[Hit]) -> list[bool]:
-    """Tell of each request whether it is a machine's, by itself or by those around it."""
-    by_network: dict[bytes, list[Hit]] = defaultdict(list)
+def judge(hits: Mapping[Hit, int]) -> set[Hit]:
+    """Return those of a machine, by themselves or by what is around them; takes how many of each.
+
+    Every request is looked at as often as there are slices in a run, however many there are: a
+    program that floods us must not keep us busy with it (STANDARDS XJ02).
+    """
+    by_network: dict[bytes, dict[int, list[Hit]]] = defaultdict(lambda: defaultdict(list))
     for hit in hits:
-        by_network[hit.network].append(hit)
-    return [hit.is_machine or _is_burst(hit, by_network[hit.network]) for hit in hits]
-
-
-def _is_burst(hit: Hit, same: Sequence[Hit]) -> bool:
-    if len(same) < MOST_LINKS:
-        return False
-    near = [one for one in same if abs(one.at - hit.at) <= WINDOW]
-    return len(near) >= MOST_REQUESTS or len({one.key for one in near}) >= MOST_LINKS
+        by_network[hit.network][hit.slice].append(hit)
+    machines = {hit for hit in hits if hit.is_machine}
+    for slices in by_network.values():
+        for first in slices:
+            run = [hit for number in range(first, first + RUN) for hit in slices.get(number, ())]
+            is_burst = sum(hits[hit] for hit in run) >= MOST_REQUESTS
+            if is_burst or len({hit.key for hit in run}) >= MOST_LINKS:
+                machines.update(run)
+    return machines
