@@ -121,9 +121,10 @@ def _asked_for() -> str:
 
 def _from_browser() -> str:
     # Regions are dropped first: Werkzeug would not give `pt` to who asks for `pt-BR` before `en`.
-    for wanted, _ in request.accept_languages:
+    for wanted, quality in request.accept_languages:
         tongue = languages.tongue(wanted)
-        if tongue in translating.written():
+        # Zero is for what somebody does not want (RFC 9110 section 12.4.2).
+        if quality > 0 and tongue in translating.written():
             return tongue
     return ""
 

@@ -55,6 +55,8 @@ def test_a_page_is_in_each_language_and_says_so(client: FlaskClient, language: s
         ("", "en"),
         ("en;q=0.4,es;q=0.7", "es"),
         ("*", "en"),
+        ("fr;q=0", "en"),
+        ("sw,fr;q=0,es;q=0.1", "es"),
         ("x" * 5000, "en"),
     ],
 )

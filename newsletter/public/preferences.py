@@ -28,7 +28,9 @@ blueprint = Blueprint("preferences", __name__)
 @blueprint.get("/preferences/<token>")
 def ask_preferences(token: str) -> str:
     """Offer to get less."""
-    return _question(acting.read(links.PREFERENCES, token, now=clock.now()), {})
+    leaving = acting.read(links.PREFERENCES, token, now=clock.now())
+    acting.speak_to(leaving)
+    return _question(leaving, {})
 
 
 @blueprint.post("/preferences/<token>")
@@ -36,8 +38,9 @@ def change_preferences(token: str) -> str | tuple[str, int]:
     """Do what was pressed, or mail the link to everything else."""
     now = clock.now()
     leaving = acting.read(links.PREFERENCES, token, now=now)
+    # What is wrong is said in the reader's language, too.
+    acting.speak_to(leaving)
     if request.form.get("stop") == "nothing":
-        acting.speak_to(leaving)
         managing.ask_for(leaving.subscription, now=now)
         page = render_template("public/manage/mailed.html", address="", is_known=True)
         db.session.commit()
@@ -57,7 +60,6 @@ def change_preferences(token: str) -> str | tuple[str, int]:
 
 def _end_recording(leaving: Leaving) -> str:
     """Record nothing any more of who it is; the page is the same whatever was recorded."""
-    acting.speak_to(leaving)
     origin = acting.origin_of(leaving, page=PAGE)
     for subscription in leaving.subscriptions:
         agreeing.withdraw(subscription, origin=origin, now=clock.now())
@@ -77,7 +79,6 @@ def _end_recording(leaving: Leaving) -> str:
 
 
 def _question(leaving: Leaving, errors: dict[str, str]) -> str:
-    acting.speak_to(leaving)
     return render_template(
         "public/preferences.html",
         list_name=acting.list_name(leaving),

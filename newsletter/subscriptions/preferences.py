@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from newsletter import clock, inputs, languages
 from newsletter.errors import InvalidInput, NotFound
-from newsletter.extensions import db
+from newsletter.extensions import add_if_free, db
 from newsletter.library.models import Topic
 from newsletter.marking import marked
 from newsletter.subscriptions import consent, digest_windows, suppression
@@ -29,6 +29,9 @@ LONGEST_NAME = 200
 ON = (SubscriptionState.CONFIRMED, SubscriptionState.PAUSED)
 """States in which a list is a reader's."""
 
+EVER = (*ON, SubscriptionState.UNSUBSCRIBED)
+"""States in which it is, or was."""
+
 AREAS = frozenset(
     (
         *("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia"),
@@ -38,7 +41,9 @@ AREAS = frozenset(
 """Where the names of time zones begin that are places."""
 
 
-def subscription_of(subscriber: Subscriber, slug: str) -> Subscription:
+def subscription_of(
+    subscriber: Subscriber, slug: str, *, states: Collection[SubscriptionState] = ON
+) -> Subscription:
     """Return the reader's subscription to a list, locked; raise NotFound if it is not theirs."""
     found = db.session.scalar(
         sa.select(Subscription)
@@ -46,7 +51,7 @@ def subscription_of(subscriber: Subscriber, slug: str) -> Subscription:
         .where(
             Subscription.subscriber_id == subscriber.id,
             MailingList.slug == slug,
-            Subscription.state.in_(ON),
+            Subscription.state.in_(states),
         )
         .with_for_update(of=Subscription)
     )
@@ -136,23 +141,7 @@ def join(
     """
     if suppression.stops_sign_up(subscriber.address_hmac) or not mailing_list.is_public:
         raise NotFound(marked("There is no such list to sign up for."))
-    subscription = db.session.scalar(
-        sa.select(Subscription)
-        .where(
-            Subscription.subscriber_id == subscriber.id,
-            Subscription.mailing_list_id == mailing_list.id,
-        )
-        .with_for_update()
-    )
-    if subscription is None:
-        subscription = Subscription(
-            subscriber=subscriber,
-            mailing_list=mailing_list,
-            state=SubscriptionState.PENDING,
-            requested_at=now,
-        )
-        db.session.add(subscription)
-        db.session.flush()
+    subscription = _found_or_added(subscriber, mailing_list, now=now)
     if subscription.state in ON:
         return subscription
     subscription.state = SubscriptionState.CONFIRMED
@@ -180,6 +169,30 @@ def join(
             detail="form: by a link mailed to the address; all topics; every",
         )
     return subscription
+
+
+def _found_or_added(
+    subscriber: Subscriber, mailing_list: MailingList, *, now: datetime
+) -> Subscription:
+    """Return the row of a reader on a list, locked; of two presses at once one adds it."""
+    theirs = (
+        sa.select(Subscription)
+        .where(
+            Subscription.subscriber_id == subscriber.id,
+            Subscription.mailing_list_id == mailing_list.id,
+        )
+        .with_for_update()
+    )
+    found = db.session.scalar(theirs)
+    if found is not None:
+        return found
+    added = Subscription(
+        subscriber_id=subscriber.id,
+        mailing_list_id=mailing_list.id,
+        state=SubscriptionState.PENDING,
+        requested_at=now,
+    )
+    return added if add_if_free(added) else db.session.scalars(theirs).one()
 
 
 def choose_language(subscriber: Subscriber, text: str, *, origin: Origin, now: datetime) -> None:

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from selectolax.lexbor import LexborHTMLParser
 
 from newsletter import clock, links
 from newsletter.extensions import db
@@ -115,6 +116,18 @@ def test_a_day_that_is_none_is_refused(
     assert answer.status_code == 422
     assert 'href="#until"' in answer.text
     assert refresh(subscription).state is SubscriptionState.CONFIRMED
+
+
+def test_what_is_wrong_is_said_in_the_readers_language(
+    client: FlaskClient, subscription: Subscription
+) -> None:
+    subscription.subscriber.language = "fr"
+    db.session.commit()
+    answer = client.post(
+        path(subscription), data={"stop": "pause", "until": ""}, headers={"Accept-Language": "es"}
+    )
+    [problem] = LexborHTMLParser(answer.text).css('a[href="#until"]')
+    assert problem.text().startswith("Saisissez un jour")
 
 
 def test_who_left_does_not_come_back_by_getting_less(

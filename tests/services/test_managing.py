@@ -16,6 +16,7 @@ from tests.public.managing.test_arriving import (
 )
 from tests.public.managing.test_lists import (
     test_a_pause_ends_by_the_clock,
+    test_of_ten_presses_at_once_one_joins,
     test_who_leaves_and_joins_again_has_two_intervals,
 )
 from tests.public.managing.test_own_data import (

@@ -62,6 +62,11 @@ def current_reader() -> Subscriber | None:
     return _reader()
 
 
+def was_open() -> bool:
+    """Tell whether this browser shows that a page was open in it, whether it is still or not."""
+    return bool(request.cookies.get(COOKIE))
+
+
 @blueprint.post("/manage")
 def ask() -> Answer:
     """Mail a link; the answer is the same whoever the address belongs to."""

@@ -123,8 +123,8 @@ def ask_leave(reader: Subscriber, slug: str) -> Answer:
 @blueprint.post("/leave")
 @readers_own
 def leave(reader: Subscriber, slug: str) -> Answer:
-    """Leave this list."""
-    subscription = preferences.subscription_of(reader, slug)
+    """Leave this list; a second press is the same."""
+    subscription = preferences.subscription_of(reader, slug, states=preferences.EVER)
     unsubscribing.end(subscription, reason=EndedReason.LINK, origin=_origin(), now=clock.now())
     db.session.commit()
     return questions.home("left")

@@ -110,9 +110,19 @@ def ask_delete(reader: Subscriber) -> Answer:
 
 
 @blueprint.post("/manage/delete")
+def delete() -> Answer:
+    """Erase the reader and close their page; after that nothing knows who pressed twice."""
+    if arriving.current_reader() is not None or not arriving.was_open():
+        return _delete()
+    return questions.tell(
+        gettext("No page is open here"),
+        gettext("If you have just pressed the button that deletes everything, it is done."),
+        gettext("If not, nothing was deleted: ask for a link to your page first."),
+    )
+
+
 @readers_own
-def delete(reader: Subscriber) -> Answer:
-    """Erase the reader and close their page."""
+def _delete(reader: Subscriber) -> Answer:
     address = addresses.parse(reader.address)
     erased = erasure.erase(address, now=clock.now(), actor=consent.SUBSCRIBER)
     page = render_template(

@@ -1,7 +1,10 @@
 """One's lists: topics, how often, pauses, leaving and joining."""
 
+import threading
+
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 
 from newsletter import clock
@@ -19,7 +22,7 @@ from newsletter.subscriptions.models import (
     SubscriptionState,
 )
 from tests.factories import make_list
-from tests.public.managing.conftest import fresh, in_days
+from tests.public.managing.conftest import count, fresh, in_days
 
 AT = "/manage/lists/news"
 
@@ -107,7 +110,8 @@ def test_a_day_that_is_none_is_refused(client: FlaskClient, reader: Subscriber, 
 def test_who_leaves_and_joins_again_has_two_intervals(
     client: FlaskClient, reader: Subscriber, subscription: Subscription
 ) -> None:
-    client.post(f"{AT}/leave")
+    for _ in range(2):
+        assert client.post(f"{AT}/leave").headers["Location"] == "/manage?done=left"
     fresh()
     assert subscription.state is SubscriptionState.UNSUBSCRIBED
     assert client.get(f"{AT}/topics").status_code == 404
@@ -122,6 +126,32 @@ def test_who_leaves_and_joins_again_has_two_intervals(
     assert wording.text.partition("“")[0] in page
     kinds = db.session.scalars(sa.select(ConsentEvent.kind).order_by(ConsentEvent.id)).all()
     assert kinds == [ConsentKind.UNSUBSCRIBED, ConsentKind.REQUESTED, ConsentKind.CONFIRMED]
+
+
+def test_of_ten_presses_at_once_one_joins(
+    app: Flask, client: FlaskClient, reader: Subscriber
+) -> None:
+    make_list("events", name="Events")
+    db.session.commit()
+    shown = client.get_cookie("manage", path="/manage")
+    assert shown is not None
+    barrier = threading.Barrier(10)
+    answers: list[int] = []
+
+    def press() -> None:
+        browser = app.test_client()
+        browser.set_cookie("manage", shown.value, path="/manage")
+        barrier.wait()
+        answers.append(browser.post("/manage/lists/events/join").status_code)
+
+    threads = [threading.Thread(target=press) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [303] * 10
+    fresh()
+    assert count(SubscriptionInterval) == 2
 
 
 def test_joining_another_public_list_takes_no_second_mail(
