@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from newsletter import clock
 from newsletter.extensions import db
+from newsletter.subscriptions import zones
 from newsletter.subscriptions.models import (
     Frequency,
     MailingList,
@@ -47,6 +48,7 @@ def begin(subscription: Subscription, *, now: datetime) -> None:
     subscription.digest_owed_since = None
     subscription.paused_until = None
     subscription.wants_summary = False
+    _align(subscription, now=now)
 
 
 def begin_all(subscription_ids: Collection[int], *, now: datetime) -> None:
@@ -83,6 +85,7 @@ def change_frequency(subscription: Subscription, frequency: Frequency, *, now: d
         subscription.digest_due_at = _next(subscription, now=now)
     else:
         set_due(subscription, now=now)
+    _align(subscription, now=now)
 
 
 def pause(
@@ -116,6 +119,7 @@ def resume(subscription: Subscription, *, now: datetime) -> None:
     subscription.paused_until = None
     subscription.wants_summary = False
     set_due(subscription, now=now)
+    _align(subscription, now=now)
 
 
 def go_on(subscription: Subscription, *, after: int | None, now: datetime) -> None:
@@ -131,6 +135,7 @@ def go_on(subscription: Subscription, *, after: int | None, now: datetime) -> No
         # A digest that went out meanwhile had the first of it.
         subscription.digest_after = max(after, subscription.digest_after)
         set_due(subscription, now=now)
+    _align(subscription, now=now)
 
 
 def is_covered(subscription: Subscription, order: int) -> bool:
@@ -146,7 +151,7 @@ def is_in_gap(order: int, gaps: Iterable[tuple[int, int | None]]) -> bool:
 def change_zone(subscriber: Subscriber, zone: str, *, now: datetime) -> None:
     """Let it be morning elsewhere; the digests that are due come in the mornings of there.
 
-    Raises InvalidInput for an unknown zone; an empty one is that of each list.
+    Raises InvalidInput for an unknown zone; an empty one is that of the reader's oldest list.
     """
     if zone:
         clock.zone(zone)
@@ -158,7 +163,7 @@ def change_zone(subscriber: Subscriber, zone: str, *, now: datetime) -> None:
 
 def set_due(subscription: Subscription, *, now: datetime) -> None:
     """Let a digest be due of who is to get one, however seldom."""
-    zone = _zone(subscription)
+    zone = zones.of(subscription)
     subscription.digest_due_at = due_in(subscription.frequency, zone, now=now)
 
 
@@ -183,12 +188,6 @@ def next_due(frequency: Frequency, zone: str, *, now: datetime) -> datetime | No
     if at > now:
         return at
     return clock.instant(datetime.combine(following, MORNING), zone)
-
-
-def zone_of(subscriber_zone: str, list_zone: str) -> str:
-    """Return the zone in which it is morning for a reader; one that is known no more is UTC."""
-    chosen = subscriber_zone or list_zone
-    return chosen if chosen in clock.zone_names() else "UTC"
 
 
 def _has_each(subscription: Subscription) -> bool:
@@ -228,8 +227,24 @@ def _known_gaps(subscription: Subscription) -> list[tuple[int, int | None]]:
     ]
 
 
+def _align(subscription: Subscription, *, now: datetime) -> None:
+    """Let what else is to come to a reader come in mornings of the same place, in one digest.
+
+    The place may be another one since the last of them was fixed: who names none has that of
+    their oldest list.
+    """
+    subscriber = subscription.subscriber
+    if subscription.digest_due_at is None or subscriber.zone:
+        return
+    for one in subscriber.subscriptions:
+        if one.digest_due_at is not None and one.digest_due_at > now:
+            set_due(one, now=now)
+
+
 def _next(subscription: Subscription, *, now: datetime) -> datetime | None:
-    return next_due(subscription.frequency, _zone(subscription), now=now)
+    if subscription.frequency is Frequency.EVERY:
+        return None
+    return next_due(subscription.frequency, zones.of(subscription), now=now)
 
 
 def _next_morning(zone: str, *, now: datetime) -> datetime:
@@ -238,10 +253,6 @@ def _next_morning(zone: str, *, now: datetime) -> datetime:
     while (at := clock.instant(datetime.combine(day, MORNING), zone)) < now + AHEAD:
         day += timedelta(days=1)
     return at
-
-
-def _zone(subscription: Subscription) -> str:
-    return zone_of(subscription.subscriber.zone, subscription.mailing_list.zone)
 
 
 def _issues_begun(subscription: Subscription) -> int:

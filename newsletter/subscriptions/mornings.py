@@ -9,11 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from newsletter.extensions import db
-from newsletter.subscriptions import digest_windows
+from newsletter.subscriptions import digest_windows, zones
 from newsletter.subscriptions.models import (
     Frequency,
     MailingList,
-    Subscriber,
     Subscription,
     SubscriptionState,
 )
@@ -30,18 +29,16 @@ AT_ONCE = 500
 
 
 def move(mailing_list: MailingList, *, now: datetime) -> None:
-    """Let the digests of a list come in the mornings of its zone, where readers chose none."""
-    without = sa.select(Subscriber.id).where(Subscriber.zone == "")
-    zone = digest_windows.zone_of("", mailing_list.zone)
+    """Let the digests of those come in the mornings of a list's zone whose place it is."""
+    zone = zones.usable(mailing_list.zone)
     for frequency in Frequency:
         db.session.execute(
             sa.update(Subscription)
             .where(
-                Subscription.mailing_list_id == mailing_list.id,
                 Subscription.frequency == frequency,
                 # One that is due comes with the clock's next look.
                 Subscription.digest_due_at > now,
-                Subscription.subscriber_id.in_(without),
+                Subscription.subscriber_id.in_(zones.readers_of(mailing_list)),
             )
             .values(digest_due_at=digest_windows.due_in(frequency, zone, now=now))
             .execution_options(synchronize_session="fetch")

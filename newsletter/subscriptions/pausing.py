@@ -9,7 +9,7 @@ from newsletter import clock
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
 from newsletter.marking import marked
-from newsletter.subscriptions import consent, digest_windows
+from newsletter.subscriptions import consent, digest_windows, zones
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import ConsentKind, Subscription, SubscriptionState
 
@@ -87,7 +87,7 @@ def zone_of(subscription: Subscription | None) -> str:
     """Return the zone in which the days of a pause begin."""
     if subscription is None:
         return "UTC"
-    return digest_windows.zone_of(subscription.subscriber.zone, subscription.mailing_list.zone)
+    return zones.of(subscription)
 
 
 def day_of(at: datetime, zone: str) -> date:

@@ -7,7 +7,7 @@ from flask import Flask
 
 from newsletter import clock
 from newsletter.errors import InvalidInput
-from newsletter.subscriptions import digest_windows
+from newsletter.subscriptions import digest_windows, zones
 from newsletter.subscriptions.models import Frequency, MailingList, SubscriptionState
 from tests.conftest import NOW
 from tests.factories import make_list, make_subscription
@@ -88,8 +88,12 @@ def test_the_zone_of_the_list_stands_in_for_that_of_the_reader(news: MailingList
         digest_windows.change_zone(subscription.subscriber, "Europe/Atlantis", now=NOW)
 
 
-def test_a_zone_that_is_known_no_more_is_utc() -> None:
-    assert digest_windows.zone_of("Europe/Atlantis", "Europe/Vienna") == "UTC"
+@pytest.mark.parametrize("place", ["of the reader", "of the list"])
+def test_a_zone_that_is_known_no_more_is_utc(news: MailingList, place: str) -> None:
+    subscription = make_subscription(news)
+    news.zone = "Europe/Vienna"
+    (subscription.subscriber if place == "of the reader" else news).zone = "Europe/Atlantis"
+    assert zones.of(subscription) == "UTC"
 
 
 def test_whoever_had_every_issue_begins_with_the_next_one(news: MailingList) -> None:

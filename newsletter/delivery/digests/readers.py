@@ -18,10 +18,9 @@ from newsletter.delivery.digests.shelf import Entry, Shelf
 from newsletter.delivery.digests.taken import Facts
 from newsletter.delivery.models import Period
 from newsletter.extensions import db
-from newsletter.subscriptions import digest_windows
+from newsletter.subscriptions import digest_windows, zones
 from newsletter.subscriptions.models import (
     Frequency,
-    MailingList,
     Subscriber,
     Subscription,
     SubscriptionState,
@@ -178,11 +177,7 @@ def _dues(people: Sequence[int], *, now: datetime) -> dict[int, list[Due]]:
             Subscription.digest_due_at,
             Subscription.digest_gaps,
             Subscription.digest_owed_since,
-            Subscriber.zone,
-            MailingList.zone,
         )
-        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
-        .join(MailingList, MailingList.id == Subscription.mailing_list_id)
         .where(
             Subscription.subscriber_id.in_(numbers.each(people)),
             Subscription.state == SubscriptionState.CONFIRMED,
@@ -192,9 +187,9 @@ def _dues(people: Sequence[int], *, now: datetime) -> dict[int, list[Due]]:
     ).all()
     topics = _topics([row[0] for row in rows])
     found: dict[int, list[Due]] = defaultdict(list)
-    for number, subscriber_id, list_id, frequency, after, due_at, gaps, owed, *zones in rows:
+    zone_of = zones.of_people(numbers.each(people))
+    for number, subscriber_id, list_id, frequency, after, due_at, gaps, owed in rows:
         assert due_at is not None
-        zone = digest_windows.zone_of(*zones)
         found[subscriber_id].append(
             Due(
                 number,
@@ -202,7 +197,7 @@ def _dues(people: Sequence[int], *, now: datetime) -> dict[int, list[Due]]:
                 frequency,
                 after,
                 due_at,
-                zone,
+                zone_of[subscriber_id],
                 topics.get(number, frozenset()),
                 gaps,
                 owed,
