@@ -17,7 +17,7 @@ from newsletter.errors import DeadLink, NotFound
 from newsletter.extensions import db
 from newsletter.links import CLICKED, OPENED, Link
 from newsletter.marking import marked
-from newsletter.subscriptions.models import Subscription
+from newsletter.subscriptions.models import Subscription, Tracking
 from newsletter.tracking import counting, links, machines
 from newsletter.web import client_ip
 
@@ -60,23 +60,26 @@ def _lead(key: str, *, token: str) -> Response:
     found = links.find(key)
     if found is None:
         raise NotFound(marked("There is no such link."))
-    link, mailing_list_id, begun_at = found
-    now = clock.now()
-    delivery = _delivery(CLICKED, token, now=now) if token else None
-    # A token that is none of ours leads on and counts nothing (STANDARDS XJ01).
-    if not token or delivery is not None:
-        delivered_at = delivery.finished_at if delivery else begun_at
-        number = _subscription(delivery, mailing_list_id) if delivery else None
-        counting.hits_of(current_app).follow(
-            key,
-            network=client_ip(),
-            is_machine=_is_machine(now, delivered_at),
-            subscription_id=number,
-            at=now,
-        )
-    answer = redirect(link.address, HTTPStatus.FOUND)
+    if found.tracking is not Tracking.NONE:
+        _count(found, token, now=clock.now())
+    answer = redirect(found.link.address, HTTPStatus.FOUND)
     answer.headers.update(HEADERS)
     return answer
+
+
+def _count(found: links.Led, token: str, *, now: datetime) -> None:
+    """Keep one request; none with a token that is not ours, or of who does not agree (XJ01, C25)."""
+    delivery = _delivery(CLICKED, token, now=now) if token else None
+    number = _subscription(delivery, found.mailing_list_id) if delivery else None
+    if token and number is None:
+        return
+    counting.hits_of(current_app).follow(
+        found.link.key,
+        network=client_ip(),
+        is_machine=_is_machine(now, delivery.finished_at if delivery else found.begun_at),
+        subscription_id=number,
+        at=now,
+    )
 
 
 def _is_machine(now: datetime, delivered_at: datetime | None) -> bool:

@@ -21,6 +21,7 @@ from flask import Flask
 from newsletter import clock
 from newsletter.extensions import db, insert, reading
 from newsletter.subscriptions.models import MailingList, Subscription, Tracking
+from newsletter.tracking import links
 from newsletter.tracking.machines import RUN, Hit, judge, slice_of
 from newsletter.tracking.models import ClickDay, ReaderClick
 
@@ -137,9 +138,12 @@ def flush(hits: Hits, *, now: datetime | None) -> None:
     verdicts, opened, lost = hits.take(now=now)
     if lost:
         log.warning("%d requests for links were too many at once, and not counted", lost)
+    named = {hit.subscription_id for hit, _, _ in verdicts if hit.subscription_id}
+    agreed = _agreed(named | set(opened))
+    counted = links.counted({hit.key for hit, _, _ in verdicts})
+    verdicts = [one for one in verdicts if _may_be_counted(one[0], counted, agreed)]
     _add_up(verdicts)
-    agreed = _agreed({hit.subscription_id for hit, _, _ in verdicts if hit.subscription_id}, opened)
-    _name(verdicts, agreed)
+    _name(verdicts)
     for number, day in opened.items():
         if number in agreed:
             db.session.execute(
@@ -177,12 +181,15 @@ def _add_up(verdicts: Sequence[tuple[Hit, int, bool]]) -> None:
         )
 
 
-def _agreed(numbers: set[int], opened: dict[int, date]) -> set[int]:
+def _agreed(numbers: set[int]) -> set[int]:
     """Return who of them agrees now: they may have withdrawn a second ago (STANDARDS C25)."""
-    wanted = numbers | set(opened)
-    if not wanted:
+    if not numbers:
         return set()
-    return set(db.session.scalars(agreeing().where(Subscription.id.in_(wanted))))
+    return set(db.session.scalars(agreeing().where(Subscription.id.in_(numbers))))
+
+
+def _may_be_counted(hit: Hit, counted: set[str], agreed: set[int]) -> bool:
+    return hit.key in counted and (hit.subscription_id is None or hit.subscription_id in agreed)
 
 
 def agreeing() -> sa.Select[int]:
@@ -194,9 +201,9 @@ def agreeing() -> sa.Select[int]:
     )
 
 
-def _name(verdicts: Sequence[tuple[Hit, int, bool]], agreed: set[int]) -> None:
+def _name(verdicts: Sequence[tuple[Hit, int, bool]]) -> None:
     for hit, _, is_machine in verdicts:
-        if not is_machine and hit.subscription_id in agreed:
+        if not is_machine and hit.subscription_id is not None:
             row = {
                 "subscription_id": hit.subscription_id,
                 "link_key": hit.key,

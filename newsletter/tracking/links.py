@@ -1,12 +1,14 @@
 """The links of an issue that lead over this installation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from newsletter.extensions import db, insert
 from newsletter.issues.models import Issue
+from newsletter.subscriptions.models import MailingList, Tracking
 from newsletter.tracking.models import TrackedLink
 
 
@@ -19,11 +21,35 @@ def remember(issue_id: int, addresses: Mapping[str, str]) -> None:
         db.session.execute(insert(TrackedLink).values(rows).on_conflict_do_nothing())
 
 
-def find(key: str) -> tuple[TrackedLink, int, datetime | None] | None:
-    """Return where a key leads, with the list of its issue and when that began; or None."""
+class Led(NamedTuple):
+    """Where a key leads, and of what issue it is."""
+
+    link: TrackedLink
+    mailing_list_id: int
+    tracking: Tracking
+    begun_at: datetime | None
+
+
+def find(key: str) -> Led | None:
+    """Return where a key leads, and what its list records now; or None."""
     row = db.session.execute(
-        sa.select(TrackedLink, Issue.mailing_list_id, Issue.begun_at)
+        sa.select(TrackedLink, Issue.mailing_list_id, MailingList.tracking, Issue.begun_at)
         .join(Issue, Issue.id == TrackedLink.issue_id)
+        .join(MailingList, MailingList.id == Issue.mailing_list_id)
         .where(TrackedLink.key == key)
     ).one_or_none()
-    return None if row is None else (row[0], row[1], row[2])
+    return None if row is None else Led(*row)
+
+
+def counted(keys: Set[str]) -> set[str]:
+    """Return which of these are links of lists that record something now."""
+    if not keys:
+        return set()
+    return set(
+        db.session.scalars(
+            sa.select(TrackedLink.key)
+            .join(Issue, Issue.id == TrackedLink.issue_id)
+            .join(MailingList, MailingList.id == Issue.mailing_list_id)
+            .where(TrackedLink.key.in_(keys), MailingList.tracking != Tracking.NONE)
+        )
+    )

@@ -307,15 +307,47 @@ def test_it_is_forgotten_after_thirteen_months(app: Flask, mailing_list: Mailing
         assert (ada.last_open_on is not None) == bool(named)
 
 
-def test_a_list_that_turned_it_off_records_nobody(app: Flask, mailing_list: MailingList) -> None:
+@pytest.mark.parametrize("mode", [Tracking.AGGREGATE, Tracking.INDIVIDUAL])
+def test_a_list_that_turned_it_off_records_nothing_also_of_what_waits(
+    app: Flask, mailing_list: MailingList, mode: Tracking
+) -> None:
+    ada, bob = make_subscription(mailing_list), make_subscription(mailing_list, "bob@example.org")
+    agree(ada)
+    issue = send(mailing_list, mode)
+    both = {path for reader in (ada, bob) for path in paths(mail(reader)[1])}
+    for _ in range(2):
+        for path in both:
+            assert follow(app, path)[0] == 302
+        mailing_list.tracking = Tracking.NONE
+        db.session.commit()
+    assert written(app) == (0, 0, 0)
+    mailing_list.tracking = mode
+    db.session.commit()
+    for path in both:
+        follow(app, path)
+    assert sum(written(app)) > 0
+    assert clicks.clicks(issue) is not None
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "erased", "named no more"])
+def test_a_link_with_a_name_in_it_counts_nobody_who_does_not_agree_now(
+    app: Flask, mailing_list: MailingList, how: str
+) -> None:
     ada = make_subscription(mailing_list)
     agree(ada)
     send(mailing_list, Tracking.INDIVIDUAL)
     [path] = set(paths(mail(ada)[1]))
-    mailing_list.tracking = Tracking.NONE
-    db.session.commit()
+    # One request waits, and one comes afterwards.
     follow(app, path)
-    assert written(app)[2] == 0
+    if how == "withdrawn":
+        agreeing.withdraw(ada, origin=Origin(page="/manage"), now=NOW)
+    elif how == "erased":
+        erasure.erase(parse("ada@example.org"), now=NOW)
+    else:
+        mailing_list.tracking = Tracking.AGGREGATE
+    db.session.commit()
+    assert follow(app, path)[0] == 302
+    assert written(app) == (0, 0, 0)
 
 
 def test_previews_and_tests_lead_straight_to_their_pages(
