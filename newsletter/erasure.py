@@ -20,7 +20,7 @@ from newsletter.delivery.reasons import AGAIN
 from newsletter.extensions import db, overwrite_deleted
 from newsletter.mail import outbox
 from newsletter.membership import asking as members
-from newsletter.subscriptions import address_change, consent, signup, suppression
+from newsletter.subscriptions import address_change, consent, earlier_addresses, signup, suppression
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import ConsentKind, SuppressionReason
 
@@ -52,12 +52,15 @@ def erase(address: Address, *, now: datetime, actor: str = "command line") -> Er
     they got before keep answering calmly. Call `finish` after the commit.
     """
     subscriber = signup.find_subscriber(address)
+    marks = earlier_addresses.marks_of(subscriber)
     # An address that they had a few days ago, or wanted to have, tells who they are as well.
-    canonicals = address_change.forget(subscriber, address) | {address.canonical}
+    changed = address_change.forget(subscriber, address)
+    kept = changed | members.canonicals() | comments.canonicals()
+    proved = {address.canonical} | earlier_addresses.recognised(marks, kept)
     # So does the one that they asked with to become a member.
-    canonicals |= members.forget_person({address.canonical}, subscriber)
-    comments.forget_person({address.canonical})
-    outbox.forget({address.canonical})
+    proved |= members.forget_person(proved, subscriber)
+    comments.forget_person(proved)
+    outbox.forget(proved)
     if subscriber is not None:
         for subscription in subscriber.subscriptions:
             consent.record(ConsentKind.ERASED, subscription, origin=Origin(actor=actor), now=now)
@@ -66,7 +69,9 @@ def erase(address: Address, *, now: datetime, actor: str = "command line") -> Er
         db.session.delete(subscriber)
         db.session.flush()
     suppression.suppress(address, reason=SuppressionReason.ERASED, note="", now=now)
-    return Erased(subscriber is not None, frozenset(canonicals))
+    for mark in marks:
+        suppression.mark_erased(mark, now=now)
+    return Erased(subscriber is not None, frozenset(changed | proved))
 
 
 def finish(erased: Erased) -> None:

@@ -93,6 +93,11 @@ def all_of(canonical: str) -> Sequence[tuple[Comment, str]]:
     return [(comment, title) for comment, title in rows]
 
 
+def canonicals() -> set[str]:
+    """Return every address that a comment came from."""
+    return set(db.session.scalars(sa.select(Comment.canonical).distinct()))
+
+
 def forget_person(canonicals: Collection[str]) -> None:
     """Delete what came from these addresses, and the mails with it that have not left."""
     question = sa.select(Comment).where(Comment.canonical.in_(canonicals))

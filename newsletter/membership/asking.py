@@ -87,6 +87,11 @@ def all_of(subscriber: Subscriber) -> Sequence[Member]:
     ).all()
 
 
+def canonicals() -> set[str]:
+    """Return every address that anything was asked from."""
+    return set(db.session.scalars(sa.select(Member.canonical).distinct()))
+
+
 def forget_person(canonicals: Collection[str], subscriber: Subscriber | None) -> set[str]:
     """Delete all applications of one person; return the canonical addresses that they had."""
     is_theirs: sa.ColumnElement[bool] = Member.canonical.in_(canonicals)

@@ -22,6 +22,7 @@ from newsletter.marking import marked
 from newsletter.subscriptions import (
     address_letters,
     consent,
+    earlier_addresses,
     lists,
     managing,
     signup,
@@ -99,11 +100,13 @@ def confirm(token: str, *, origin: Origin, now: datetime) -> ReaderAddressChange
     and to get less, and the one to object (STANDARDS XB07).
     """
     change = read(token, now=now)
-    _lock(change)
+    subscriber = _lock(change)
     if not _may_count(change):
         raise DeadLink
     if change.confirmed_at is None:
+        before = subscriber.address_hmac
         _move(change, change.new_address, origin=origin, now=now, detail="address changed")
+        earlier_addresses.remember(subscriber, before)
         change.confirmed_at = now
         db.session.flush()
     return change
@@ -119,16 +122,16 @@ def object_to(change: ReaderAddressChange, *, origin: Origin, now: datetime) -> 
     subscriber = _lock(change)
     if change.objected_at is not None:
         return
-    db.session.execute(
-        sa.update(ReaderAddressChange)
-        .where(
+    stopped = db.session.scalars(
+        sa.select(ReaderAddressChange).where(
             ReaderAddressChange.subscriber_id == subscriber.id,
             ReaderAddressChange.id >= change.id,
             ReaderAddressChange.objected_at.is_(None),
         )
-        .values(objected_at=now)
-        .execution_options(synchronize_session="fetch")
-    )
+    ).all()
+    for one in stopped:
+        one.objected_at = now
+    earlier_addresses.disown(subscriber, {_canonical(one.old_address) for one in stopped})
     managing.end_all(subscriber)
     is_elsewhere = subscriber.canonical != _canonical(change.old_address)
     if is_elsewhere and not _is_taken(change, change.old_address):

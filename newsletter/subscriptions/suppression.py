@@ -61,6 +61,18 @@ def suppress(
     return known
 
 
+def mark_erased(address_hash: str, *, now: datetime) -> None:
+    """Let no import bring back who had an address before; what else is known of it stays."""
+    row = {"address_hmac": address_hash, "reason": SuppressionReason.ERASED, "since": now}
+    db.session.execute(insert(Suppression).values(row).on_conflict_do_nothing())
+    db.session.execute(
+        sa.update(Suppression)
+        .where(Suppression.address_hmac == address_hash)
+        .values(address=None, note="")
+        .execution_options(synchronize_session="fetch")
+    )
+
+
 def lift(address: Address) -> None:
     """Let `address` be mailed again, as a person decided; raise NotFound, or Refused with why not.
 
