@@ -68,9 +68,9 @@ def _lead(key: str, *, token: str) -> Response:
 
 
 def _count(found: links.Led, token: str, *, now: datetime) -> None:
-    """Keep one request; none with a token that is not ours, or of who does not agree (XJ01, C25)."""
+    """Keep one request; none with a token of something else, or of who does not agree (C25)."""
     delivery = _delivery(CLICKED, token, now=now) if token else None
-    number = _subscription(delivery, found.mailing_list_id) if delivery else None
+    number = _reader(delivery, found) if delivery else None
     if token and number is None:
         return
     counting.hits_of(current_app).follow(
@@ -94,6 +94,14 @@ def _delivery(link: Link, token: str, *, now: datetime) -> Delivery | None:
     except DeadLink:
         return None
     return db.session.get(Delivery, int(number)) if number.isdecimal() else None
+
+
+def _reader(delivery: Delivery, found: links.Led) -> int | None:
+    """Return whose it is, if they agree and this is a link of what they were sent (XJ01)."""
+    send = db.session.get_one(Send, delivery.send_id)
+    if send.issue_id != found.link.issue_id:
+        return None
+    return _subscription(delivery, found.mailing_list_id)
 
 
 def _subscription(delivery: Delivery, mailing_list_id: int) -> int | None:

@@ -196,6 +196,24 @@ def test_a_token_that_is_none_of_ours_leads_on_and_records_nothing(
     assert db.session.scalars(sa.select(Subscription.last_open_on)).all() == [None]
 
 
+def test_the_name_of_one_issue_with_the_link_of_another_leads_on_and_records_nothing(
+    app: Flask, mailing_list: MailingList
+) -> None:
+    ada = make_subscription(mailing_list)
+    agree(ada)
+    tokens, keys = [], []
+    for _ in range(2):
+        send(mailing_list, Tracking.INDIVIDUAL)
+        [path] = set(paths(mail(ada)[1]))
+        tokens.append(path.split("/")[2])
+        keys.append(path.split("/")[3])
+    for token, key in ((tokens[0], keys[1]), (tokens[1], keys[0])):
+        assert follow(app, f"/r/{token}/{key}")[0] == 302
+    assert written(app) == (0, 0, 0)
+    assert follow(app, f"/r/{tokens[0]}/{keys[0]}")[0] == 302
+    assert written(app)[2] == 1
+
+
 def test_only_who_agreed_is_named_and_of_openings_only_the_last_day_is_kept(
     app: Flask, mailing_list: MailingList
 ) -> None:
