@@ -1,5 +1,6 @@
 """Asking to become a member: the wish, the mailed link that proves the address, the waiting."""
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -84,10 +85,31 @@ def read(token: str, *, now: datetime) -> Member:
     return member
 
 
-def confirm(token: str, *, ip: str | None, now: datetime) -> Member:
-    """Let the application be looked at, now that its address is proved; again changes nothing."""
+def mark_of(member: Member) -> str:
+    """Return by what a page remembers all that it showed of an application."""
+    shown = (
+        member.kind,
+        member.name,
+        member.country,
+        member.address,
+        member.website,
+        member.brings,
+        member.language,
+        member.wording_id,
+    )
+    return hashlib.sha256(repr([str(one) for one in shown]).encode()).hexdigest()
+
+
+def confirm(token: str, *, mark: str, ip: str | None, now: datetime) -> Member:
+    """Let the application be looked at, now that its address is proved; again changes nothing.
+
+    `mark` is of what was shown. Where somebody typed something else meanwhile it stays pending:
+    nobody hands over what they have not seen.
+    """
     member = read(token, now=now)
-    states.move(member, MemberState.WAITING, confirmed_at=now, ip=ip)
+    db.session.refresh(member, with_for_update=True)
+    if secrets.compare_digest(mark_of(member).encode(), mark.encode()):
+        states.move(member, MemberState.WAITING, confirmed_at=now, ip=ip)
     return member
 
 

@@ -14,10 +14,10 @@ from newsletter import addresses, clock, countries, page_language
 from newsletter.errors import InvalidInput, NotFound
 from newsletter.extensions import db
 from newsletter.marking import marked
-from newsletter.membership import agreement, applying, facts
+from newsletter.membership import agreement, applying, asking, facts
 from newsletter.membership.agreement import Agreement
 from newsletter.membership.applying import Application
-from newsletter.membership.models import MemberKind
+from newsletter.membership.models import Member, MemberKind, MemberState
 from newsletter.page_language import gettext
 from newsletter.public import cards
 from newsletter.serving import freshness
@@ -96,25 +96,35 @@ def join() -> tuple[str, int]:
 @blueprint.get("/confirm/<token>")
 def ask_confirmation(token: str) -> str:
     """Show what would be asked for, and one button; mail scanners change nothing here."""
-    member = applying.read(token, now=clock.now())
-    page_language.speak(member.language)
-    return render_template(
-        "public/member_confirm.html",
-        member=member,
-        kinds=dict(KINDS),
-        country=countries.name(member.country, page_language.spoken()),
-        address=addresses.hide(member.address),
-    )
+    return _confirm_page(applying.read(token, now=clock.now()))
 
 
 @blueprint.post("/confirm/<token>")
-def confirm(token: str) -> str:
+def confirm(token: str) -> str | tuple[str, int]:
     """Hand the application to the secretariat; pressing again shows the same page."""
-    member = applying.confirm(token, ip=client_ip() or None, now=clock.now())
+    mark = request.form.get("shown", "")
+    member = applying.confirm(token, mark=mark, ip=client_ip() or None, now=clock.now())
+    if member.state is MemberState.PENDING:
+        db.session.rollback()
+        return _confirm_page(member, has_changed=True), HTTPStatus.CONFLICT
     page_language.speak(member.language)
     page = render_template("public/member_confirmed.html", member=member)
     db.session.commit()
     return page
+
+
+def _confirm_page(member: Member, *, has_changed: bool = False) -> str:
+    page_language.speak(member.language)
+    return render_template(
+        "public/member_confirm.html",
+        member=member,
+        mark=applying.mark_of(member),
+        has_changed=has_changed,
+        words=asking.words_of(member),
+        kinds=dict(KINDS),
+        country=countries.name(member.country, page_language.spoken()),
+        address=addresses.hide(member.address),
+    )
 
 
 def _sender() -> MailingList:

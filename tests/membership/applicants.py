@@ -54,7 +54,8 @@ def make_waiting(
 ) -> Member:
     """An application that waits for a decision."""
     member = make_application(address, name=name, language=language, at=at)
-    return applying.confirm(token_of(member, at=at), ip="192.0.2.7", now=at)
+    mark = applying.mark_of(member)
+    return applying.confirm(token_of(member, at=at), mark=mark, ip="192.0.2.7", now=at)
 
 
 def token_of(member: Member, *, at: datetime = NOW) -> str:

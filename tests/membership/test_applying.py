@@ -35,7 +35,8 @@ def test_nobody_waits_before_the_mailed_link_is_used() -> None:
     assert member.state is MemberState.PENDING
     assert kinds_mailed() == ["membership"]
     assert db.session.scalars(sa.select(Subscriber)).all() == []
-    waiting = applying.confirm(token_of(member), ip="192.0.2.7", now=NOW)
+    mark = applying.mark_of(member)
+    waiting = applying.confirm(token_of(member), mark=mark, ip="192.0.2.7", now=NOW)
     assert (waiting.state, waiting.confirmed_at) == (MemberState.WAITING, NOW)
 
 
@@ -47,7 +48,8 @@ def test_the_mail_carries_nothing_that_was_typed() -> None:
 
 def test_pressing_again_later_changes_nothing() -> None:
     member = make_waiting()
-    again = applying.confirm(token_of(member), ip=None, now=NOW + timedelta(hours=1))
+    later = NOW + timedelta(hours=1)
+    again = applying.confirm(token_of(member), mark=applying.mark_of(member), ip=None, now=later)
     assert (again.confirmed_at, again.ip) == (NOW, "192.0.2.7")
 
 

@@ -17,7 +17,7 @@ from newsletter.membership.models import Member, MemberState
 from newsletter.subscriptions import suppression
 from newsletter.subscriptions.models import Subscription, SuppressionReason
 from tests.factories import make_editor, make_list
-from tests.membership.applicants import make_application, make_waiting
+from tests.membership.applicants import make_application, make_waiting, token_of
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -49,6 +49,13 @@ def public_list(app: Flask) -> Iterator[None]:
 
 def ask(client: FlaskClient, **changes: str) -> TestResponse:
     return client.post("/members/join", data={**TYPED, **changes})
+
+
+def send(client: FlaskClient, path: str, opened: TestResponse | None = None) -> TestResponse:
+    """Press the button of the page that a mailed link opens, or opened before."""
+    page = LexborHTMLParser((opened or client.get(path)).text)
+    shown = page.css_first("input[name=shown]")
+    return client.post(path, data={"shown": shown.attributes["value"] if shown else ""})
 
 
 def errors_of(answer: TestResponse) -> dict[str, str]:
@@ -109,10 +116,28 @@ def test_an_application_is_kept_mailed_and_handed_over_by_one_button(client: Fla
     assert client.get(path).status_code == client.head(path).status_code == 200
     assert only_member().state is MemberState.PENDING
     db.session.rollback()
-    pages = {client.post(path).text for _ in range(2)}
+    pages = {send(client, path).text for _ in range(2)}
     assert len(pages) == 1 and "We have your application" in pages.pop()
     assert only_member().state is MemberState.WAITING
     assert "nothing left to do" in client.get(path).text
+
+
+def test_only_what_was_shown_is_handed_over(client: FlaskClient) -> None:
+    ask(client)
+    token = token_of(only_member(), at=clock.now())
+    db.session.rollback()
+    path = f"/members/confirm/{token}"
+    opened = client.get(path)
+    shown = LexborHTMLParser(opened.text).css("dd.said")[-1].text()
+    assert shown.startswith("We share the objectives") and "Members get e-mails" in shown
+    ask(client, name="A stranger, by her address")
+    answer = send(client, path, opened)
+    assert answer.status_code == 409
+    assert "Read it again" in answer.text and "A stranger" in answer.text
+    assert only_member().state is MemberState.PENDING
+    db.session.rollback()
+    assert send(client, path, answer).status_code == 200
+    assert only_member().state is MemberState.WAITING
 
 
 @pytest.mark.parametrize(

@@ -64,14 +64,15 @@ def test_of_many_presses_at_one_moment_one_decides(app: Flask) -> None:
 
 
 def test_a_double_click_confirms_once(app: Flask) -> None:
-    token = token_of(make_application(at=clock.now()), at=clock.now())
+    member = make_application(at=clock.now())
+    token, mark = token_of(member, at=clock.now()), applying.mark_of(member)
     db.session.commit()
     start, states = threading.Barrier(2), []
 
     def press() -> None:
         with app.app_context():
             start.wait()
-            states.append(applying.confirm(token, ip=None, now=clock.now()).state)
+            states.append(applying.confirm(token, mark=mark, ip=None, now=clock.now()).state)
             db.session.commit()
             db.session.remove()
 
