@@ -23,10 +23,19 @@ from tests.delivery.digests.test_making import (  # noqa: F401  # stories and wh
     test_one_person_gets_one_digest_of_all_lists_that_are_due_that_day,
     test_what_was_cancelled_is_in_no_digest_and_what_is_paused_holds_it_up,
 )
+from tests.delivery.digests.test_missing import (  # noqa: F401
+    test_a_digest_that_waited_when_the_reader_paused_comes_again_in_the_next_one,
+    test_a_pause_without_a_summary_leaves_out_nothing_but_itself,
+    test_what_is_owed_waits_while_a_person_holds_the_issue,
+)
 from tests.factories import make_due_issue, make_list
 from tests.faults import installation
 from tests.faults.driver import Run
 from tests.faults.plan import Plan
+from tests.subscriptions.test_mornings import (  # noqa: F401
+    test_a_last_summary_comes_back_too_and_who_paused_has_none,
+    test_digests_move_with_the_zone_of_their_list,
+)
 
 READERS = 200
 A_MINUTE = timedelta(minutes=1)
