@@ -9,7 +9,7 @@ from newsletter.delivery.models import DeliveryState
 from newsletter.extensions import db
 from newsletter.marking import marked
 from newsletter.page_language import gettext
-from newsletter.public.managing import arriving, questions
+from newsletter.public.managing import arriving, kept_words, questions
 from newsletter.public.managing.arriving import Answer, readers_own
 from newsletter.public.managing.questions import Sure
 from newsletter.reports import own_data
@@ -60,7 +60,10 @@ def show_history(reader: Subscriber) -> Answer:
 def show_consent(reader: Subscriber) -> Answer:
     """Show the evidence of their consent."""
     return render_template(
-        "public/manage/consent.html", evidence=evidence.evidence_of(reader.id), kinds=KINDS
+        "public/manage/consent.html",
+        evidence=evidence.evidence_of(reader.id),
+        kinds=KINDS,
+        said=kept_words.said,
     )
 
 
@@ -68,7 +71,9 @@ def show_consent(reader: Subscriber) -> Answer:
 @readers_own
 def show_data(reader: Subscriber) -> Answer:
     """Show everything that is kept about them."""
-    return render_template("public/manage/data.html", data=own_data.everything(reader))
+    return render_template(
+        "public/manage/data.html", data=kept_words.in_words(own_data.everything(reader))
+    )
 
 
 @blueprint.get("/manage/data.json")

@@ -71,6 +71,7 @@ def test_all_of_it_is_taken_along_and_deleted(client: FlaskClient, member: Membe
     [taken] = json.loads(client.get("/manage/data.json").text)["membership"]
     assert taken["state"] == "accepted"
     assert taken["words"].startswith("We share the objectives")
+    assert "For an organisation" in client.get("/manage/data").text
     client.post("/manage/delete")
     fresh()
     assert count(Member) == 0

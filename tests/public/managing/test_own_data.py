@@ -1,23 +1,35 @@
 """What is kept: shown, taken along, deleted."""
 
 import json
+from itertools import chain
 
+import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
+from selectolax.lexbor import LexborHTMLParser
 
 from newsletter import clock
 from newsletter.delivery import planning
 from newsletter.delivery.models import Delivery, DeliveryState
 from newsletter.extensions import db
+from newsletter.membership.models import MemberKind, MemberState
+from newsletter.public.managing import kept_words
 from newsletter.subscriptions.models import (
+    ConsentKind,
+    EndedReason,
+    Frequency,
+    MailFormat,
+    Source,
     Subscriber,
     Subscription,
+    SubscriptionState,
     Suppression,
     SuppressionReason,
 )
 from tests.conftest import NOW
 from tests.factories import make_due_issue, make_subscription
-from tests.public.managing.conftest import count, fresh
+from tests.public.managing.conftest import count, fresh, in_days
 
 
 def send(subscription: Subscription, subject: str) -> int:
@@ -78,8 +90,51 @@ def test_everything_is_on_the_page_and_in_the_file(
     assert data["consent"][-1]["detail"] == "how often: weekly"
     assert data["e-mails"][0]["subject"] == "New guidance"
     page = client.get("/manage/data").text
-    for words in ("ada@example.org", "ada@new.example", "weekly", "New guidance"):
+    for words in ("ada@example.org", "ada@new.example", "Once a week", "New guidance"):
         assert words in page
+
+
+def test_nothing_that_is_kept_is_without_words_of_ours(
+    client: FlaskClient, reader: Subscriber, subscription: Subscription
+) -> None:
+    send(subscription, "Nouvelles")
+    client.post("/manage/lists/news/pause", data={"until": in_days(9), "summary": "yes"})
+    client.post("/manage/lists/news/resume")
+    client.post("/manage/lists/news/frequency", data={"frequency": "weekly"})
+    client.post("/manage/lists/news/leave")
+    client.post("/manage/lists/news/join")
+    client.post("/manage/address", data={"address": "ada@new.example"})
+    for path in ("/manage/data", "/manage/consent"):
+        page = client.get(f"{path}?lang=fr").text
+        shown = LexborHTMLParser(page).css_first("main").text(separator=" ")
+        for words in ("how often", "weekly", "all topics", "pause ended", "summary"):
+            assert words not in shown.lower()
+        assert "Fréquence\N{NO-BREAK SPACE}: Une fois par semaine" in shown
+        assert 'lang="en"' not in LexborHTMLParser(page).css_first("main").html
+
+
+ENUMS = (ConsentKind, DeliveryState, EndedReason, Frequency, MailFormat, MemberKind, MemberState)
+
+
+@pytest.mark.parametrize("value", {*chain(*ENUMS), *Source, *SubscriptionState})
+def test_every_value_of_ours_has_words(value: str) -> None:
+    assert value in kept_words.VALUES
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        ("form: mms, bep; weekly; fr", "Form: mms, bep; Once a week; French"),
+        ("one-click, delivery 9", "Button of a mail program"),
+        ("3 s after the e-mail; suspicious: nobody reads so fast", "Sooner than anybody reads"),
+        ("took back the change of 2027-03-01 09:00:00Z", "Took back the change of 2027-03-01 09"),
+        ("zone: of the list", "Time zone: As the list has it"),
+        ("what nobody foresaw: 100 %", "what nobody foresaw: 100 %"),
+    ],
+)
+def test_what_the_evidence_notes_is_said_in_words(app: Flask, detail: str, words: str) -> None:
+    with app.test_request_context("/manage/consent"):
+        assert words in kept_words.said(detail)
 
 
 def test_deleting_asks_first_and_leaves_one_mark(
