@@ -134,6 +134,15 @@ def test_a_reader_of_digests_is_told_where_an_issue_is(app: Flask, digest: int) 
     assert any("Taken up in the weekly digest of" in step.words for step in with_words)
 
 
+def test_what_began_in_a_pause_without_a_summary_is_said_to_have(app: Flask, digest: int) -> None:
+    cleo = subscription_of("cleo")
+    cleo.digest_gaps = [(0, 1)]
+    db.session.commit()
+    assert reports.trace(1, "cleo@example.org").reason == (
+        "Issue 1 began in a pause, of which this reader wants no summary."
+    )
+
+
 def test_who_is_not_in_a_digest_is_told_apart_by_why(app: Flask, digest: int) -> None:
     assert reports.trace(digest, "ben@example.org").reason == (
         "Gets every issue by itself, and no digests."
