@@ -16,6 +16,11 @@ from newsletter.delivery import drafting, planning
 from newsletter.delivery.models import Delivery, Send
 from newsletter.extensions import db, reading
 from newsletter.subscriptions.models import Frequency, Subscription
+from tests.delivery.digests.test_leaving import (  # noqa: F401
+    came,
+    test_a_digest_on_its_way_comes_while_one_of_its_lists_is_wanted,
+    test_who_unsubscribes_in_a_digest_leaves_each_list_in_it,
+)
 from tests.delivery.digests.test_making import (  # noqa: F401  # stories and what they need, for here too
     news,
     test_a_correction_comes_to_who_has_the_issue_in_a_digest,
@@ -27,6 +32,10 @@ from tests.delivery.digests.test_missing import (  # noqa: F401
     test_a_digest_that_waited_when_the_reader_paused_comes_again_in_the_next_one,
     test_a_pause_without_a_summary_leaves_out_nothing_but_itself,
     test_what_is_owed_waits_while_a_person_holds_the_issue,
+)
+from tests.delivery.digests.test_zones import (  # noqa: F401
+    far,
+    test_a_list_that_moves_takes_all_digests_of_its_oldest_readers_along,
 )
 from tests.factories import make_due_issue, make_list
 from tests.faults import installation
