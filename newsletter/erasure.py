@@ -37,12 +37,36 @@ class Erased:
     canonicals: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of one person beside what they read: their names, and how much it is."""
+
+    names: frozenset[str]
+    applications: int
+    comments: int
+
+    def __bool__(self) -> bool:
+        return bool(self.applications or self.comments)
+
+
 def also(app: Flask, forget: Callable[[Collection[str]], None]) -> None:
     """Have `forget` called, too, with the canonical addresses of whoever was erased.
 
     For what is kept outside of the database, by something that erasure has never heard of.
     """
     app.extensions.setdefault(_ELSEWHERE, []).append(forget)
+
+
+def kept_of(address: Address) -> Kept:
+    """Return what an erasure would delete of who applied or commented, reader or not."""
+    subscriber = signup.find_subscriber(address)
+    theirs = _addresses_of(address, earlier_addresses.marks_of(subscriber))
+    applications = members.all_of(theirs, subscriber)
+    said = comments.names_of(theirs)
+    names = {*said, *(one.name for one in applications)}
+    if subscriber is not None:
+        names.add(subscriber.name)
+    return Kept(frozenset(names), len(applications), len(said))
 
 
 def erase(address: Address, *, now: datetime, actor: str = "command line") -> Erased:
@@ -55,11 +79,11 @@ def erase(address: Address, *, now: datetime, actor: str = "command line") -> Er
     marks = earlier_addresses.marks_of(subscriber)
     # An address that they had a few days ago, or wanted to have, tells who they are as well.
     changed = address_change.forget(subscriber, address)
-    kept = changed | members.canonicals() | comments.canonicals()
-    proved = {address.canonical} | earlier_addresses.recognised(marks, kept)
+    proved = _addresses_of(address, marks) | earlier_addresses.recognised(marks, changed)
     # So does the one that they asked with to become a member.
-    proved |= members.forget_person(proved, subscriber)
-    comments.forget_person(proved)
+    asked_from = members.forget_person(proved, subscriber)
+    proved |= asked_from
+    has_commented = comments.forget_person(proved)
     outbox.forget(proved)
     if subscriber is not None:
         for subscription in subscriber.subscriptions:
@@ -71,7 +95,8 @@ def erase(address: Address, *, now: datetime, actor: str = "command line") -> Er
     suppression.suppress(address, reason=SuppressionReason.ERASED, note="", now=now)
     for mark in marks:
         suppression.mark_erased(mark, now=now)
-    return Erased(subscriber is not None, frozenset(changed | proved))
+    was_known = subscriber is not None or bool(asked_from) or has_commented
+    return Erased(was_known, frozenset(changed | proved))
 
 
 def finish(erased: Erased) -> None:
@@ -80,6 +105,12 @@ def finish(erased: Erased) -> None:
         forget(erased.canonicals)
     if not overwrite_deleted():
         log.warning("the database's log is in use and was not overwritten; the clock does it later")
+
+
+def _addresses_of(address: Address, marks: Collection[str]) -> set[str]:
+    """Return the address, and those of applications and comments that the person had before."""
+    kept = members.canonicals() | comments.canonicals() if marks else set()
+    return {address.canonical} | earlier_addresses.recognised(marks, kept)
 
 
 def _cut_deliveries(subscriber_id: int, *, now: datetime) -> None:

@@ -98,11 +98,21 @@ def canonicals() -> set[str]:
     return set(db.session.scalars(sa.select(Comment.canonical).distinct()))
 
 
-def forget_person(canonicals: Collection[str]) -> None:
+def names_of(canonicals: Collection[str]) -> list[str]:
+    """Return how each comment from these addresses is signed."""
+    return list(db.session.scalars(_from(canonicals).with_only_columns(Comment.name)))
+
+
+def forget_person(canonicals: Collection[str]) -> bool:
     """Delete what came from these addresses, and the mails with it that have not left."""
-    question = sa.select(Comment).where(Comment.canonical.in_(canonicals))
-    for comment in db.session.scalars(question).all():
+    theirs = db.session.scalars(_from(canonicals)).all()
+    for comment in theirs:
         delete(comment)
+    return bool(theirs)
+
+
+def _from(canonicals: Collection[str]) -> sa.Select[tuple[Comment]]:
+    return sa.select(Comment).where(Comment.canonical.in_(canonicals))
 
 
 def forget_old(*, now: datetime) -> None:

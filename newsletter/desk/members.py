@@ -12,6 +12,7 @@ from newsletter.audit import Deed
 from newsletter.desk.forms import Form, show_again, typed
 from newsletter.desk.guard import blueprint, my_lists, needs, the_editor
 from newsletter.desk.noting import note
+from newsletter.desk.subscribers import LONGEST_NOTE
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
 from newsletter.membership import asking, audience, deciding
@@ -65,7 +66,8 @@ def show_members() -> str:
 def show_member(number: int) -> str:
     """Show all that one of them wrote, and what can be decided."""
     member = _the_member(number)
-    return render_template("desk/member.html", form=Form({"reason": ""}), **_facts(member))
+    form = Form({"reason": "", "erase_why": ""})
+    return render_template("desk/member.html", form=form, **_facts(member))
 
 
 @blueprint.post("/members/<int:number>/accept")
@@ -95,7 +97,7 @@ def _with_reason(
     number: int, decide: Callable[..., None], deed: Deed, done: str
 ) -> Response | tuple[str, int]:
     member = _the_member(number)
-    form = typed("reason")
+    form = typed("reason", "erase_why")
     try:
         decide(member, form.values["reason"], by=the_editor(), now=clock.now())
     except InvalidInput as exc:
@@ -123,6 +125,8 @@ def _facts(member: Member) -> dict[str, object]:
         "earlier": asking.earlier(member),
         "states": STATES,
         "members_list": audience.members_list(),
+        "person": asking.address_of(member),
+        "most": LONGEST_NOTE,
     }
 
 

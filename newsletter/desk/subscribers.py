@@ -42,7 +42,7 @@ def find_subscriber() -> tuple[str, int]:
     form = typed("address", "note", "why", "erase_why")
     found = None
     try:
-        found = standing(addresses.parse(form.values["address"]), lists=my_lists())
+        found = _standing(addresses.parse(form.values["address"]))
     except (InvalidAddress, NotFound) as exc:
         form.errors["address"] = str(exc)
     # Who tries one address after the other is seen, too.
@@ -85,9 +85,7 @@ def lift_suppression() -> Response | tuple[str, int]:
     with form.checking():
         address = addresses.parse(form.values["address"])
         found = standing(address)
-        why = inputs.one_line(form.values["why"], field="why", most=LONGEST_NOTE)
-        if not why:
-            raise InvalidInput("Write why, for whoever asks later.", field="why")
+        why = _nameless(form.values["why"], address, field="why")
         suppression.lift(address)
     if form.errors:
         return _page(form, found), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -107,8 +105,8 @@ def erase_subscriber() -> Response | tuple[str, int]:
     found = None
     with form.checking():
         address = addresses.parse(form.values["address"])
-        found = standing(address)
-        why = _nameless(form.values["erase_why"], found, field="erase_why")
+        found = _standing(address)
+        why = _nameless(form.values["erase_why"], address, field="erase_why")
         erased = erasure.erase(address, now=clock.now(), actor=f"editor {the_editor().id}")
     if form.errors:
         return _page(form, found), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -121,13 +119,24 @@ def erase_subscriber() -> Response | tuple[str, int]:
     return redirect("/desk/subscribers/", code=303)
 
 
-def _nameless(text: str, about: Standing, *, field: str) -> str:
-    """Return why somebody is erased; the log keeps it, so it must not say who they were."""
+def _standing(address: Address) -> Standing:
+    """Return how an address stands, also of who only applied or commented; raise NotFound."""
+    mine = my_lists()
+    try:
+        return standing(address, lists=mine)
+    except NotFound:
+        if mine is None and erasure.kept_of(address):
+            return Standing(address.spelling, None, None)
+        raise
+
+
+def _nameless(text: str, about: Address, *, field: str) -> str:
+    """Return why; the log keeps it also when they are erased, so it must not say who it was."""
     why = inputs.one_line(text, field=field, most=LONGEST_NOTE)
     if not why:
         raise InvalidInput("Write why, for whoever asks later.", field=field)
-    name = about.subscriber.name if about.subscriber else ""
-    told = set(_WORDS.findall(f"{name} {about.address.rpartition('@')[0]}".casefold()))
+    names = " ".join(erasure.kept_of(about).names)
+    told = set(_WORDS.findall(f"{names} {about.spelling.rpartition('@')[0]}".casefold()))
     if "@" in why or told & set(_WORDS.findall(why.casefold())):
         raise InvalidInput(
             "Leave out the name and the address: the log keeps this for good.", field=field
@@ -148,6 +157,13 @@ def _reader(address: Address) -> Subscriber | None:
     return reader
 
 
+def _kept(found: Standing | None) -> erasure.Kept | None:
+    """Return what else is kept of a person; who is bound to lists does not learn of it."""
+    if found is None or my_lists() is not None:
+        return None
+    return erasure.kept_of(addresses.parse(found.address))
+
+
 def _page(form: Form, found: Standing | None) -> str:
     subscriber = found.subscriber if found else None
     evidence = evidence_of(subscriber.id, lists=my_lists()) if subscriber else []
@@ -157,6 +173,7 @@ def _page(form: Form, found: Standing | None) -> str:
         form=form,
         found=found,
         evidence=evidence,
+        kept=_kept(found),
         most=LONGEST_NOTE,
         why_not_lifted=suppression.why_not_lifted(blocked) if blocked else "",
         is_bound=my_lists() is not None,

@@ -76,9 +76,8 @@ def read(token: str, *, now: datetime) -> Member:
 
     A link that was used already still names it, however it stands by now.
     """
-    number, _, wish = links.MEMBERSHIP.read(token, now=now).partition("-")
-    member = db.session.get(Member, int(number))
-    if member is None or not secrets.compare_digest(member.wish, wish):
+    member = _find(token, now=now)
+    if member is None:
         raise DeadLink
     if suppression.stops_sign_up(suppression.address_hmac(member.canonical)):
         raise DeadLink
@@ -113,6 +112,19 @@ def confirm(token: str, *, mark: str, ip: str | None, now: datetime) -> Member:
     return member
 
 
+def withdraw(token: str, *, now: datetime) -> bool:
+    """Delete an application that nobody decided about; False for another. Again is harmless."""
+    member = _find(token, now=now)
+    if member is None:
+        return True
+    db.session.refresh(member, with_for_update=True)
+    if member.state not in (MemberState.PENDING, MemberState.WAITING):
+        return False
+    db.session.delete(member)
+    db.session.flush()
+    return True
+
+
 def forget_old(*, now: datetime) -> None:
     """Delete what nobody confirmed in time, and what has been over for a year."""
     unconfirmed = sa.and_(
@@ -127,6 +139,13 @@ def forget_old(*, now: datetime) -> None:
         .where(sa.or_(unconfirmed, over))
         .execution_options(synchronize_session="fetch")
     )
+
+
+def _find(token: str, *, now: datetime) -> Member | None:
+    number, _, wish = links.MEMBERSHIP.read(token, now=now).partition("-")
+    member = db.session.get(Member, int(number))
+    is_theirs = member is not None and secrets.compare_digest(member.wish, wish)
+    return member if is_theirs else None
 
 
 def _note(

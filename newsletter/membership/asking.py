@@ -76,15 +76,18 @@ def membership_of(subscriber: Subscriber) -> Member | None:
     )
 
 
-def all_of(subscriber: Subscriber) -> Sequence[Member]:
-    """Return all that is kept about a reader here."""
-    return db.session.scalars(
-        sa.select(Member)
-        .where(
-            sa.or_(Member.canonical == subscriber.canonical, Member.subscriber_id == subscriber.id)
-        )
-        .order_by(Member.id)
-    ).all()
+def all_of(canonicals: Collection[str], subscriber: Subscriber | None) -> Sequence[Member]:
+    """Return all that is kept here of one person, who has or had these addresses."""
+    is_theirs: sa.ColumnElement[bool] = Member.canonical.in_(canonicals)
+    if subscriber is not None:
+        is_theirs = sa.or_(is_theirs, Member.subscriber_id == subscriber.id)
+    return db.session.scalars(sa.select(Member).where(is_theirs).order_by(Member.id)).all()
+
+
+def address_of(member: Member) -> str:
+    """Return where a person is written to now: who became a reader may have changed it."""
+    reader = db.session.get(Subscriber, member.subscriber_id) if member.subscriber_id else None
+    return reader.address if reader else member.address
 
 
 def canonicals() -> set[str]:
@@ -94,10 +97,7 @@ def canonicals() -> set[str]:
 
 def forget_person(canonicals: Collection[str], subscriber: Subscriber | None) -> set[str]:
     """Delete all applications of one person; return the canonical addresses that they had."""
-    is_theirs: sa.ColumnElement[bool] = Member.canonical.in_(canonicals)
-    if subscriber is not None:
-        is_theirs = sa.or_(is_theirs, Member.subscriber_id == subscriber.id)
-    rows = db.session.scalars(sa.select(Member).where(is_theirs)).all()
+    rows = all_of(canonicals, subscriber)
     for row in rows:
         db.session.delete(row)
     db.session.flush()

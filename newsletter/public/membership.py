@@ -96,7 +96,7 @@ def join() -> tuple[str, int]:
 @blueprint.get("/confirm/<token>")
 def ask_confirmation(token: str) -> str:
     """Show what would be asked for, and one button; mail scanners change nothing here."""
-    return _confirm_page(applying.read(token, now=clock.now()))
+    return _confirm_page(token, applying.read(token, now=clock.now()))
 
 
 @blueprint.post("/confirm/<token>")
@@ -106,18 +106,30 @@ def confirm(token: str) -> str | tuple[str, int]:
     member = applying.confirm(token, mark=mark, ip=client_ip() or None, now=clock.now())
     if member.state is MemberState.PENDING:
         db.session.rollback()
-        return _confirm_page(member, has_changed=True), HTTPStatus.CONFLICT
+        return _confirm_page(token, member, has_changed=True), HTTPStatus.CONFLICT
     page_language.speak(member.language)
     page = render_template("public/member_confirmed.html", member=member)
     db.session.commit()
     return page
 
 
-def _confirm_page(member: Member, *, has_changed: bool = False) -> str:
+@blueprint.post("/withdraw/<token>")
+def withdraw(token: str) -> str:
+    """Delete an application as long as nobody decided; pressing again shows the same page."""
+    is_gone = applying.withdraw(token, now=clock.now())
+    if not is_gone:
+        return _confirm_page(token, applying.read(token, now=clock.now()))
+    page = render_template("public/member_withdrawn.html")
+    db.session.commit()
+    return page
+
+
+def _confirm_page(token: str, member: Member, *, has_changed: bool = False) -> str:
     page_language.speak(member.language)
     return render_template(
         "public/member_confirm.html",
         member=member,
+        token=token,
         mark=applying.mark_of(member),
         has_changed=has_changed,
         words=asking.words_of(member),

@@ -99,7 +99,9 @@ def everything(subscriber: Subscriber) -> dict[str, Any]:
         },
         "lists": [_subscription(row) for row in subscriber.subscriptions],
         "changes_of_address": _address_changes(subscriber),
-        "membership": [_membership(row) for row in members.all_of(subscriber)],
+        "membership": [
+            _membership(row) for row in members.all_of({subscriber.canonical}, subscriber)
+        ],
         "comments": [
             {"at": _time(row.at), "about": title, "name": row.name, "comment": row.text}
             for row, title in comments.all_of(subscriber.canonical)

@@ -1,6 +1,6 @@
 """“Become a member”: one answer for everybody, errors beside the fields, one button by mail."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -138,6 +138,28 @@ def test_only_what_was_shown_is_handed_over(client: FlaskClient) -> None:
     db.session.rollback()
     assert send(client, path, answer).status_code == 200
     assert only_member().state is MemberState.WAITING
+
+
+@pytest.mark.parametrize("make", [make_application, make_waiting])
+def test_applicants_take_back_what_nobody_decided_about(
+    client: FlaskClient, make: Callable[..., Member]
+) -> None:
+    token = token_of(make(at=clock.now()), at=clock.now())
+    db.session.commit()
+    assert f'action="/members/withdraw/{token}"' in client.get(f"/members/confirm/{token}").text
+    pages = {client.post(f"/members/withdraw/{token}").text for _ in range(2)}
+    assert len(pages) == 1 and "The application is deleted" in pages.pop()
+    assert db.session.scalars(sa.select(Member)).all() == []
+    assert client.post("/members/withdraw/nonsense").status_code == 404
+
+
+def test_what_was_decided_is_not_taken_back_by_the_link(client: FlaskClient) -> None:
+    member = make_waiting(at=clock.now())
+    deciding.accept(member, by=make_editor(), now=clock.now())
+    token = token_of(member, at=clock.now())
+    db.session.commit()
+    assert "nothing left to do" in client.post(f"/members/withdraw/{token}").text
+    assert only_member().state is MemberState.ACCEPTED
 
 
 @pytest.mark.parametrize(
