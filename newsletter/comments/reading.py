@@ -100,19 +100,17 @@ def canonicals() -> set[str]:
 
 def names_of(canonicals: Collection[str]) -> list[str]:
     """Return how each comment from these addresses is signed."""
-    return list(db.session.scalars(_from(canonicals).with_only_columns(Comment.name)))
+    return list(
+        db.session.scalars(sa.select(Comment.name).where(Comment.canonical.in_(canonicals)))
+    )
 
 
 def forget_person(canonicals: Collection[str]) -> bool:
     """Delete what came from these addresses, and the mails with it that have not left."""
-    theirs = db.session.scalars(_from(canonicals)).all()
+    theirs = db.session.scalars(sa.select(Comment).where(Comment.canonical.in_(canonicals))).all()
     for comment in theirs:
         delete(comment)
     return bool(theirs)
-
-
-def _from(canonicals: Collection[str]) -> sa.Select[tuple[Comment]]:
-    return sa.select(Comment).where(Comment.canonical.in_(canonicals))
 
 
 def forget_old(*, now: datetime) -> None:
