@@ -13,7 +13,13 @@ from newsletter.membership.models import Member, MemberState
 from newsletter.subscriptions import admitting, consent, letters, lists, suppression, unsubscribing
 from newsletter.subscriptions.admitting import Proof
 from newsletter.subscriptions.consent import SUBSCRIBER, Origin, Wording
-from newsletter.subscriptions.models import EndedReason, MailingList, Source, Subscriber
+from newsletter.subscriptions.models import (
+    EndedReason,
+    MailingList,
+    Source,
+    Subscriber,
+    Subscription,
+)
 
 PAGE = "/members/join"
 """Where members agreed to the words, in the evidence."""
@@ -25,33 +31,22 @@ THEMSELVES = "themselves"
 def accept(member: Member, *, by: Editor, now: datetime) -> None:
     """Let somebody be a member: on the members' list from now on, and told so.
 
+    Who stopped any of our mail since they confirmed is a member without the list's.
     Raises Refused for who decides second, be it the other way or the same.
     """
     decided = {"decided_at": now, "decided_by": by.signature}
     if not states.move(member, MemberState.ACCEPTED, **decided):
         raise Refused(_already(member))
-    mailing_list = audience.list_for_acceptance(now=now)
     assert member.confirmed_at is not None
-    subscription = admitting.admit(
-        mailing_list,
-        addresses.parse(member.address),
-        Proof(
-            wording_id=member.wording_id,
-            at=member.confirmed_at,
-            origin=Origin(page=PAGE, ip=member.ip),
-        ),
-        name=member.name,
-        language=member.language,
-        source=Source.MEMBERSHIP,
-        by=by.signature,
-        now=now,
-    )
-    member.subscriber_id = subscription.subscriber_id
+    stopped = admitting.left_since(member.canonical, member.confirmed_at)
+    subscription = None if stopped else _admit(member, by=by, now=now)
     # The evidence has it now.
     member.ip = None
+    if stopped is not None:
+        member.subscriber_id = stopped.id
     db.session.flush()
     ways = {
-        "unsubscribe_url": unsubscribing.url(subscription.id, now=now),
+        "unsubscribe_url": unsubscribing.url(subscription.id, now=now) if subscription else "",
         "manage_url": links.public_url("/manage"),
     }
     _tell("member-accepted", member, now=now, facts=ways)
@@ -96,6 +91,26 @@ def get_mails(
         by=SUBSCRIBER,
         now=now,
     )
+
+
+def _admit(member: Member, *, by: Editor, now: datetime) -> Subscription:
+    assert member.confirmed_at is not None
+    subscription = admitting.admit(
+        audience.list_for_acceptance(now=now),
+        addresses.parse(member.address),
+        Proof(
+            wording_id=member.wording_id,
+            at=member.confirmed_at,
+            origin=Origin(page=PAGE, ip=member.ip),
+        ),
+        name=member.name,
+        language=member.language,
+        source=Source.MEMBERSHIP,
+        by=by.signature,
+        now=now,
+    )
+    member.subscriber_id = subscription.subscriber_id
+    return subscription
 
 
 def _end(member: Member, *, by: str, origin: Origin, reason: str, now: datetime) -> None:

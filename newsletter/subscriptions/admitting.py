@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from newsletter.addresses import Address
 from newsletter.extensions import db
 from newsletter.subscriptions import consent, digest_windows, suppression, wishes
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
     ConsentKind,
+    EndedReason,
     Frequency,
     MailingList,
     Source,
+    Subscriber,
     Subscription,
     SubscriptionInterval,
     SubscriptionState,
@@ -26,6 +30,21 @@ class Proof:
     wording_id: int
     at: datetime
     origin: Origin
+
+
+def left_since(canonical: str, since: datetime) -> Subscriber | None:
+    """Return the reader with this address, if they ended any of their mail by themselves since."""
+    has_left = Subscriber.subscriptions.any(
+        Subscription.intervals.any(
+            sa.and_(
+                SubscriptionInterval.ended_at >= since,
+                SubscriptionInterval.ended_reason != EndedReason.MEMBERSHIP,
+            )
+        )
+    )
+    return db.session.scalar(
+        sa.select(Subscriber).where(Subscriber.canonical == canonical, has_left)
+    )
 
 
 def admit(

@@ -86,6 +86,23 @@ def test_who_is_accepted_is_on_a_list_of_the_members_with_the_evidence(edith: Ed
     assert newest_mail().kind == "member-accepted"
 
 
+@pytest.mark.parametrize("hours", [1, -1])
+def test_who_stopped_mail_after_they_asked_is_a_member_without_it(
+    edith: Editor, news: MailingList, hours: int
+) -> None:
+    theirs = make_subscription(news, "mary@example.org")
+    member = make_waiting()
+    at = NOW + timedelta(hours=hours)
+    unsubscribing.end(theirs, reason=EndedReason.LINK, origin=Origin(page="/"), now=at)
+    deciding.accept(member, by=edith, now=LATER)
+    assert (member.state, member.subscriber_id) == (MemberState.ACCEPTED, theirs.subscriber_id)
+    states = [one.state for one in theirs.subscriber.subscriptions]
+    assert (SubscriptionState.CONFIRMED in states) is (hours < 0)
+    told = newest_mail()
+    assert told.kind == "member-accepted"
+    assert bool(told.facts["unsubscribe_url"]) is (hours < 0)
+
+
 def test_of_two_who_decide_at_once_one_does_and_the_other_is_told(edith: Editor) -> None:
     member = make_waiting()
     deciding.accept(member, by=edith, now=NOW)
