@@ -16,6 +16,7 @@ from newsletter.desk.noting import changes, note, values_of
 from newsletter.errors import InvalidInput, Refused
 from newsletter.extensions import db
 from newsletter.library import catalogue
+from newsletter.membership import audience
 from newsletter.subscriptions import growth, lists
 from newsletter.subscriptions.lists import ListFacts
 from newsletter.subscriptions.models import MailingList, Tracking
@@ -98,6 +99,12 @@ def change_list(slug: str) -> Response | tuple[str, int]:
     before = values_of(mailing_list, (*TEXTS, "is_public", "needs_approval", "topics"))
     form = typed(*TEXTS, lists=TICKED)
     with form.checking():
+        if form.lists["is_public"] and mailing_list.id == audience.members_list_id():
+            raise InvalidInput(
+                "This is the members’ list: nobody signs up for it by themselves. "
+                "Choose another for the members first, under “Words and list”.",
+                field="is_public",
+            )
         lists.change_list(mailing_list, now=clock.now(), **_typed_facts(form))
     if form.errors:
         return show_again("desk/list.html", form, **_facts(mailing_list))

@@ -22,9 +22,11 @@ def members_list_id() -> int | None:
 
 
 def members_list() -> MailingList | None:
-    """Return the members' list, if there is one."""
+    """Return the members' list, if there is one; none that anybody may sign up for."""
     return db.session.scalar(
-        sa.select(MailingList).join(MembersList, MembersList.mailing_list_id == MailingList.id)
+        sa.select(MailingList)
+        .join(MembersList, MembersList.mailing_list_id == MailingList.id)
+        .where(~MailingList.is_public)
     )
 
 

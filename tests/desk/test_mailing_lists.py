@@ -9,6 +9,7 @@ from newsletter import clock
 from newsletter.accounts import RoleName
 from newsletter.extensions import db
 from newsletter.library import catalogue
+from newsletter.membership import audience
 from newsletter.subscriptions import growth, lists
 from tests.desk.browser import Browser, signed_in
 from tests.factories import make_editor, make_list, make_subscription, make_topic
@@ -77,6 +78,19 @@ def test_a_list_is_changed_but_for_its_short_name(browser: Browser) -> None:
     changed = lists.get_list("news")
     assert (changed.name, changed.from_address) == ("Renamed", "office@example.org")
     assert not changed.is_public
+
+
+def test_the_list_of_the_members_never_becomes_public(browser: Browser) -> None:
+    make_list("inner-circle", is_public=False)
+    audience.choose("inner-circle")
+    db.session.commit()
+    path = "/desk/lists/inner-circle"
+    answer = browser.post(path, {**FACTS, "is_public": ["yes"]})
+    assert answer.status_code == 422
+    assert "This is the members’ list" in answer.text
+    assert not lists.get_list("inner-circle").is_public
+    db.session.rollback()
+    assert browser.post(path, FACTS).status_code == 303
 
 
 def test_half_a_change_of_a_list_is_no_change(browser: Browser) -> None:
