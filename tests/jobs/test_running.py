@@ -22,6 +22,7 @@ from newsletter.extensions import db, reading
 from newsletter.fetching.rules import Rules
 from newsletter.issues import composing, workflow
 from newsletter.issues.models import Issue, IssueState, Revision
+from newsletter.jobs import running, work
 from newsletter.limits import Counter
 from newsletter.mail.models import OutboxMessage
 from newsletter.reachability import domains, links
@@ -199,7 +200,7 @@ def test_a_job_that_fails_is_logged_rolled_back_and_stops_nothing(
         reports.beat(now=now)
         raise RuntimeError("unforeseen")
 
-    jobs._perform(app, jobs.Job("broken", "fail", timedelta(seconds=1), fail))
+    running._perform(app, jobs.Job("broken", "fail", timedelta(seconds=1), fail))
 
     assert "job broken failed" in caplog.text
     assert db.session.scalars(sa.select(Heartbeat)).all() == []
@@ -312,7 +313,7 @@ def test_the_domain_that_a_list_writes_from_is_asked_about(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     zone = Zone({"news.example.org": ["v=spf1 mx -all"]})
-    monkeypatch.setattr(jobs, "Nameserver", lambda: zone)
+    monkeypatch.setattr(work, "Nameserver", lambda: zone)
     app.config["FETCH_RULES"] = Rules()
     make_list()
     db.session.commit()

@@ -1,22 +1,11 @@
-"""The clock: which job runs how often, in a process of its own.
-
-Two clocks at once are harmless: every job claims, or compares and sets.
-"""
+"""What each job does, in one transaction that whoever runs it commits, or in several of its own."""
 
 import logging
-import signal
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from apscheduler.schedulers.background import (  # type: ignore[import-untyped]  # it has no types
-    BackgroundScheduler,
-)
-from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from newsletter import clock, limits, reports
+from newsletter import limits, reports
 from newsletter.accounts import challenges, sessions
 from newsletter.comments import reading as comments
 from newsletter.delivery import (
@@ -30,8 +19,8 @@ from newsletter.delivery import (
     wakeups,
 )
 from newsletter.delivery.digests import making
-from newsletter.delivery.engines import dramatiq, local
-from newsletter.errors import NewsletterError, NotFound
+from newsletter.delivery.engines import local
+from newsletter.errors import NewsletterError
 from newsletter.extensions import db, overwrite_deleted, reading
 from newsletter.fetching import rules
 from newsletter.issues import composing, presence, workflow
@@ -56,19 +45,6 @@ from newsletter.subscriptions import (
 from newsletter.tracking import counting
 
 log = logging.getLogger(__name__)
-
-ENGINES = {"local": local.run, "dramatiq": dramatiq.run}
-"""What the clock does about issues, all the time: send them, or tell the workers of them."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One thing that the clock does; with no `every` it runs by hand only."""
-
-    name: str
-    what: str
-    every: timedelta | None
-    work: Callable[[datetime], object]
 
 
 def send_outbox(now: datetime) -> None:
@@ -244,165 +220,3 @@ def sweep_images(now: datetime) -> None:
 def deliver(_now: datetime) -> None:
     """Send what is due of every issue, over one connection."""
     local.drain()
-
-
-JOBS: Sequence[Job] = (
-    Job(
-        "outbox",
-        "send waiting confirmations and other single mails",
-        timedelta(seconds=1),
-        send_outbox,
-    ),
-    Job(
-        "start-due-issues",
-        "start issues whose time has come",
-        timedelta(seconds=1),
-        start_due_issues,
-    ),
-    Job("sweep", "settle what stopped senders left, judge issues", timedelta(seconds=5), sweep),
-    Job("watch", "tell the editors when mail waits too long", timedelta(seconds=30), watch),
-    Job("heartbeat", "write the clock's sign of life", timedelta(seconds=5), beat),
-    Job(
-        "digests",
-        "send what weekly and monthly readers get",
-        timedelta(seconds=20),
-        make_digests,
-    ),
-    Job(
-        "expire-signups",
-        "delete sign-ups and applications that nobody confirmed, and old comments",
-        timedelta(hours=1),
-        expire_signups,
-    ),
-    Job("good-byes", "mail those who left that they did", timedelta(seconds=20), say_goodbyes),
-    Job("end-pauses", "go on for readers whose pause is over", timedelta(minutes=5), end_pauses),
-    Job(
-        "mornings",
-        "bring back digests that a wrong clock put off",
-        timedelta(hours=1),
-        settle_mornings,
-    ),
-    Job("count-days", "write down how the lists grew", timedelta(hours=1), count_days),
-    Job(
-        "next-day",
-        "mail the numbers of an issue a day after it began",
-        timedelta(minutes=5),
-        tell_next_day,
-    ),
-    Job(
-        "forget-counters",
-        "delete old counters, and links and changes that are over",
-        timedelta(hours=1),
-        forget_counters,
-    ),
-    Job(
-        "forget-clicks",
-        "delete what was recorded of readers 13 months ago",
-        timedelta(days=1),
-        forget_clicks,
-    ),
-    Job(
-        "overwrite-deleted",
-        "take what was deleted out of the database's log",
-        timedelta(hours=1),
-        overwrite,
-    ),
-    Job(
-        "forget-sessions",
-        "delete the sessions of editors that ended by themselves",
-        timedelta(hours=1),
-        forget_sessions,
-    ),
-    Job(
-        "look-at-links",
-        "ask whether links answer, and about senders' domains",
-        timedelta(seconds=10),
-        look_at_links,
-    ),
-    Job(
-        "want-links",
-        "have the links of issues looked at that may still go out",
-        timedelta(minutes=10),
-        want_links,
-    ),
-    Job("forget-links", "delete what nobody asks about", timedelta(days=1), forget_links),
-    Job("images", "delete files of images that nobody has", timedelta(hours=1), sweep_images),
-    Job("deliver", "send what is due, once, in this process", None, deliver),
-)
-
-
-def find(name: str) -> Job:
-    """Return the job called `name`; raise NotFound with the names that exist."""
-    for job in JOBS:
-        if job.name == name:
-            return job
-    known = ", ".join(job.name for job in JOBS)
-    raise NotFound(f"There is no job “{name}”. Jobs: {known}.")
-
-
-def once(name: str, *, now: datetime) -> None:
-    """Run one job now and commit; what goes wrong is raised."""
-    find(name).work(now)
-    db.session.commit()
-
-
-def run(app: Flask) -> None:
-    """Be the clock until SIGTERM or SIGINT; then finish what is in flight and return."""
-    stop = threading.Event()
-    _listen(stop)
-    scheduler = _scheduler(app)
-    scheduler.start()
-    log.debug("the clock runs")
-    try:
-        ENGINES[app.config["DELIVERY_ENGINE"]](app, stop)
-    finally:
-        # A job that waits for the network is left behind: its lease runs out.
-        scheduler.shutdown(wait=False)
-    log.info("the clock stopped")
-
-
-def _listen(stop: threading.Event) -> None:
-    """Set `stop` when SIGTERM or SIGINT comes, by a thread that waits for nothing else.
-
-    A handler would run in the middle of what the main thread does, and Event.set would wait
-    for ever for a lock that this same thread holds.
-    """
-    numbers = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
-
-    def wait_and_set() -> None:
-        signal.sigwait(numbers)
-        stop.set()
-
-    threading.Thread(target=wait_and_set, daemon=True, name="signals").start()
-
-
-def _scheduler(app: Flask) -> BackgroundScheduler:
-    # It would log a line for every run and every delay of a second.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    scheduler = BackgroundScheduler(
-        timezone="UTC",
-        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-    )
-    for job in JOBS:
-        if job.every is not None:
-            scheduler.add_job(
-                _perform,
-                "interval",
-                seconds=job.every.total_seconds(),
-                args=(app, job),
-                id=job.name,
-                next_run_time=clock.now(),
-            )
-    return scheduler
-
-
-def _perform(app: Flask, job: Job) -> None:
-    """Run one job in a context of its own; the one place that catches whatever goes wrong."""
-    with app.app_context():
-        try:
-            job.work(clock.now())
-            db.session.commit()
-        except Exception:
-            db.session.rollback()
-            log.exception("job %s failed", job.name)
