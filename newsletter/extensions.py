@@ -7,14 +7,13 @@ would fail with SQLITE_BUSY whenever somebody else wrote in between.
 """
 
 import enum
-import re
+import sqlite3
+import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -182,61 +181,6 @@ def insert(model: type[Base]) -> "sqlite.Insert | postgresql.Insert":
     return postgresql.insert(model)
 
 
-@dataclass(frozen=True)
-class Statement:
-    """A statement in SQL that both databases understand; `times` are its parameters' instants."""
-
-    sql: str
-    times: tuple[str, ...] = ()
-
-    @cached_property
-    def for_psycopg(self) -> str:
-        """The same with parameters as psycopg knows them."""
-        return _PARAMETER.sub(r"%(\1)s", self.sql)
-
-
-_PARAMETER = re.compile(r":([a-z_0-9]+)")
-
-
-def run(statement: Statement, **values: object) -> sa.CursorResult[*tuple[Any, ...]]:
-    """Run a statement in the driver's own words; what the session holds goes before it.
-
-    At every sign-up a dozen of them run: through the expression language each would cost
-    several times what the database takes, and rows as objects more than that.
-    """
-    session = db.session()
-    session.flush()
-    connection = session.connection()
-    if connection.dialect.name != "sqlite":
-        return connection.exec_driver_sql(statement.for_psycopg, values)
-    for name in statement.times:
-        at = values[name]
-        assert isinstance(at, datetime)
-        # As SQLAlchemy keeps them there.
-        values[name] = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-    return connection.exec_driver_sql(statement.sql, values)
-
-
-@contextmanager
-def undoable() -> Iterator[Callable[[], None]]:
-    """Yield what takes back all that `run` does inside; the session's own way costs more."""
-    connection = db.session.connection()
-
-    def undo() -> None:
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT undoable")
-
-    connection.exec_driver_sql("SAVEPOINT undoable")
-    yield undo
-    connection.exec_driver_sql("RELEASE SAVEPOINT undoable")
-
-
-def forget_rows(*models: type[Base]) -> None:
-    """Let the session ask again for rows of these that it knew before `run` changed them."""
-    for row in db.session.identity_map.values():
-        if isinstance(row, models):
-            db.session.expire(row)
-
-
 def add_if_free(row: Base) -> bool:
     """Flush a new row; False if a unique value of it is taken, and then the transaction lives on.
 
@@ -304,45 +248,53 @@ def _prepare_sqlite(engine: sa.Engine, *, synchronous: str) -> None:
         cursor.execute("PRAGMA secure_delete = ON")
         cursor.close()
 
+    queue = threading.Lock()
+
+    def begin(connection: sa.Connection) -> None:
+        only_reads = _reading.get()
+        connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if only_reads else 'OFF'}")
+        if only_reads:
+            connection.exec_driver_sql("BEGIN")
+        else:
+            _take_turn(connection, queue)
+
     event.listen(engine, "connect", connect)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", begin)
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
-    only_reads = _reading.get()
-    connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if only_reads else 'OFF'}")
-    if only_reads:
-        connection.exec_driver_sql("BEGIN")
-    else:
-        _take_turn(connection)
-
-
-def _take_turn(connection: sa.Connection) -> None:
+def _take_turn(connection: sa.Connection, queue: threading.Lock) -> None:
     """Begin to write as soon as nobody else does.
 
     SQLite's own patience sleeps up to a tenth of a second between two tries, and would miss
-    each of the short breaths that a busy sender takes.
+    each of the short breaths that a busy sender takes. Of the threads of a process one tries at
+    a time: all of them together would take the processor from who is writing.
     """
     driver = connection.connection.driver_connection
     assert driver is not None
     end = time.monotonic() + BUSY_TIMEOUT / 1000
+    is_first = queue.acquire(timeout=BUSY_TIMEOUT / 1000)
     driver.execute("PRAGMA busy_timeout = 0").close()
     try:
-        while True:
-            try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            except sa.exc.OperationalError as exc:
-                if not _is_busy(exc) or time.monotonic() >= end:
-                    raise
-                time.sleep(RETRY)
-            else:
-                return
+        while not (has_begun := _begin_to_write(connection, driver)) and time.monotonic() < end:
+            time.sleep(RETRY)
+        if not has_begun:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
+        if is_first:
+            queue.release()
         driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}").close()
 
 
-def _is_busy(exc: sa.exc.OperationalError) -> bool:
-    return getattr(exc.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+def _begin_to_write(connection: sa.Connection, driver: Any) -> bool:
+    """Tell whether the write lock was free; it asks the driver, for many ask in vain."""
+    try:
+        driver.execute("BEGIN IMMEDIATE").close()
+    except sqlite3.OperationalError as exc:
+        if exc.sqlite_errorname.startswith("SQLITE_BUSY"):
+            return False
+        # Says what is wrong as everywhere, in SQLAlchemy's words.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    return True
 
 
 def _prepare_postgresql(connection: Any, record: Any) -> None:

@@ -16,8 +16,9 @@ from flask import current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
 from newsletter.errors import TooOften
-from newsletter.extensions import Base, Statement, db, run
+from newsletter.extensions import Base, db
 from newsletter.marking import marked
+from newsletter.statements import Statement, run
 
 KEPT = timedelta(days=30)
 """How long a counter outlives its last use."""
@@ -98,7 +99,7 @@ def count_all(limits: Sequence[Limit], *, now: datetime) -> dict[Limit, int]:
     # Always in one order: two who count the same must not wait for each other.
     for number, key in enumerate(sorted(places)):
         values |= {f"key{number}": key, f"start{number}": places[key].start(now)}
-    counts = {places[key]: reached for key, reached in run(_counting(len(places)), **values)}
+    counts = {places[key]: reached for key, reached in run(_counting(len(places)), **values).rows}
     for limit, reached in counts.items():
         if limit.most is not None and reached > limit.most:
             left = int((limit.start(now) + limit.window - now).total_seconds()) + 1
@@ -142,7 +143,7 @@ def may_mail(purpose: str, address: str, *, now: datetime) -> bool:
         "a_pause_ago": now - MAIL_PAUSE,
         "forgotten": now - KEPT,
     }
-    return run(_TAKE, **values).rowcount == 1
+    return run(_TAKE, **values).count == 1
 
 
 def forget_old(*, now: datetime) -> None:

@@ -111,6 +111,9 @@ class OneRequest(Request):
             stream.close()
 
 
+CLIENT = "newsletter.web.client"
+"""Where the address of who asks stands once it is known; several ask for it in one request."""
+
 ErrorPage = Callable[[HTTPStatus, str], str | Response | None]
 ERROR_PAGES = "error_pages"
 
@@ -174,6 +177,12 @@ def client_ip() -> str:
 
     Empty where the server gave no address that can be read (STANDARDS C02).
     """
+    if CLIENT not in request.environ:
+        request.environ[CLIENT] = _client_ip()
+    return str(request.environ[CLIENT])
+
+
+def _client_ip() -> str:
     from_right = [request.remote_addr or "", *reversed(_forwarded_for())]
     for text in from_right:
         try:
@@ -202,7 +211,7 @@ def client_network() -> str:
     ip = client_ip()
     if not ip:
         return "unknown"
-    prefix = 24 if ipaddress.ip_address(ip).version == 4 else 48
+    prefix = 24 if "." in ip and ":" not in ip else 48
     return str(ipaddress.ip_network(f"{ip}/{prefix}", strict=False))
 
 

@@ -21,13 +21,14 @@ from jinja2 import TemplateError
 
 from newsletter import addresses
 from newsletter.errors import ConnectionLost, InvalidInput, SenderFault
-from newsletter.extensions import Statement, db, run
+from newsletter.extensions import db
 from newsletter.limits import NEVER
 from newsletter.mail import claims, dkim, retrying, texts
 from newsletter.mail.claims import Claim
 from newsletter.mail.message import Mailbox, boundary_for, message_id, to_bytes
 from newsletter.mail.models import OutboxMessage, OutboxState
 from newsletter.mail.smtp import Connection, Kind, Outcome, relay_settings
+from newsletter.statements import Statement, run
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def enqueue(
         now=now,
         due=due_at or now,
     )
-    number: int = row.scalar_one()
+    number: int = row.one()[0]
     return number
 
 

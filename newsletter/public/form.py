@@ -18,7 +18,7 @@ from newsletter.library import catalogue
 from newsletter.library.words import KIND_NAMES
 from newsletter.marking import marked
 from newsletter.page_language import gettext, ours
-from newsletter.public import asking, cards
+from newsletter.public import asking, cards, prepared
 from newsletter.public.asking import TRAP, Typed
 from newsletter.serving import freshness
 from newsletter.subscriptions import consent, embedding, lists, signup
@@ -69,13 +69,12 @@ def subscribe() -> AnyResponse | tuple[str, int]:
     if typed.next:
         answer = redirect(typed.next, code=HTTPStatus.SEE_OTHER)
     else:
-        answer = _asked(wish.address.spelling, sender_address), HTTPStatus.OK
+        shown = prepared.page(
+            "public/asked.html", address=wish.address.spelling, sender_address=sender_address
+        )
+        answer = shown, HTTPStatus.OK
     asking.answer_when_all_do(typed)
     return answer
-
-
-def _asked(address: str, sender_address: str) -> str:
-    return render_template("public/asked.html", address=address, sender_address=sender_address)
 
 
 @blueprint.get("/confirm/<token>")

@@ -7,8 +7,9 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from newsletter.extensions import Statement, db, insert, run
+from newsletter.extensions import db, insert
 from newsletter.marking import marked
+from newsletter.statements import Statement, run
 from newsletter.subscriptions.models import (
     ConsentEvent,
     ConsentKind,
@@ -176,9 +177,8 @@ _KNOWN = Statement("SELECT id FROM consent_wording WHERE digest = :digest")
 def wording_id(words: Wording) -> int:
     """Return the id of the row that holds exactly these words, made if it is missing."""
     digest = words.digest
-    found: int | None = run(_KNOWN, digest=digest).scalar()
-    if found is not None:
-        return found
+    if found := run(_KNOWN, digest=digest).first():
+        return int(found[0])
     row = {
         "digest": digest,
         "text": words.text,
@@ -186,8 +186,7 @@ def wording_id(words: Wording) -> int:
         "language": words.language,
     }
     db.session.execute(insert(ConsentWording).values(row).on_conflict_do_nothing())
-    known: int = run(_KNOWN, digest=digest).scalar_one()
-    return known
+    return int(run(_KNOWN, digest=digest).one()[0])
 
 
 def forget_person(subscriber_id: int) -> None:

@@ -10,8 +10,9 @@ from sqlalchemy.orm import selectinload
 
 from newsletter import addresses, clock, inputs, languages
 from newsletter.errors import InvalidInput, NotFound, Refused
-from newsletter.extensions import Statement, add_if_free, db, run
+from newsletter.extensions import add_if_free, db
 from newsletter.library.models import Topic
+from newsletter.statements import Statement, run
 from newsletter.subscriptions import mornings
 from newsletter.subscriptions.models import MailingList, Tracking
 
@@ -160,7 +161,7 @@ def own_addresses() -> frozenset[str]:
     """Return the canonical addresses that we write from: subscribing one makes a loop (XA19)."""
     host = current_app.config["PUBLIC_HOST"]
     # Asked at every sign-up: two columns of a few rows.
-    known = run(_SENDERS).all()
+    known = run(_SENDERS).rows
     writing = {desk_address(), *(f"{slug}@{host}" for slug, _ in known)}
     chosen = (address for _, address in known if address)
     return frozenset({*writing, *(addresses.parse(text).canonical for text in chosen)})

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from newsletter import limits, links
 from newsletter.addresses import Address
 from newsletter.errors import DeadLink
-from newsletter.extensions import db, undoable
+from newsletter.extensions import db
+from newsletter.statements import undoable
 from newsletter.subscriptions import (
     consent,
     digest_windows,

@@ -9,8 +9,9 @@ from flask import current_app
 
 from newsletter.addresses import Address
 from newsletter.errors import NotFound, Refused
-from newsletter.extensions import Statement, db, insert, run
+from newsletter.extensions import db, insert
 from newsletter.mail import outbox
+from newsletter.statements import Statement, run
 from newsletter.subscriptions.models import Suppression, SuppressionReason
 
 
@@ -29,8 +30,8 @@ def find(address: Address) -> Suppression | None:
 
 def reason_of(address_hash: str) -> SuppressionReason | None:
     """Return why an address is never mailed, if it is not."""
-    found = run(_REASON, hmac=address_hash).scalar()
-    return None if found is None else SuppressionReason(found)
+    found = run(_REASON, hmac=address_hash).first()
+    return None if found is None else SuppressionReason(found[0])
 
 
 _REASON = Statement("SELECT reason FROM suppression WHERE address_hmac = :hmac")

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from newsletter import links
 from newsletter.errors import DeadLink
-from newsletter.extensions import Base, BigId, Statement, db, run
+from newsletter.extensions import Base, BigId, db
 from newsletter.library.models import Topic
+from newsletter.statements import Statement, run
 from newsletter.subscriptions import consent, digest_windows
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
@@ -61,7 +62,7 @@ def standing(subscription: Subscription, *, has_topics: bool = False) -> dict[st
         "issues_begun": subscription.mailing_list.issues_begun,
     }
     if has_topics:
-        facts["topics"] = sorted(run(_TOPICS, id=subscription.id).scalars())
+        facts["topics"] = sorted(number for (number,) in run(_TOPICS, id=subscription.id).rows)
     return facts
 
 

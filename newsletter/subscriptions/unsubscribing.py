@@ -13,7 +13,8 @@ from typing import Any
 
 from newsletter import links
 from newsletter.errors import DeadLink
-from newsletter.extensions import Statement, db, forget_rows, run
+from newsletter.extensions import db
+from newsletter.statements import Statement, forget_rows, run
 from newsletter.subscriptions import consent, digest_windows, undoing
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
@@ -136,7 +137,7 @@ def _end(
     # The newest decision wins: confirmation links mailed before are dead (STANDARDS XA13).
     subscription.wish = secrets.token_hex(8)
     ended = {"id": subscription.id, "now": now, "reason": reason.value}
-    if run(_END_INTERVAL, **ended).rowcount:
+    if run(_END_INTERVAL, **ended).count:
         forget_rows(SubscriptionInterval)
     consent.record(
         ConsentKind.UNSUBSCRIBED,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.addresses import Address
-from newsletter.extensions import Statement, forget_rows, run
 from newsletter.library.models import Topic
+from newsletter.statements import Statement, forget_rows, run
 from newsletter.subscriptions import suppression
 from newsletter.subscriptions.models import (
     Frequency,

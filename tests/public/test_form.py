@@ -4,7 +4,7 @@ import re
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, render_template
 from flask.testing import FlaskClient
 from selectolax.lexbor import LexborHTMLParser
 from werkzeug.test import TestResponse
@@ -13,7 +13,7 @@ from newsletter import addresses
 from newsletter.extensions import db
 from newsletter.limits import Counter
 from newsletter.mail.models import OutboxMessage
-from newsletter.subscriptions import suppression
+from newsletter.subscriptions import lists, suppression
 from newsletter.subscriptions.models import (
     ConsentEvent,
     Subscriber,
@@ -69,6 +69,22 @@ def test_signing_up_answers_with_the_address_and_stores_the_wish(client: FlaskCl
     assert subscription.state is SubscriptionState.PENDING
     assert [topic.slug for topic in subscription.topics] == ["mms"]
     assert (subscription.subscriber.name, subscription.subscriber.language) == ("Ada", "fr")
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "ar"])
+def test_the_answer_is_the_page_that_would_be_made_for_this_address_alone(
+    app: Flask, client: FlaskClient, language: str
+) -> None:
+    for address in ("o'neil&co@example.org", "ada@example.org"):
+        query = f"/subscribe?lang={language}"
+        answer = client.post(query, data={"address": address}).text
+        with app.test_request_context(query, method="POST"):
+            made = render_template(
+                "public/asked.html",
+                address=address,
+                sender_address=lists.sender_address(lists.get_list("news")),
+            )
+        assert answer == made
 
 
 def test_a_bare_address_from_another_site_is_enough(client: FlaskClient) -> None:

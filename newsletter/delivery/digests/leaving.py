@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from newsletter.extensions import Statement, db, run
+from newsletter.extensions import db
+from newsletter.statements import Statement, run
 from newsletter.subscriptions.models import Subscription
 from newsletter.subscriptions.unsubscribing import Leaving
 
@@ -14,7 +15,7 @@ def whole(leaving: Leaving) -> Leaving:
     if leaving.subscription is None or leaving.delivery_id is None:
         return leaving
     # Asked at every one-click, and there is nothing to find for an issue.
-    lists = [row[0] for row in run(_LISTS, delivery=leaving.delivery_id)]
+    lists = [row[0] for row in run(_LISTS, delivery=leaving.delivery_id).rows]
     if not lists:
         return leaving
     others = db.session.scalars(
