@@ -24,6 +24,9 @@ from newsletter.subscriptions.models import (
 PAGE = "/members/join"
 """Where members agreed to the words, in the evidence."""
 
+CONFIRMED_ON = "/members/confirm"
+"""Where they proved the address by the mailed link."""
+
 THEMSELVES = "themselves"
 """Who ended a membership, if no editor did."""
 
@@ -84,7 +87,7 @@ def get_mails(
     admitting.admit(
         mailing_list,
         addresses.parse(reader.address),
-        Proof(wording_id=consent.wording_id(words), at=now, origin=origin),
+        Proof(consent.wording_id(words), now, origin, now, origin),
         name=reader.name,
         language=reader.language,
         source=Source.MEMBERSHIP,
@@ -100,8 +103,10 @@ def _admit(member: Member, *, by: Editor, now: datetime) -> Subscription:
         addresses.parse(member.address),
         Proof(
             wording_id=member.wording_id,
-            at=member.confirmed_at,
-            origin=Origin(page=PAGE, ip=member.ip),
+            asked_at=member.asked_at,
+            asked=Origin(page=PAGE),
+            confirmed_at=member.confirmed_at,
+            confirmed=Origin(page=CONFIRMED_ON, ip=member.ip),
         ),
         name=member.name,
         language=member.language,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from newsletter.addresses import Address
 from newsletter.extensions import db
 from newsletter.subscriptions import consent, digest_windows, suppression, wishes
-from newsletter.subscriptions.consent import Origin
+from newsletter.subscriptions.consent import SUBSCRIBER, Origin
 from newsletter.subscriptions.models import (
     ConsentKind,
     EndedReason,
@@ -25,11 +25,13 @@ from newsletter.subscriptions.wishes import Wish
 
 @dataclass(frozen=True)
 class Proof:
-    """How somebody agreed: to which words, when, and where they were then."""
+    """How somebody agreed: to which words, when and where they asked, and proved the address."""
 
     wording_id: int
-    at: datetime
-    origin: Origin
+    asked_at: datetime
+    asked: Origin
+    confirmed_at: datetime
+    confirmed: Origin
 
 
 def left_since(canonical: str, since: datetime) -> Subscriber | None:
@@ -70,15 +72,18 @@ def admit(
     if subscription.state is not SubscriptionState.PENDING:
         return subscription
     subscription.state = SubscriptionState.CONFIRMED
-    subscription.requested_at = proof.at
+    subscription.requested_at = proof.asked_at
     digest_windows.begin(subscription, now=now)
     db.session.add(
         SubscriptionInterval(subscription_id=subscription.id, source=source, started_at=now)
     )
     for kind, at, origin in (
-        (ConsentKind.REQUESTED, proof.at, proof.origin),
-        (ConsentKind.CONFIRMED, now, Origin(page=proof.origin.page, actor=by)),
+        (ConsentKind.REQUESTED, proof.asked_at, proof.asked),
+        (ConsentKind.CONFIRMED, proof.confirmed_at, proof.confirmed),
+        (ConsentKind.ADMITTED, now, Origin(actor=by)),
     ):
+        if kind is ConsentKind.ADMITTED and by == SUBSCRIBER:
+            continue
         consent.record(
             kind,
             subscription,

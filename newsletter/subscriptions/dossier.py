@@ -19,6 +19,7 @@ KINDS = {
     ConsentKind.ERASED: "Erased",
     ConsentKind.TRACKING_AGREED: "Agreed to be recorded",
     ConsentKind.TRACKING_WITHDRAWN: "Ended being recorded",
+    ConsentKind.ADMITTED: "Was put on the list, as asked",
 }
 """What happened, as the page says it."""
 

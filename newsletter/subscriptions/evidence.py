@@ -39,7 +39,7 @@ def evidence_of(subscriber_id: int, *, lists: frozenset[int] | None = None) -> l
         .outerjoin(MailingList, MailingList.id == ConsentEvent.mailing_list_id)
         .outerjoin(ConsentWording, ConsentWording.id == ConsentEvent.wording_id)
         .where(ConsentEvent.subscriber_id == subscriber_id)
-        .order_by(ConsentEvent.id)
+        .order_by(ConsentEvent.at, ConsentEvent.id)
     )
     if lists is not None:
         of_no_list = ConsentEvent.mailing_list_id.is_(None)

@@ -66,6 +66,8 @@ class ConsentKind(enum.StrEnum):
     ERASED = "erased"
     TRACKING_AGREED = "tracking-agreed"
     TRACKING_WITHDRAWN = "tracking-ended"
+    # Put on a list by an editor, as they had asked and confirmed.
+    ADMITTED = "admitted"
 
 
 class Tracking(enum.StrEnum):

@@ -11,7 +11,7 @@ from newsletter.addresses import parse
 from newsletter.errors import InvalidInput, Refused
 from newsletter.extensions import db
 from newsletter.mail.models import OutboxMessage
-from newsletter.membership import agreement, asking, audience, deciding
+from newsletter.membership import agreement, applying, asking, audience, deciding
 from newsletter.membership.models import MemberState
 from newsletter.subscriptions import suppression, unsubscribing
 from newsletter.subscriptions.consent import Origin
@@ -29,8 +29,9 @@ from newsletter.subscriptions.models import (
 from newsletter.translating import translator
 from tests.conftest import NOW
 from tests.factories import make_editor, make_list, make_subscription
-from tests.membership.applicants import make_waiting
+from tests.membership.applicants import make_application, make_waiting, token_of
 
+SOON = NOW + timedelta(minutes=5)
 LATER = NOW + timedelta(days=1)
 
 
@@ -52,7 +53,8 @@ def newest_mail() -> OutboxMessage:
 
 
 def test_who_is_accepted_is_on_a_list_of_the_members_with_the_evidence(edith: Editor) -> None:
-    member = make_waiting()
+    member = make_application()
+    applying.confirm(token_of(member), mark=applying.mark_of(member), ip="192.0.2.7", now=SOON)
     deciding.accept(member, by=edith, now=LATER)
 
     [subscription] = db.session.scalars(sa.select(Subscription))
@@ -69,15 +71,24 @@ def test_who_is_accepted_is_on_a_list_of_the_members_with_the_evidence(edith: Ed
     assert subscription.subscriber.address == "mary@example.org"
     [interval] = subscription.intervals
     assert (interval.source, interval.started_at) == (Source.MEMBERSHIP, LATER)
-    asked, confirmed = db.session.scalars(sa.select(ConsentEvent).order_by(ConsentEvent.id))
+    asked, confirmed, admitted = db.session.scalars(
+        sa.select(ConsentEvent).order_by(ConsentEvent.id)
+    )
     assert (asked.kind, asked.at, asked.ip, asked.page) == (
         ConsentKind.REQUESTED,
         NOW,
-        "192.0.2.7",
+        None,
         "/members/join",
     )
-    assert (confirmed.kind, confirmed.at, confirmed.actor) == (
+    assert (confirmed.kind, confirmed.at, confirmed.ip, confirmed.page, confirmed.actor) == (
         ConsentKind.CONFIRMED,
+        SOON,
+        "192.0.2.7",
+        "/members/confirm",
+        "subscriber",
+    )
+    assert (admitted.kind, admitted.at, admitted.actor) == (
+        ConsentKind.ADMITTED,
         LATER,
         edith.signature,
     )

@@ -100,6 +100,7 @@ VALUES = {
     "imported": marked("You were added from another list"),
     "tracking-agreed": marked("You agreed that what you open and follow is recorded"),
     "tracking-ended": marked("You ended that what you open and follow is recorded"),
+    "admitted": marked("You were put on the list, as you had asked"),
     "subscriber": marked("You"),
     "clock": marked("By itself, in time"),
     "all topics": marked("All topics"),
