@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import sqlalchemy as sa
+
 from newsletter import accounts, addresses, inputs, limits, links
 from newsletter.accounts import Action, RoleName
 from newsletter.addresses import Address
@@ -84,10 +86,15 @@ def count_request(network: str, *, now: datetime) -> None:
 
 
 def add(item: Item, thought: Thought, *, now: datetime) -> Comment:
-    """Keep a comment and mail it; raise Refused where the item asks for none any more."""
+    """Keep a comment and mail it; raise Refused where the item asks for none any more.
+
+    The same words from the same address again are the comment that is there.
+    """
     if not is_open(item, now=now - GRACE):
         raise Refused(marked("Comments on this are closed."))
     unfit.refuse(thought.address)
+    if (said := _said(item, thought)) is not None:
+        return said
     comment = Comment(
         item_id=item.id,
         name=thought.name,
@@ -104,18 +111,35 @@ def add(item: Item, thought: Thought, *, now: datetime) -> Comment:
     return comment
 
 
+def _said(item: Item, thought: Thought) -> Comment | None:
+    return db.session.scalars(
+        sa.select(Comment)
+        .where(
+            Comment.item_id == item.id,
+            Comment.canonical == thought.address.canonical,
+            Comment.text == thought.text,
+        )
+        .limit(1)
+    ).first()
+
+
 def _secretariat() -> Sequence[str]:
-    """Return who reads comments: where answers to the first public list go, else the admins."""
+    """Return who reads comments: where answers to the first public list go, else the admins.
+
+    While no admin has joined, those who are invited; with none, the address the list writes from.
+    """
     mailing_list = lists.public_list()
     if mailing_list is not None and mailing_list.reply_to:
         return [mailing_list.reply_to]
-    return [
-        editor.email
+    admins = [
+        editor
         for editor in accounts.all_editors()
-        if editor.joined_at is not None
-        and accounts.may(editor, Action.REVIEW_MEMBERS)
+        if accounts.may(editor, Action.REVIEW_MEMBERS)
         and accounts.role_of(editor) is RoleName.ADMIN
     ]
+    joined = [editor for editor in admins if editor.joined_at is not None]
+    found = [editor.email for editor in joined or admins]
+    return found or ([lists.sender_address(mailing_list)] if mailing_list is not None else [])
 
 
 def _mail(address: str, comment: Comment, item: Item, *, now: datetime) -> None:

@@ -70,6 +70,28 @@ def test_without_an_address_for_answers_it_goes_to_the_admins(
     assert db.session.scalars(sa.select(OutboxMessage.recipient)).all() == ["admin@example.org"]
 
 
+@pytest.mark.parametrize(
+    ("invited", "told"), [(True, "admin@example.org"), (False, "news@news.example.org")]
+)
+def test_it_is_mailed_to_somebody_before_any_admin_has_joined(
+    client: FlaskClient, invited: bool, told: str
+) -> None:
+    db.session.execute(sa.text("UPDATE mailing_list SET reply_to = ''"))
+    if invited:
+        make_editor("admin@example.org", role=RoleName.ADMIN)
+    db.session.commit()
+    say(client)
+    assert db.session.scalars(sa.select(OutboxMessage.recipient)).all() == [told]
+
+
+def test_the_same_words_again_are_one_comment(client: FlaskClient) -> None:
+    pages = {say(client).text for _ in range(3)}
+    say(client, comment="Something else")
+    assert len(pages) == 1
+    assert len(db.session.scalars(sa.select(Comment)).all()) == 2
+    assert len(db.session.scalars(sa.select(OutboxMessage)).all()) == 2
+
+
 def test_the_item_says_its_own_words_and_when_it_is_over(client: FlaskClient, item: Item) -> None:
     assert "What do you think of it?" in client.get(PATH).text
     item.comments_invitation = "Does it fit <b>your</b> clinic?"
