@@ -73,6 +73,12 @@ JOBS: Sequence[Job] = (
         work.forget_counters,
     ),
     Job(
+        "add-up-clicks",
+        "add up how often the links of issues were followed",
+        timedelta(seconds=10),
+        work.add_up_clicks,
+    ),
+    Job(
         "forget-clicks",
         "delete what was recorded of readers 13 months ago",
         timedelta(days=1),

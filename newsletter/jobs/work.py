@@ -42,7 +42,7 @@ from newsletter.subscriptions import (
     signup,
     undoing,
 )
-from newsletter.tracking import counting
+from newsletter.tracking import summing
 
 log = logging.getLogger(__name__)
 
@@ -171,9 +171,14 @@ def forget_counters(now: datetime) -> None:
     pacing.forget_old(now=now)
 
 
+def add_up_clicks(now: datetime) -> None:
+    """Add up how often the links of issues were followed."""
+    summing.add_up(now=now)
+
+
 def forget_clicks(now: datetime) -> None:
     """Delete what was recorded of readers longer ago than it may be kept."""
-    counting.forget_old(now=now)
+    summing.forget_old(now=now)
 
 
 def overwrite(now: datetime) -> None:

@@ -18,7 +18,7 @@ from newsletter.extensions import db
 from newsletter.links import CLICKED, OPENED, Link
 from newsletter.marking import marked
 from newsletter.subscriptions.models import Subscription, Tracking
-from newsletter.tracking import counting, links, machines
+from newsletter.tracking import agreeing, counting, links, machines
 from newsletter.web import client_ip
 
 PICTURE = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -77,7 +77,7 @@ def _count(found: links.Led, token: str, *, now: datetime) -> None:
         found.link.key,
         network=client_ip(),
         is_machine=_is_machine(now, delivery.finished_at if delivery else found.begun_at),
-        subscription_id=number,
+        subscription_id=number or 0,
         at=now,
     )
 
@@ -108,5 +108,5 @@ def _subscription(delivery: Delivery, mailing_list_id: int) -> int | None:
     """Return whose it is, if they agree now and their list records that; else None (C25)."""
     if delivery.subscriber_id is None:
         return None
-    question = counting.agreeing().where(Subscription.subscriber_id == delivery.subscriber_id)
+    question = agreeing.agreeing().where(Subscription.subscriber_id == delivery.subscriber_id)
     return db.session.scalar(question.where(Subscription.mailing_list_id == mailing_list_id))

@@ -1,5 +1,6 @@
 """A reader's own consent to be recorded, apart from the one to get e-mails."""
 
+from collections.abc import Set
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 from newsletter.extensions import db
 from newsletter.subscriptions import consent
 from newsletter.subscriptions.consent import Origin, Wording
-from newsletter.subscriptions.models import ConsentKind, Subscription, Tracking
+from newsletter.subscriptions.models import ConsentKind, MailingList, Subscription, Tracking
 from newsletter.tracking.models import ReaderClick
 
 
@@ -45,3 +46,19 @@ def withdraw(subscription: Subscription, *, origin: Origin, now: datetime) -> No
         .execution_options(synchronize_session=False)
     )
     consent.record(ConsentKind.TRACKING_WITHDRAWN, subscription, origin=origin, now=now)
+
+
+def agreeing() -> sa.Select[int]:
+    """Return the question which subscriptions may be recorded, of lists that still do that."""
+    return (
+        sa.select(Subscription.id)
+        .join(MailingList, MailingList.id == Subscription.mailing_list_id)
+        .where(Subscription.agreed_to_tracking, MailingList.tracking == Tracking.INDIVIDUAL)
+    )
+
+
+def who_agrees(numbers: Set[int]) -> set[int]:
+    """Return who of them agrees now: they may have withdrawn a second ago (STANDARDS C25)."""
+    if not numbers:
+        return set()
+    return set(db.session.scalars(agreeing().where(Subscription.id.in_(numbers))))

@@ -35,13 +35,21 @@ _AGENTS = re.compile(
 
 
 class Hit(NamedTuple):
-    """What requests for a link have in common; `network` only tells that it was the same one."""
+    """What requests for a link have in common.
+
+    `network` only tells that it was the same one; `subscription_id` is 0 for who has no name.
+    """
 
     slice: int
-    network: bytes
+    network: str
     key: str
     is_machine: bool
-    subscription_id: int | None = None
+    subscription_id: int = 0
+
+    def row(self) -> dict[str, object]:
+        """Return it as the columns of a `RecentClick`."""
+        named = self._asdict()
+        return named | {"link_key": named.pop("key")}
 
     @property
     def day(self) -> date:
@@ -74,7 +82,7 @@ def judge(hits: Mapping[Hit, int]) -> set[Hit]:
     Every request is looked at as often as there are slices in a run, however many there are: a
     program that floods us must not keep us busy with it (STANDARDS XJ02).
     """
-    by_network: dict[bytes, dict[int, list[Hit]]] = defaultdict(lambda: defaultdict(list))
+    by_network: dict[str, dict[int, list[Hit]]] = defaultdict(lambda: defaultdict(list))
     for hit in hits:
         by_network[hit.network][hit.slice].append(hit)
     machines = {hit for hit in hits if hit.is_machine}

@@ -23,7 +23,8 @@ from newsletter.subscriptions import consent
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import ConsentEvent, MailingList, Subscription, Tracking
 from newsletter.tracking import agreeing, counting
-from newsletter.tracking.models import ClickDay, ReaderClick, TrackedLink
+from newsletter.tracking import links as tracked
+from newsletter.tracking.models import ClickDay, ReaderClick, RecentClick, TrackedLink
 from newsletter.translating import translator
 from tests.conftest import NOW
 from tests.delivery.situations import Post
@@ -108,7 +109,8 @@ def follow(app: Flask, path: str, **headers: str) -> tuple[int, str]:
 
 def written(app: Flask, now: datetime | None = None) -> tuple[int, int, int]:
     """Write what waits; return the people and machines that were counted, and who has a name."""
-    counting.flush(counting.hits_of(app), now=now)
+    counting.flush(counting.hits_of(app))
+    jobs.once("add-up-clicks", now=now or clock.now() + timedelta(minutes=1))
     sums = sa.select(sa.func.sum(ClickDay.people), sa.func.sum(ClickDay.machines))
     people, machines = db.session.execute(sums).one()
     named = db.session.scalar(sa.select(sa.func.count()).select_from(ReaderClick))
@@ -163,7 +165,7 @@ def test_a_link_leads_on_and_is_counted_once_it_was_judged(
         assert follow(app, path) == (302, "https://example.com/report?a=1&b=2#part")
     assert follow(app, path, **{"User-Agent": "python-requests/2"})[0] == 302
     assert written(app, clock.now())[:2] == (0, 0)
-    assert written(app, clock.now() + timedelta(seconds=30)) == (5, 1, 0)
+    assert written(app, clock.now() + timedelta(seconds=40)) == (5, 1, 0)
     found = clicks.clicks(issue)
     assert found is not None
     assert (found.people, found.is_partly_hidden, len(found.by_day)) == (5, False, 1)
@@ -447,13 +449,13 @@ def test_ten_thousand_at_once_are_a_handful_of_statements(
             path.rpartition("/")[2],
             network=str(number),
             is_machine=False,
-            subscription_id=None,
-            at=NOW,
+            subscription_id=0,
+            at=clock.now(),
         )
     statements = []
     event.listen(db.engine, "before_cursor_execute", lambda *said: statements.append(said[2]))
-    counting.flush(hits, now=None)
-    assert len([one for one in statements if "INSERT" in one]) == 1
+    counting.flush(hits)
+    assert len([one for one in statements if "INSERT" in one]) == 10_000 / counting.CHUNK
     assert written(app) == (10_000, 0, 0)
 
 
@@ -466,10 +468,38 @@ def test_a_flood_of_one_client_is_one_number_and_judged_in_no_time(
     hits = counting.hits_of(app)
     key = path.rpartition("/")[2]
     for _ in range(2 * counting.MOST):
-        hits.follow(key, network="1", is_machine=False, subscription_id=None, at=NOW)
+        hits.follow(key, network="1", is_machine=False, subscription_id=0, at=clock.now())
     began = time.process_time()
     assert written(app) == (0, 2 * counting.MOST, 0)
     assert time.process_time() - began < 0.5
+
+
+def test_a_scanner_that_asks_two_processes_slowly_is_a_machine_from_first_to_last(
+    app: Flask, mailing_list: MailingList
+) -> None:
+    ada = make_subscription(mailing_list)
+    issue = send(mailing_list, Tracking.AGGREGATE)
+    [path] = set(paths(mail(ada)[1]))
+    keys = [path.rpartition("/")[2], *(f"{number:016}" for number in range(11))]
+    links_of_it = {key: f"https://example.com/{key}" for key in keys[1:]}
+    tracked.remember(issue.id, links_of_it)
+    db.session.commit()
+    begun_at = clock.now() - timedelta(minutes=3)
+    processes = [counting.Hits(app), counting.Hits(app)]
+    for seconds in range(120):
+        at = begun_at + timedelta(seconds=seconds)
+        if seconds % 4 == 0 and seconds // 4 < len(keys):
+            hits = processes[seconds // 4 % 2]
+            key = keys[seconds // 4]
+            hits.follow(key, network="1", is_machine=False, subscription_id=0, at=at)
+        if seconds % 5 == 2:
+            counting.flush(processes[0])
+        if seconds % 5 == 4:
+            counting.flush(processes[1])
+        if seconds % 10 == 0:
+            jobs.once("add-up-clicks", now=at)
+    assert written(app) == (0, len(keys), 0)
+    assert db.session.scalars(sa.select(RecentClick.slice)).all() == []
 
 
 def test_the_page_that_is_led_to_learns_nothing_and_nobody_keeps_the_answer(

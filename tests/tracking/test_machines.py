@@ -39,7 +39,7 @@ def test_one_is_known_by_what_it_says_and_when_it_comes(
     assert looks_like_one(method, said, at=LATER, delivered_at=delivered_at) is is_machine  # type: ignore[arg-type]
 
 
-def hits(keys: str, *, apart: float, network: bytes = b"1") -> Counter[Hit]:
+def hits(keys: str, *, apart: float, network: str = "1") -> Counter[Hit]:
     moments = [NOW + number * timedelta(seconds=apart) for number in range(len(keys))]
     return Counter(
         Hit(slice_of(at), network, key, False) for at, key in zip(moments, keys, strict=True)
@@ -55,8 +55,8 @@ def hits(keys: str, *, apart: float, network: bytes = b"1") -> Counter[Hit]:
         (hits("abcd", apart=11), 0),
         (hits("aaaaa", apart=1), 0),
         (hits("aaaaaa", apart=1), 6),
-        (hits("aa", apart=1) + hits("bcd", apart=1, network=b"2"), 0),
-        (hits("a", apart=1, network=b"2") + hits("abcd", apart=1), 4),
+        (hits("aa", apart=1) + hits("bcd", apart=1, network="2"), 0),
+        (hits("a", apart=1, network="2") + hits("abcd", apart=1), 4),
     ],
 )
 def test_who_follows_everything_at_once_is_one(found: Counter[Hit], machines: int) -> None:
@@ -75,7 +75,7 @@ def test_a_flood_is_judged_in_a_time_that_grows_with_it_and_no_faster() -> None:
         {
             Hit(number, network, key, False): 1000
             for number in range(200)
-            for network in (b"1", b"2")
+            for network in ("1", "2")
             for key in "abcdefghij"
         }
     )
