@@ -75,6 +75,13 @@ def latest(most: int, *, list_slug: str = "", language: str = "") -> Sequence[En
     return _told(_newest_first(_of_list(_sent(), list_slug)).limit(most), language)
 
 
+def last_changed(most: int, *, list_slug: str = "", language: str = "") -> Sequence[Entry]:
+    """Return the `most` entries that said something new last: a correction counts."""
+    question = _of_list(_sent(), list_slug)
+    changed_at = sa.func.coalesce(_corrected_at(), Issue.sent_at)
+    return _told(question.order_by(changed_at.desc(), Issue.id.desc()).limit(most), language)
+
+
 def with_item(item: Item, *, language: str = "") -> Sequence[Entry]:
     """Return the issues that took an item to readers, the newest first, a page at most."""
     question = _sent().where(
@@ -131,22 +138,18 @@ def find_public(number: int) -> Issue:
 
 
 def numbers() -> Iterator[tuple[int, list[str], datetime]]:
-    """Give number, languages and time of every issue in the archive, the oldest first."""
-    found = db.session.execute(_sent(Issue.id, Issue.sent_at).order_by(Issue.id)).all()
-    known = _lines_of([number for number, _ in found])
-    for number, sent_at in found:
-        yield number, [line.language for line in known[number]], sent_at
+    """Give number, languages and last change of every issue in the archive, the oldest first."""
+    question = _sent(Issue.id, Issue.sent_at, _corrected_at()).order_by(Issue.id)
+    found = db.session.execute(question).all()
+    known = _lines_of([number for number, *_ in found])
+    for number, sent_at, corrected_at in found:
+        languages = [line.language for line in known[number]]
+        yield number, languages, max(sent_at, corrected_at or sent_at)
 
 
 def _sent(*columns: Any) -> Question:
     """Return the question for what was sent to public lists: for entries, or for `columns`."""
-    corrections = aliased(Issue)
-    corrected_at = (
-        sa.select(sa.func.max(corrections.begun_at))
-        .where(corrections.corrects_id == Issue.id)
-        .scalar_subquery()
-    )
-    told = (Issue.id, MailingList.name, Issue.sent_at, corrected_at)
+    told = (Issue.id, MailingList.name, Issue.sent_at, _corrected_at())
     return (
         sa.select(*(columns or told))
         .select_from(Issue)
@@ -156,6 +159,16 @@ def _sent(*columns: Any) -> Question:
             Issue.kind == IssueKind.ISSUE,
             MailingList.is_public,
         )
+    )
+
+
+def _corrected_at() -> sa.ScalarSelect[datetime | None]:
+    corrections = aliased(Issue)
+    return (
+        sa.select(sa.func.max(corrections.begun_at))
+        .where(corrections.corrects_id == Issue.id)
+        .correlate(Issue)
+        .scalar_subquery()
     )
 
 

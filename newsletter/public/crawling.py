@@ -85,12 +85,12 @@ def _places() -> Iterator[Place]:
     """Give every page for search engines, in an order that new ones do not change."""
     for path in PAGES:
         yield Place(links.public_url(path))
-    for number, languages, sent_at in archiving.numbers():
+    for number, languages, changed_at in archiving.numbers():
         path = f"/archive/{number}"
-        yield Place(links.public_url(path), sent_at)
+        yield Place(links.public_url(path), changed_at)
         if len(languages) > 1:
             for language in languages:
                 address = links.public_url(page_language.plain(path, lang=language))
-                yield Place(address, sent_at)
+                yield Place(address, changed_at)
     for slug, changed_at in catalogue.listed():
         yield Place(links.public_url(f"/library/{slug}"), changed_at)

@@ -50,13 +50,13 @@ class FeedEntry:
 
 @blueprint.get("/feed.xml")
 def of_archive() -> Response:
-    """Return the newest issues of all public lists."""
+    """Return the issues of all public lists that are new or were corrected last."""
     return _feed(gettext("Archive"), "/feed.xml", "/archive/", _issues())
 
 
 @blueprint.get("/archive/lists/<slug>.xml")
 def of_list(slug: str) -> Response:
-    """Return the newest issues of one public list."""
+    """Return the issues of one public list that are new or were corrected last."""
     mailing_list = lists.public_list(slug)
     if mailing_list is None:
         raise NotFound(NO_FEED)
@@ -82,7 +82,8 @@ def of_topic(slug: str) -> Response:
 
 def _issues(list_slug: str = "") -> list[FeedEntry]:
     spoken = page_language.spoken()
-    return [_of_issue(one) for one in archiving.latest(MOST, list_slug=list_slug, language=spoken)]
+    changed = archiving.last_changed(MOST, list_slug=list_slug, language=spoken)
+    return [_of_issue(one) for one in changed]
 
 
 def _items(topic: str = "") -> list[FeedEntry]:

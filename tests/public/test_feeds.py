@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 from newsletter.extensions import db
 from newsletter.library import catalogue
 from newsletter.library.models import Topic
+from newsletter.public import feeds
 from newsletter.subscriptions.models import MailingList
 from tests.conftest import NOW
 from tests.factories import make_item, make_list, make_sent_issue, make_topic
@@ -141,6 +142,21 @@ def test_a_correction_changes_the_entry_and_not_its_identity(
     entry = read(client, "/feed.xml").findall(f"{ATOM}entry")[1]
     assert texts(entry, "id") == [f"https://news.example.org/archive/{wrong.id}"]
     assert texts(entry, "updated") == [at.isoformat()]
+
+
+def test_a_correction_brings_back_an_issue_that_is_no_more_among_the_newest(
+    client: FlaskClient, news: MailingList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "MOST", 2)
+    wrong = make_sent_issue(news, "Wrong", at=NOW)
+    for days in (1, 2):
+        make_sent_issue(news, f"Day {days}", at=NOW + timedelta(days=days))
+    at = NOW + timedelta(days=3)
+    make_sent_issue(make_list("other", is_public=False), "Corr", corrects=wrong, at=at)
+    db.session.commit()
+    first = read(client, "/feed.xml").find(f"{ATOM}entry")
+    assert first is not None and texts(first, "title") == ["Wrong"]
+    assert f"<lastmod>{at:%Y-%m-%d}" in client.get("/sitemap.xml").text
 
 
 def test_who_follows_the_library_hears_that_something_was_withdrawn(
