@@ -20,6 +20,7 @@ from newsletter.accounts import (
     role_of,
     sessions,
 )
+from newsletter.delivery.digests import overview as digests
 from newsletter.desk import browser_session, stale_forms
 from newsletter.desk.security import csrf
 from newsletter.errors import NotFound
@@ -94,7 +95,10 @@ def the_issue(number: int) -> Issue:
     number that is guessed tells nothing (STANDARDS XD10).
     """
     issue = composing.find_issue(number) if number > 0 else _digest(number)
-    if not _is_mine(issue.mailing_list_id):
+    mine = my_lists()
+    if not _is_mine(issue.mailing_list_id) or (
+        number < 0 and mine is not None and not digests.is_of(issue, mine)
+    ):
         raise NotFound(_no_such(number))
     return issue
 

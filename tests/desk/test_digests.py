@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from newsletter import clock, reports
+from newsletter import accounts, clock, reports
 from newsletter.accounts import RoleName
 from newsletter.delivery.digests import making
 from newsletter.delivery.models import Delivery, DeliveryState
@@ -15,9 +15,10 @@ from newsletter.extensions import db
 from newsletter.issues import archiving, overview
 from newsletter.issues.models import Issue, IssueState
 from newsletter.reports import stories, tracing
+from newsletter.subscriptions.lists import find_list
 from newsletter.subscriptions.models import Frequency
 from tests.cli.test_commands import told
-from tests.delivery.digests.digesting import send_issue, subscription_of
+from tests.delivery.digests.digesting import add, send_issue, subscription_of
 from tests.desk.browser import Browser
 from tests.factories import make_editor, make_item, make_list, make_subscription
 
@@ -65,6 +66,27 @@ def test_each_has_the_page_of_an_issue(desk: Browser, digest: int) -> None:
     assert desk.get("/desk/digests/2").status_code == 404
     assert desk.get("/desk/issues/-1").status_code == 404
     assert desk.get("/desk/digests/-1").status_code == 404
+
+
+@pytest.mark.parametrize(("slugs", "status"), [(["news", "other"], 200), (["news"], 404)])
+def test_who_is_bound_sees_digests_of_their_own_lists_only(
+    app: Flask, digest: int, slugs: list[str], status: int
+) -> None:
+    other = make_list("other")
+    dora = make_subscription(find_list("news"), "dora@example.org", frequency=Frequency.WEEKLY)
+    also = add(dora, other, Frequency.WEEKLY)
+    send_issue(find_list("news"), "Here", at=clock.now())
+    send_issue(other, "There", at=clock.now())
+    dora.digest_due_at = also.digest_due_at = clock.now() - timedelta(minutes=1)
+    db.session.commit()
+    [number] = making.make(now=clock.now())
+    editor = make_editor("bound@example.org")
+    accounts.bind_to_lists(editor, [find_list(slug).id for slug in slugs])
+    browser = Browser(app)
+    browser.sign_in(editor)
+    for end in ("", "/report", "/progress", "/who/waiting"):
+        assert browser.get(f"/desk/digests/{-number}{end}").status_code == status, end
+    assert (f'/desk/digests/{-number}"' in browser.get("/desk/digests/").text) == (status == 200)
 
 
 def test_it_is_paused_resumed_and_cancelled_like_an_issue(desk: Browser, digest: int) -> None:
