@@ -100,7 +100,7 @@ def _folder() -> Path:
 
 
 def _check_room(folder: Path, octets: int) -> None:
-    taken = sum(entry.stat().st_size for entry in os.scandir(folder))
+    taken = sum(_octets_of(entry) for entry in os.scandir(folder))
     if taken + octets > QUOTA:
         raise InvalidInput(
             f"The images of this installation may have {QUOTA // 1024**3} GB together, and they "
@@ -113,6 +113,14 @@ def _check_room(folder: Path, octets: int) -> None:
             "Tell who runs it to make room.",
             field=FIELD,
         )
+
+
+def _octets_of(entry: os.DirEntry[str]) -> int:
+    """Return the size of a file; 0 if it went meanwhile, as another upload's draft does."""
+    try:
+        return entry.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -128,7 +128,9 @@ def test_taking_the_file_is_written_down_and_limited(
     entry = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert (entry.deed, entry.key) == ("issue.exported", str(issue.id))
-    assert browser.post(f"/desk/issues/{issue.id}/recipients.csv").status_code == 429
+    refused = browser.post(f"/desk/issues/{issue.id}/recipients.csv")
+    assert refused.status_code == 429
+    assert "You took 1 such files within the hour. Wait for the next hour." in refused.text
 
 
 def test_an_author_gets_no_list_and_no_file(app: Flask, issue: Issue) -> None:

@@ -59,6 +59,24 @@ def test_many_may_store_the_same_image_at_once(app: Flask, folder: Path, image: 
     assert names(folder) == [f"{image.digest}.png"]
 
 
+def test_a_draft_that_goes_while_the_files_are_counted_takes_no_room(
+    folder: Path, image: CleanImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir()
+    (folder / ".draft-of-somebody-else").write_bytes(b"x")
+    scandir = os.scandir
+
+    def scan_and_finish_the_other_upload(path: Path) -> list[os.DirEntry[str]]:
+        entries = list(scandir(path))
+        for entry in entries:
+            Path(entry.path).unlink()
+        return entries
+
+    monkeypatch.setattr(store.os, "scandir", scan_and_finish_the_other_upload)
+    store.keep(image)
+    assert names(folder) == [f"{image.digest}.png"]
+
+
 @pytest.mark.parametrize(
     "digest",
     [
