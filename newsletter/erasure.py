@@ -13,10 +13,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from flask import Flask, current_app
 
-from newsletter.addresses import Address
+from newsletter import traces
+from newsletter.addresses import Address, parse
 from newsletter.comments import reading as comments
 from newsletter.delivery.models import Delivery, DeliveryState
 from newsletter.delivery.reasons import AGAIN
+from newsletter.errors import NotFound, Refused
 from newsletter.extensions import db, overwrite_deleted
 from newsletter.mail import outbox
 from newsletter.membership import asking as members
@@ -37,18 +39,6 @@ class Erased:
     canonicals: frozenset[str]
 
 
-@dataclass(frozen=True)
-class Kept:
-    """What is kept of one person beside what they read: their names, and how much it is."""
-
-    names: frozenset[str]
-    applications: int
-    comments: int
-
-    def __bool__(self) -> bool:
-        return bool(self.applications or self.comments)
-
-
 def also(app: Flask, forget: Callable[[Collection[str]], None]) -> None:
     """Have `forget` called, too, with the canonical addresses of whoever was erased.
 
@@ -57,16 +47,19 @@ def also(app: Flask, forget: Callable[[Collection[str]], None]) -> None:
     app.extensions.setdefault(_ELSEWHERE, []).append(forget)
 
 
-def kept_of(address: Address) -> Kept:
-    """Return what an erasure would delete of who applied or commented, reader or not."""
-    subscriber = signup.find_subscriber(address)
-    theirs = _addresses_of(address, earlier_addresses.marks_of(subscriber))
-    applications = members.all_of(theirs, subscriber)
-    said = comments.names_of(theirs)
-    names = {*said, *(one.name for one in applications)}
-    if subscriber is not None:
-        names.add(subscriber.name)
-    return Kept(frozenset(names), len(applications), len(said))
+def meant(address: Address, number: int | None) -> Address:
+    """Return by which address to erase; `number` is of the reader who had this one before.
+
+    Whoever opens a mailbox today that somebody left must not have them erased by its address
+    alone: who is asked has to find out who asks, and to say whom they mean.
+    """
+    if number is None:
+        return address
+    left_by = earlier_addresses.readers_of(address.canonical)
+    known = next((one for one in left_by if one.id == number), None)
+    if known is None:
+        raise NotFound(f"Subscriber {number} is not who had this address before.")
+    return parse(known.address)
 
 
 def erase(address: Address, *, now: datetime, actor: str = "command line") -> Erased:
@@ -74,12 +67,16 @@ def erase(address: Address, *, now: datetime, actor: str = "command line") -> Er
 
     Mail to them that has not been handed over is cancelled; links in what
     they got before keep answering calmly. Call `finish` after the commit.
+    Raises Refused for an address that somebody left for another one.
     """
     subscriber = signup.find_subscriber(address)
+    if subscriber is None:
+        _refuse_left(address)
     marks = earlier_addresses.marks_of(subscriber)
     # An address that they had a few days ago, or wanted to have, tells who they are as well.
     changed = address_change.forget(subscriber, address)
-    proved = _addresses_of(address, marks) | earlier_addresses.recognised(marks, changed)
+    proved = traces.addresses_of(address.canonical, marks)
+    proved |= earlier_addresses.recognised(marks, changed)
     # So does the one that they asked with to become a member.
     asked_from = members.forget_person(proved, subscriber)
     proved |= asked_from
@@ -107,10 +104,16 @@ def finish(erased: Erased) -> None:
         log.warning("the database's log is in use and was not overwritten; the clock does it later")
 
 
-def _addresses_of(address: Address, marks: Collection[str]) -> set[str]:
-    """Return the address, and those of applications and comments that the person had before."""
-    kept = members.canonicals() | comments.canonicals() if marks else set()
-    return {address.canonical} | earlier_addresses.recognised(marks, kept)
+def _refuse_left(address: Address) -> None:
+    """Let nobody be erased by a mailbox that they left: it may be anybody's today."""
+    if left_by := earlier_addresses.readers_of(address.canonical):
+        numbers = " and ".join(str(one.id) for one in left_by)
+        raise Refused(
+            f"Subscriber {numbers} had this address before and has another one now. Whoever writes "
+            "from it today may be somebody else: make sure who asks. If it is them, look this "
+            "address up under Subscribers and erase them there, or name them: --subscriber "
+            f"{left_by[0].id}."
+        )
 
 
 def _cut_deliveries(subscriber_id: int, *, now: datetime) -> None:

@@ -266,6 +266,10 @@ BUTTONS: dict[str, list[Press]] = {
         Press("/desk/subscribers/erase", {"address": "no address"}),
         Press("/desk/subscribers/erase", {"address": ERASED, "erase_why": "asked by letter"}),
     ],
+    "/desk/subscribers/evidence": [
+        Press("/desk/subscribers/evidence", {"address": READER}),
+        Press("/desk/subscribers/evidence", {"address": "nobody@example.org"}),
+    ],
     "/desk/subscribers/<int:number>/evidence": [
         Press("/desk/subscribers/1/evidence"),
         Press("/desk/subscribers/1/evidence", {"as": "json"}),

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from newsletter import clock, erasure
+from newsletter import clock, erasure, traces
+from newsletter.addresses import Address
 from newsletter.audiences import exporting, importing
 from newsletter.audiences.importing import ImportReport
 from newsletter.audit import Deed
@@ -16,7 +17,8 @@ from newsletter.cli.noting import note
 from newsletter.delivery.digests import overview
 from newsletter.errors import NotFound
 from newsletter.extensions import db, reading
-from newsletter.subscriptions import dossier, lists
+from newsletter.reports import dossier
+from newsletter.subscriptions import earlier_addresses, lists
 from newsletter.subscriptions.standing import Standing, standing
 
 SHOWN_REFUSALS = 20
@@ -73,7 +75,7 @@ def export(slug: str) -> None:
 def show(address: str, as_json: bool) -> None:
     """Show how one person stands."""
     with reading():
-        facts = _standing_facts(standing(parse_address(address)))
+        facts = _standing_facts(_standing(parse_address(address)))
     if as_json:
         print_json(facts)
         return
@@ -82,6 +84,11 @@ def show(address: str, as_json: bool) -> None:
         due_at = subscription["digest_due_at"]
         due = f"  {subscription['frequency']}, digest due {due_at}" if due_at else ""
         click.echo(f"  {subscription['list']}  {subscription['state']}{due}")
+    if facts["applications"] or facts["comments"]:
+        said = facts["applications"], facts["comments"]
+        click.echo(f"  applications to become a member: {said[0]}, comments: {said[1]}")
+    for number in facts["left_by"]:
+        click.echo(f"  subscriber {number} had this address before and has another one now")
     for digest in facts["digests"]:
         click.echo(f"  digest {digest['digest']}  {digest['state']}  {digest['title']}")
 
@@ -92,28 +99,34 @@ def show(address: str, as_json: bool) -> None:
 def evidence(address: str, as_json: bool) -> None:
     """Show all evidence of one person's consent: words, versions, times (UTC)."""
     with reading():
-        reader = standing(parse_address(address)).subscriber
-        if reader is None:
-            raise NotFound(f"There is no evidence about {address}: nobody has that address here.")
-        facts = dossier.facts(dossier.dossier_of(reader, now=clock.now()))
+        facts = dossier.facts(dossier.dossier_of(parse_address(address), now=clock.now()))
     if as_json:
         print_json(facts)
         return
-    click.echo(f"{facts['address']}  subscriber {facts['subscriber']}")
+    click.echo(f"{facts['address']}  subscriber {facts['subscriber'] or 'none'}")
     for one in facts["events"]:
         told = [one["list"], one["page"], one["network"], f"by {one['by']}", one["detail"]]
         click.echo(f"{one['at']}  {one['kind']}  {', '.join(filter(None, told))}")
         if one["words"]:
             click.echo(f"  version {one['version']}, {one['language']}: {one['words']}")
+    for one in facts["applications"]:
+        click.echo(f"{one['asked_at']}  asked to become a member, as {one['name']}: {one['state']}")
+        confirmed = f"confirmed {one['confirmed_at']}, {one['network']}"
+        click.echo(f"  {confirmed if one['confirmed_at'] else 'not confirmed'}")
+        click.echo(f"  version {one['version']}, {one['language']}: {one['words']}")
+    for one in facts["comments"]:
+        click.echo(f"{one['at']}  commented on “{one['about']}”: {one['comment']}")
     click.echo(f"{facts['shows']} {facts['does_not_show']}")
 
 
 @group.command("erase")
 @click.argument("address")
+@click.option("--subscriber", type=int, help="Who had ADDRESS before, where that is who is meant.")
 @as_json_option
-def erase(address: str, as_json: bool) -> None:
+def erase(address: str, subscriber: int | None, as_json: bool) -> None:
     """Delete a person; one keyed mark stays, so that no import brings them back."""
-    erased = erasure.erase(parse_address(address), now=clock.now())
+    meant = erasure.meant(parse_address(address), subscriber)
+    erased = erasure.erase(meant, now=clock.now())
     note(Deed.SUBSCRIBER_ERASED)
     db.session.commit()
     erasure.finish(erased)
@@ -122,6 +135,17 @@ def erase(address: str, as_json: bool) -> None:
         return
     what = "Erased" if erased.was_known else "Nothing was kept about them, but the mark is set:"
     click.echo(f"{what} {address}")
+
+
+def _standing(address: Address) -> Standing:
+    """Return how an address stands, also of who is on no list; raise NotFound for nobody."""
+    try:
+        return standing(address)
+    except NotFound:
+        left_by = earlier_addresses.readers_of(address.canonical)
+        if left_by or traces.of(address.canonical, None):
+            return Standing(address.spelling, None, None)
+        raise
 
 
 def _report_facts(report: ImportReport, is_dry_run: bool) -> dict[str, Any]:
@@ -149,6 +173,9 @@ def _say_report(report: ImportReport, is_dry_run: bool) -> None:
 
 def _standing_facts(person: Standing) -> dict[str, Any]:
     subscriber = person.subscriber
+    canonical = parse_address(person.address).canonical
+    kept = traces.of(canonical, subscriber)
+    left_by = () if subscriber else earlier_addresses.readers_of(canonical)
     return {
         "address": person.address,
         "state": person.state,
@@ -156,6 +183,9 @@ def _standing_facts(person: Standing) -> dict[str, Any]:
         "suppression_reason": person.suppression.reason.value if person.suppression else None,
         "name": subscriber.name if subscriber else "",
         "language": subscriber.language if subscriber else "",
+        "applications": len(kept.applications),
+        "comments": len(kept.comments),
+        "left_by": [one.id for one in left_by],
         "subscriptions": [
             {
                 "list": subscription.mailing_list.slug,

@@ -86,23 +86,23 @@ def written(item: Item) -> str:
     return out.getvalue()
 
 
-def all_of(canonical: str) -> Sequence[tuple[Comment, str]]:
-    """Return what came from an address, each with the title of its item."""
+def all_of(canonicals: Collection[str]) -> Sequence[tuple[Comment, str]]:
+    """Return what came from these addresses, each with the title of its item."""
     question = sa.select(Comment, Item.title).join(Item, Item.id == Comment.item_id)
-    rows = db.session.execute(question.where(Comment.canonical == canonical).order_by(Comment.id))
+    is_theirs = Comment.canonical.in_(canonicals)
+    rows = db.session.execute(question.where(is_theirs).order_by(Comment.id))
     return [(comment, title) for comment, title in rows]
+
+
+def came_from(canonical: str) -> bool:
+    """Tell whether a comment came from an address."""
+    question = sa.select(sa.exists().where(Comment.canonical == canonical))
+    return bool(db.session.scalar(question))
 
 
 def canonicals() -> set[str]:
     """Return every address that a comment came from."""
     return set(db.session.scalars(sa.select(Comment.canonical).distinct()))
-
-
-def names_of(canonicals: Collection[str]) -> list[str]:
-    """Return how each comment from these addresses is signed."""
-    return list(
-        db.session.scalars(sa.select(Comment.name).where(Comment.canonical.in_(canonicals)))
-    )
 
 
 def forget_person(canonicals: Collection[str]) -> bool:

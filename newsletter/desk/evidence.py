@@ -5,14 +5,15 @@ import json
 from flask import render_template, request
 from werkzeug.wrappers import Response
 
-from newsletter import addresses, clock
+from newsletter import addresses, clock, countries
 from newsletter.accounts import Action
+from newsletter.addresses import Address
 from newsletter.audit import Deed
 from newsletter.desk.guard import blueprint, my_lists, needs
 from newsletter.desk.noting import note
-from newsletter.errors import NotFound
+from newsletter.errors import InvalidInput, NotFound
 from newsletter.extensions import commit_to_show, db
-from newsletter.subscriptions import dossier
+from newsletter.reports import dossier
 from newsletter.subscriptions.models import Subscriber
 from newsletter.subscriptions.standing import find_reader
 
@@ -28,9 +29,23 @@ def ask_evidence(number: int) -> str:
 @needs(Action.SEE_SUBSCRIBERS)
 def show_evidence(number: int) -> Response | str:
     """Show everything that proves consent, or hand it over as JSON."""
-    subscriber = _reader(number)
-    found = dossier.dossier_of(subscriber, lists=my_lists(), now=clock.now())
-    note(Deed.SUBSCRIBER_EVIDENCE_SEEN, subscriber.id)
+    return _answer(addresses.parse(_reader(number).address))
+
+
+@blueprint.post("/subscribers/evidence")
+@needs(Action.SEE_SUBSCRIBERS)
+def show_evidence_of_address() -> Response | str:
+    """Show the same of who applied or commented and is no subscriber."""
+    try:
+        address = addresses.parse(request.form.get("address", ""))
+    except InvalidInput as exc:
+        raise NotFound("Look the address up first: its page has the button.") from exc
+    return _answer(address)
+
+
+def _answer(address: Address) -> Response | str:
+    found = dossier.dossier_of(address, lists=my_lists(), now=clock.now())
+    note(Deed.SUBSCRIBER_EVIDENCE_SEEN, found.number or "")
     commit_to_show()
     if request.form.get("as") == "json":
         return _file(found)
@@ -41,6 +56,7 @@ def show_evidence(number: int) -> Response | str:
         shows=dossier.PROVES,
         does_not_show=dossier.PROVES_NOT,
         is_bound=my_lists() is not None,
+        countries=countries.names("en"),
     )
 
 
@@ -56,6 +72,6 @@ def _reader(number: int) -> Subscriber:
 
 def _file(found: dossier.Dossier) -> Response:
     text = json.dumps(dossier.facts(found), ensure_ascii=False, indent=2)
-    name = f"evidence-of-subscriber-{found.number}.json"
+    name = f"evidence-of-subscriber-{found.number}.json" if found.number else "evidence.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text, mimetype="application/json", headers=headers)

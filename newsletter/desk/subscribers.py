@@ -7,7 +7,7 @@ from http import HTTPStatus
 from flask import flash, redirect, render_template
 from werkzeug.wrappers import Response
 
-from newsletter import addresses, clock, erasure, inputs
+from newsletter import addresses, clock, erasure, inputs, traces
 from newsletter.accounts import Action
 from newsletter.addresses import Address
 from newsletter.audit import Deed
@@ -16,7 +16,7 @@ from newsletter.desk.guard import blueprint, my_lists, needs, the_editor
 from newsletter.desk.noting import note
 from newsletter.errors import InvalidAddress, InvalidInput, NotFound
 from newsletter.extensions import db
-from newsletter.subscriptions import suppression
+from newsletter.subscriptions import earlier_addresses, signup, suppression
 from newsletter.subscriptions.evidence import evidence_of
 from newsletter.subscriptions.models import Subscriber, SuppressionReason
 from newsletter.subscriptions.standing import Standing, find_reader, standing
@@ -101,13 +101,15 @@ def lift_suppression() -> Response | tuple[str, int]:
 @needs(Action.ERASE_SUBSCRIBERS)
 def erase_subscriber() -> Response | tuple[str, int]:
     """Erase a person from all lists, for good, with a reason that stays in the log."""
-    form = typed("address", "note", "why", "erase_why")
+    form = typed("address", "note", "why", "erase_why", "number")
     found = None
     with form.checking():
         address = addresses.parse(form.values["address"])
         found = _standing(address)
-        why = _nameless(form.values["erase_why"], address, field="erase_why")
-        erased = erasure.erase(address, now=clock.now(), actor=f"editor {the_editor().id}")
+        number = form.values["number"]
+        meant = erasure.meant(address, int(number) if number.isdecimal() else None)
+        why = _nameless(form.values["erase_why"], meant, field="erase_why")
+        erased = erasure.erase(meant, now=clock.now(), actor=f"editor {the_editor().id}")
     if form.errors:
         return _page(form, found), HTTPStatus.UNPROCESSABLE_ENTITY
     editor_id = the_editor().id
@@ -125,7 +127,9 @@ def _standing(address: Address) -> Standing:
     try:
         return standing(address, lists=mine)
     except NotFound:
-        if mine is None and erasure.kept_of(address):
+        if mine is None and (
+            traces.of(address.canonical, None) or earlier_addresses.readers_of(address.canonical)
+        ):
             return Standing(address.spelling, None, None)
         raise
 
@@ -135,7 +139,9 @@ def _nameless(text: str, about: Address, *, field: str) -> str:
     why = inputs.one_line(text, field=field, most=LONGEST_NOTE)
     if not why:
         raise InvalidInput("Write why, for whoever asks later.", field=field)
-    names = " ".join(erasure.kept_of(about).names)
+    subscriber = signup.find_subscriber(about)
+    theirs = traces.of(about.canonical, subscriber).names
+    names = " ".join([*theirs, subscriber.name if subscriber else ""])
     told = set(_WORDS.findall(f"{names} {about.spelling.rpartition('@')[0]}".casefold()))
     if "@" in why or told & set(_WORDS.findall(why.casefold())):
         raise InvalidInput(
@@ -157,11 +163,18 @@ def _reader(address: Address) -> Subscriber | None:
     return reader
 
 
-def _kept(found: Standing | None) -> erasure.Kept | None:
-    """Return what else is kept of a person; who is bound to lists does not learn of it."""
+def _elsewhere(found: Standing | None) -> dict[str, object]:
+    """Return what else is kept of a person, and who had their address before.
+
+    Who is bound to lists learns of neither.
+    """
     if found is None or my_lists() is not None:
-        return None
-    return erasure.kept_of(addresses.parse(found.address))
+        return {"kept": None, "left_by": ()}
+    canonical = addresses.parse(found.address).canonical
+    return {
+        "kept": traces.of(canonical, found.subscriber),
+        "left_by": () if found.subscriber else earlier_addresses.readers_of(canonical),
+    }
 
 
 def _page(form: Form, found: Standing | None) -> str:
@@ -173,7 +186,7 @@ def _page(form: Form, found: Standing | None) -> str:
         form=form,
         found=found,
         evidence=evidence,
-        kept=_kept(found),
+        **_elsewhere(found),
         most=LONGEST_NOTE,
         why_not_lifted=suppression.why_not_lifted(blocked) if blocked else "",
         is_bound=my_lists() is not None,

@@ -84,6 +84,11 @@ def all_of(canonicals: Collection[str], subscriber: Subscriber | None) -> Sequen
     return db.session.scalars(sa.select(Member).where(is_theirs).order_by(Member.id)).all()
 
 
+def asked_from(canonical: str) -> bool:
+    """Tell whether somebody asked from an address."""
+    return bool(db.session.scalar(sa.select(sa.exists().where(Member.canonical == canonical))))
+
+
 def address_of(member: Member) -> str:
     """Return where a person is written to now: who became a reader may have changed it."""
     reader = db.session.get(Subscriber, member.subscriber_id) if member.subscriber_id else None

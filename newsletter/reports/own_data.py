@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.comments import reading as comments
+from newsletter import traces
 from newsletter.delivery.models import CompiledEdition, Delivery, DeliveryState, Send
 from newsletter.extensions import db
 from newsletter.issues import segments
@@ -87,6 +87,7 @@ def _mail(row: Any) -> Mail:
 def everything(subscriber: Subscriber) -> dict[str, Any]:
     """Return all that is kept about a reader, as JSON can carry it (STANDARDS C17)."""
     mails, _ = history(subscriber, most=None)
+    theirs = traces.of(subscriber.canonical, subscriber)
     return {
         "you": {
             "address": subscriber.address,
@@ -99,12 +100,10 @@ def everything(subscriber: Subscriber) -> dict[str, Any]:
         },
         "lists": [_subscription(row) for row in subscriber.subscriptions],
         "changes_of_address": _address_changes(subscriber),
-        "membership": [
-            _membership(row) for row in members.all_of({subscriber.canonical}, subscriber)
-        ],
+        "membership": [_membership(row) for row in theirs.applications],
         "comments": [
             {"at": _time(row.at), "about": title, "name": row.name, "comment": row.text}
-            for row, title in comments.all_of(subscriber.canonical)
+            for row, title in theirs.comments
         ],
         "consent": [
             {

@@ -4,7 +4,7 @@ Erasing a person takes away what came from such an address, too, and no import
 brings them back by it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -60,6 +60,17 @@ def marks_of(subscriber: Subscriber | None) -> frozenset[str]:
         EarlierAddress.subscriber_id == subscriber.id, ~is_others
     )
     return frozenset(db.session.scalars(question))
+
+
+def readers_of(canonical: str) -> Sequence[Subscriber]:
+    """Return who had an address before, and has another one now."""
+    is_theirs = EarlierAddress.address_hmac == suppression.address_hmac(canonical)
+    return db.session.scalars(
+        sa.select(Subscriber)
+        .join(EarlierAddress, EarlierAddress.subscriber_id == Subscriber.id)
+        .where(is_theirs, Subscriber.canonical != canonical)
+        .order_by(Subscriber.id)
+    ).all()
 
 
 def recognised(marks: Collection[str], canonicals: Collection[str]) -> set[str]:

@@ -38,12 +38,12 @@ class Standing:
 
     @property
     def state(self) -> str:
-        """The state in one word: `suppressed`, or that of the most alive subscription."""
+        """The state in a word: `suppressed`, or that of the most alive subscription, if any."""
         if self.suppression is not None:
             return "suppressed"
         states = {subscription.state for subscription in self.subscriptions}
         alive = next((state for state in MOST_ALIVE_FIRST if state in states), None)
-        return alive.value if alive else "unsubscribed"
+        return alive.value if alive else "on no list"
 
 
 def find_reader(address: Address, *, lists: frozenset[int] | None) -> Subscriber | None:

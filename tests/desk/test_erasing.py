@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from newsletter import clock, erasure
+from newsletter import accounts, clock, erasure
 from newsletter.accounts import RoleName
 from newsletter.addresses import parse
 from newsletter.comments import commenting
@@ -64,6 +64,49 @@ def test_the_desk_finds_and_erases_them(
     assert admin.post("/desk/subscribers/erase", asked).status_code == 303
     db.session.remove()
     assert left_in_files(tmp_path, WORDS) == []
+
+
+def test_all_evidence_of_them_is_on_one_page(admin: Browser, app: Flask) -> None:
+    apply()
+    comment()
+    found = admin.post("/desk/subscribers/", {"address": ADDRESS}).text
+    assert 'action="/desk/subscribers/evidence"' in found
+    page = admin.post("/desk/subscribers/evidence", {"address": ADDRESS}).text
+    for words in (
+        "We share the objectives",
+        "Version ",
+        "waits for a decision",
+        "192.0.2.0/24",
+        "Confirmed by mail",
+        "On “Guidance on MMS”",
+        "I am Quarrington",
+        f'name="address" value="{ADDRESS}"',
+    ):
+        assert words in page, words
+    assert "192.0.2.7" not in page
+    facts = admin.post("/desk/subscribers/evidence", {"address": ADDRESS, "as": "json"}).json
+    assert facts is not None
+    assert (facts["subscriber"], len(facts["applications"]), len(facts["comments"])) == (None, 1, 1)
+    for nobody in ("nobody@example.org", "no address"):
+        answer = admin.post("/desk/subscribers/evidence", {"address": nobody})
+        assert answer.status_code == 404
+    bound = make_editor("bound@example.net")
+    accounts.bind_to_lists(bound, [make_list("other").id])
+    db.session.commit()
+    answer = signed_in(app, bound).post("/desk/subscribers/evidence", {"address": ADDRESS})
+    assert answer.status_code == 404
+
+
+def test_the_commands_show_them(app: Flask) -> None:
+    make_list()
+    apply()
+    comment()
+    run = app.test_cli_runner().invoke
+    shown = run(args=["subscribers", "show", ADDRESS]).output
+    assert f"{ADDRESS}  on no list" in shown
+    assert "applications to become a member: 1, comments: 1" in shown
+    shown = run(args=["subscribers", "evidence", ADDRESS]).output
+    assert "We share the objectives" in shown and "I am Quarrington" in shown
 
 
 def test_the_command_says_what_it_did(app: Flask) -> None:

@@ -15,10 +15,11 @@ from newsletter.comments.commenting import Thought
 from newsletter.extensions import db
 from newsletter.links import NEW_ADDRESS
 from newsletter.membership import deciding
-from newsletter.subscriptions import address_change, suppression
+from newsletter.subscriptions import address_change, signup, suppression
 from newsletter.subscriptions.address_change import ReaderAddressChange
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import Subscriber, SuppressionReason
+from tests.desk.browser import signed_in
 from tests.factories import make_editor, make_item, make_list, make_subscription
 from tests.leftovers import left_in_files
 from tests.membership.applicants import make_waiting
@@ -65,6 +66,34 @@ def test_erasing_finds_what_came_from_the_address_of_before(
     erased = erasure.erase(parse(NEW), now=now)
     db.session.commit()
     erasure.finish(erased)
+    db.session.remove()
+    assert left_in_files(tmp_path, ("zenobie.q", NEW, "Quarrington")) == []
+    assert (reason_of(OLD), reason_of(NEW)) == (SuppressionReason.ERASED, SuppressionReason.ERASED)
+
+
+def test_who_opens_the_mailbox_of_before_has_nobody_erased(
+    app: Flask, reader: Subscriber, tmp_path: Path
+) -> None:
+    """Whoever holds it today may be anybody: the desk says so, and asks whom it means."""
+    change_to(NEW, reader)
+    db.session.commit()
+    number = reader.id
+    admin = signed_in(app, make_editor("desk@example.net", role=RoleName.ADMIN))
+    refused = admin.post("/desk/subscribers/erase", {"address": OLD, "erase_why": "asked"})
+    assert refused.status_code == 409
+    assert f"Subscriber {number} had this address before" in refused.text
+    found = admin.post("/desk/subscribers/", {"address": OLD}).text
+    assert f"Subscriber {number} had this address before" in found
+    assert f"Erase subscriber {number}" in found and NEW not in found
+    run = app.test_cli_runner().invoke
+    assert run(args=["subscribers", "erase", OLD]).exit_code != 0
+    assert run(args=["subscribers", "erase", OLD, "--subscriber", "999"]).exit_code != 0
+    assert f"subscriber {number} had" in run(args=["subscribers", "show", OLD]).output
+    assert signup.find_subscriber(parse(NEW)) is not None
+    meant = {"address": OLD, "number": str(number), "erase_why": "asked by letter"}
+    named = admin.post("/desk/subscribers/erase", meant | {"erase_why": "Quarrington asked"})
+    assert named.status_code == 422
+    assert admin.post("/desk/subscribers/erase", meant).status_code == 303
     db.session.remove()
     assert left_in_files(tmp_path, ("zenobie.q", NEW, "Quarrington")) == []
     assert (reason_of(OLD), reason_of(NEW)) == (SuppressionReason.ERASED, SuppressionReason.ERASED)

@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from newsletter.addresses import parse
+from newsletter import traces
+from newsletter.addresses import Address
+from newsletter.comments.models import Comment
+from newsletter.errors import NotFound
+from newsletter.membership import asking as members
+from newsletter.membership.models import Member
 from newsletter.subscriptions import evidence, suppression
 from newsletter.subscriptions.evidence import Evidence
 from newsletter.subscriptions.models import ConsentKind, Source, Subscriber
+from newsletter.subscriptions.standing import find_reader
 
 KINDS = {
     ConsentKind.REQUESTED: "Asked for the e-mails",
@@ -26,10 +32,11 @@ KINDS = {
 PROVES = (
     "It shows what was written down at the time: the words that stood beside the button, when the "
     "e-mails were asked for, and when the link that was mailed to this address was used. The "
-    "database refuses to change or delete an entry."
+    "database refuses to change or delete an entry about a list."
 )
 PROVES_NOT = (
-    "It does not show who sat at the keyboard: whoever confirmed could read mail to this address. "
+    "It does not show who sat at the keyboard: whoever confirmed could read mail to this address, "
+    "and nobody proves theirs to comment. "
     "What was imported rests on what the importer stated. Networks are shortened on purpose."
 )
 
@@ -46,32 +53,60 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Dossier:
-    """One person's evidence as it stood at `made_at`."""
+class Application:
+    """What somebody agreed to when they asked to become a member, and what became of it."""
 
-    number: int
+    member: Member
+    words: str
+    version: str
+    language: str
+    network: str
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """One person's evidence as it stood at `made_at`; `number` is None for who is no subscriber."""
+
+    number: int | None
     address: str
     made_at: datetime
     events: Sequence[Evidence]
     intervals: Sequence[Interval]
     suppressed_since: datetime | None
     suppressed_for: str
+    applications: Sequence[Application] = ()
+    # Each with the title of its item.
+    comments: Sequence[tuple[Comment, str]] = ()
 
 
-def dossier_of(
-    subscriber: Subscriber, *, lists: frozenset[int] | None = None, now: datetime
-) -> Dossier:
-    """Return all evidence about one person; with `lists`, nothing about others than these."""
-    blocked = suppression.find(parse(subscriber.address))
+def dossier_of(address: Address, *, lists: frozenset[int] | None = None, now: datetime) -> Dossier:
+    """Return all evidence about one person; with `lists`, nothing about others than these.
+
+    Raises NotFound where there is none: who applied or commented needs to be on no list.
+    """
+    subscriber = find_reader(address, lists=lists)
+    # Both concern no list: who may know of some lists only does not learn of them.
+    theirs = traces.of(address.canonical, subscriber) if lists is None else traces.Traces()
+    if subscriber is None and not theirs:
+        raise NotFound(f"There is no evidence about {address.spelling}: nothing is kept of it.")
+    blocked = suppression.find(address)
     return Dossier(
-        number=subscriber.id,
-        address=subscriber.address,
+        number=subscriber.id if subscriber else None,
+        address=subscriber.address if subscriber else address.spelling,
         made_at=now,
-        events=evidence.evidence_of(subscriber.id, lists=lists),
-        intervals=_intervals(subscriber, lists),
+        events=evidence.evidence_of(subscriber.id, lists=lists) if subscriber else (),
+        intervals=_intervals(subscriber, lists) if subscriber else (),
         suppressed_since=blocked.since if blocked else None,
         suppressed_for=blocked.reason.value if blocked else "",
+        applications=[_application(member) for member in theirs.applications],
+        comments=theirs.comments,
     )
+
+
+def _application(member: Member) -> Application:
+    words = members.words_of(member)
+    network = evidence.mask(member.ip)
+    return Application(member, words.text, words.version, words.language, network)
 
 
 def _intervals(subscriber: Subscriber, lists: frozenset[int] | None) -> list[Interval]:
@@ -123,11 +158,48 @@ def facts(dossier: Dossier) -> dict[str, Any]:
             }
             for one in dossier.intervals
         ],
+        "applications": [_facts_of(one) for one in dossier.applications],
+        "comments": [
+            {
+                "at": _time(comment.at),
+                "about": title,
+                "address": comment.address,
+                "name": comment.name,
+                "language": comment.language,
+                "comment": comment.text,
+            }
+            for comment, title in dossier.comments
+        ],
         "suppressed": (
             {"since": _time(dossier.suppressed_since), "reason": dossier.suppressed_for}
             if dossier.suppressed_since
             else None
         ),
+    }
+
+
+def _facts_of(application: Application) -> dict[str, Any]:
+    member = application.member
+    return {
+        "application": member.id,
+        "state": member.state.value,
+        "as": member.kind.value,
+        "name": member.name,
+        "address": member.address,
+        "country": member.country,
+        "website": member.website,
+        "brings": member.brings,
+        "words": application.words,
+        "version": application.version,
+        "language": application.language,
+        "network": application.network,
+        "asked_at": _time(member.asked_at),
+        "confirmed_at": _time(member.confirmed_at),
+        "decided_at": _time(member.decided_at),
+        "decided_by": member.decided_by,
+        "reason": member.reason,
+        "ended_at": _time(member.ended_at),
+        "ended_by": member.ended_by,
     }
 
 
