@@ -23,11 +23,15 @@ class Statement:
 
     sql: str
     times: tuple[str, ...] = ()
+    # A table whose rows nobody else may change until the transaction ends; whoever writes to
+    # SQLite is alone in any case.
+    locked: str = ""
 
     @cached_property
     def for_psycopg(self) -> str:
         """The same with parameters as psycopg knows them."""
-        return _PARAMETER.sub(r"%(\1)s", self.sql)
+        sql = _PARAMETER.sub(r"%(\1)s", self.sql)
+        return f"{sql} FOR UPDATE OF {self.locked}" if self.locked else sql
 
 
 _PARAMETER = re.compile(r":([a-z_0-9]+)")
@@ -81,6 +85,14 @@ def forget_rows(*models: type[Base]) -> None:
     for row in db.session.identity_map.values():
         if isinstance(row, models):
             db.session.expire(row)
+
+
+def instant(value: object) -> datetime | None:
+    """Return an instant that came out of the database as the driver has it."""
+    if value is None:
+        return None
+    at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def _connection() -> sa.Connection:

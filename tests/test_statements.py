@@ -8,7 +8,7 @@ from flask import Flask
 
 from newsletter.extensions import db
 from newsletter.limits import Counter
-from newsletter.statements import Statement, run, undoable
+from newsletter.statements import Statement, instant, run, undoable
 
 COUNT = Statement(
     'INSERT INTO counter ("key", window_start, count) VALUES (:key, :at, 1)', times=("at",)
@@ -21,6 +21,11 @@ def test_an_instant_is_kept_as_every_other(app: Flask) -> None:
     run(COUNT, key="a", at=AT)
     db.session.add(Counter(key="b", window_start=AT, count=1))
     assert db.session.scalars(sa.select(Counter.window_start)).all() == [AT.astimezone(UTC)] * 2
+    assert [instant(at) for _, at in run(COUNTED).rows] == [AT, AT]
+
+
+def test_nothing_is_no_instant() -> None:
+    assert instant(None) is None
 
 
 def test_each_transaction_is_one_of_its_own(app: Flask) -> None:

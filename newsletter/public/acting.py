@@ -56,7 +56,7 @@ def read(link: Link, token: str, *, now: datetime) -> Leaving:
 def do(act: Act, leaving: Leaving, *, page: str, now: datetime) -> str:
     """Do it, and return the page that says so: the same whatever the reader had before."""
     speak_to(leaving)
-    undo = _do(act, leaving, origin_of(leaving, page=page), now)
+    undo = _do(act, leaving, origin_of(leaving.delivery_id, page=page), now)
     return render_template(
         "public/acted.html",
         act=act,
@@ -86,9 +86,9 @@ def is_members(leaving: Leaving) -> bool:
     return bool(numbers) and audience.members_list_id() in numbers
 
 
-def origin_of(leaving: Leaving, *, page: str) -> Origin:
+def origin_of(delivery_id: int | None, *, page: str) -> Origin:
     """Return where the act of who used such a link came from."""
-    issue_id = reports.issue_of(leaving.delivery_id) if leaving.delivery_id else None
+    issue_id = reports.issue_of(delivery_id) if delivery_id else None
     return Origin(page=page, ip=client_ip() or None, issue_id=issue_id)
 
 

@@ -4,9 +4,12 @@ The links never expire, need no sign-in and show nothing about the person: an
 issue may have been forwarded.
 """
 
+from datetime import datetime
+
 from flask import Blueprint, Response, render_template, request
 
 from newsletter import clock, links
+from newsletter.delivery.digests import leaving as digests_leaving
 from newsletter.extensions import db
 from newsletter.page_language import gettext
 from newsletter.public import acting
@@ -38,9 +41,9 @@ def unsubscribe(token: str) -> str | Response:
     L04, L06). A POST that says nothing that we know changes nothing and asks again.
     """
     now = clock.now()
-    leaving = acting.read(links.UNSUBSCRIBE, token, now=now)
     if _is_one_click():
-        return _one_click(leaving)
+        return _one_click(token, now=now)
+    leaving = acting.read(links.UNSUBSCRIBE, token, now=now)
     act = _chosen(leaving)
     if act is None:
         return _question(leaving)
@@ -59,7 +62,7 @@ def say_why(token: str) -> str:
         answers.count(
             Answer(answer),
             mailing_list_id=leaving.subscription.mailing_list_id,
-            issue_id=acting.origin_of(leaving, page=PAGE).issue_id,
+            issue_id=acting.origin_of(leaving.delivery_id, page=PAGE).issue_id,
             token=token,
             now=now,
         )
@@ -76,12 +79,14 @@ def _is_one_click() -> bool:
     return request.form.get(ONE_CLICK_FIELD, "").strip() == ONE_CLICK_VALUE
 
 
-def _one_click(leaving: Leaving) -> Response:
-    unsubscribing.unsubscribe(
-        leaving,
+def _one_click(token: str, *, now: datetime) -> Response:
+    number, delivery_id = unsubscribing.numbers(links.UNSUBSCRIBE, token, now=now)
+    unsubscribing.one_click(
+        [number, *digests_leaving.others_of(number, delivery_id)],
+        delivery_id=delivery_id,
         reason=EndedReason.ONE_CLICK,
-        origin=acting.origin_of(leaving, page=PAGE),
-        now=clock.now(),
+        origin=acting.origin_of(delivery_id, page=PAGE),
+        now=now,
     )
     db.session.commit()
     # A program asks and shows nobody the answer, so it is one sentence: a page would cost

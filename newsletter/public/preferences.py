@@ -60,7 +60,7 @@ def change_preferences(token: str) -> str | tuple[str, int]:
 
 def _end_recording(leaving: Leaving) -> str:
     """Record nothing any more of who it is; the page is the same whatever was recorded."""
-    origin = acting.origin_of(leaving, page=PAGE)
+    origin = acting.origin_of(leaving.delivery_id, page=PAGE)
     for subscription in leaving.subscriptions:
         agreeing.withdraw(subscription, origin=origin, now=clock.now())
     page = render_template(

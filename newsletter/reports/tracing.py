@@ -15,6 +15,7 @@ from newsletter.extensions import db
 from newsletter.issues import naming
 from newsletter.issues.models import Issue, IssueKind
 from newsletter.reports.numbers import find_send, get_issue
+from newsletter.statements import Statement, run
 from newsletter.subscriptions import digest_windows, standing, suppression
 from newsletter.subscriptions.models import (
     Frequency,
@@ -93,11 +94,15 @@ def explain(case: Case) -> Trace:
 
 def issue_of(delivery_id: int) -> int | None:
     """Return the number of the issue that a delivery belongs to, or None."""
-    return db.session.scalar(
-        sa.select(Send.issue_id)
-        .join(Delivery, Delivery.send_id == Send.id)
-        .where(Delivery.id == delivery_id)
-    )
+    found = run(_ISSUE, delivery=delivery_id).first()
+    return int(found[0]) if found else None
+
+
+# Asked at every one-click.
+_ISSUE = Statement(
+    """SELECT send.issue_id FROM delivery JOIN send ON send.id = delivery.send_id
+    WHERE delivery.id = :delivery"""
+)
 
 
 def _find_delivery(send: Send, subscriber: Subscriber) -> tuple[Delivery, str] | None:

@@ -10,6 +10,7 @@ misses what began in it, and nothing else.
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -63,12 +64,18 @@ def begin_all(subscription_ids: Collection[int], *, now: datetime) -> None:
     db.session.flush()
 
 
-def end(subscription: Subscription, *, now: datetime) -> None:
-    """Let nothing be due of a subscription that ends; its state is still that of before."""
-    _take_away(subscription, now=now)
-    subscription.digest_due_at = None
-    subscription.paused_until = None
-    subscription.wants_summary = False
+# As `_take_away` does where a pause begins; all that is asked here is how the row stood before.
+ENDED = """digest_owed_since = CASE
+        WHEN state <> 'confirmed' THEN digest_owed_since
+        WHEN frequency = 'every' AND digest_due_at IS NULL THEN :owed_since
+        ELSE COALESCE(digest_owed_since, :owed_since) END,
+    digest_due_at = NULL, paused_until = NULL, wants_summary = :no"""
+"""What an UPDATE sets where a subscription ends: nothing is due of it any more."""
+
+
+def when_ended(*, now: datetime) -> dict[str, Any]:
+    """Return the parameters of ENDED, of which `owed_since` is an instant."""
+    return {"owed_since": now - ASKEW, "no": False}
 
 
 def change_frequency(subscription: Subscription, frequency: Frequency, *, now: datetime) -> None:

@@ -4,7 +4,8 @@ A change is kept with how things stood before and after it. It is taken back onl
 they stand as it left them: the newest decision wins.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -53,17 +54,40 @@ class Undo(Base):
 
 def standing(subscription: Subscription, *, has_topics: bool = False) -> dict[str, Any]:
     """Return how a subscription stands, as JSON can keep it."""
-    facts: dict[str, Any] = {
-        "state": subscription.state.value,
-        "frequency": subscription.frequency.value,
-        "paused_until": _text(subscription.paused_until),
-        "wants_summary": subscription.wants_summary,
-        "digest_due_at": _text(subscription.digest_due_at),
-        "issues_begun": subscription.mailing_list.issues_begun,
+    facts = facts_of(
+        state=subscription.state,
+        frequency=subscription.frequency,
+        paused_until=subscription.paused_until,
+        wants_summary=subscription.wants_summary,
+        digest_due_at=subscription.digest_due_at,
+        issues_begun=subscription.mailing_list.issues_begun,
+    )
+    return facts | topics_of(subscription.id) if has_topics else facts
+
+
+def facts_of(
+    *,
+    state: str,
+    frequency: str,
+    paused_until: datetime | None,
+    wants_summary: bool,
+    digest_due_at: datetime | None,
+    issues_begun: int,
+) -> dict[str, Any]:
+    """Return these facts of a subscription, as JSON can keep them."""
+    return {
+        "state": str(state),
+        "frequency": str(frequency),
+        "paused_until": _text(paused_until),
+        "wants_summary": wants_summary,
+        "digest_due_at": _text(digest_due_at),
+        "issues_begun": issues_begun,
     }
-    if has_topics:
-        facts["topics"] = sorted(number for (number,) in run(_TOPICS, id=subscription.id).rows)
-    return facts
+
+
+def topics_of(number: int) -> dict[str, Any]:
+    """Return the same of the topics that were chosen for the subscription with this number."""
+    return {"topics": sorted(topic for (topic,) in run(_TOPICS, id=number).rows)}
 
 
 _TOPICS = Statement("SELECT topic_id FROM subscription_topic WHERE subscription_id = :id")
@@ -96,6 +120,42 @@ def keep(
     db.session.add(row)
     db.session.flush()
     return row
+
+
+def keep_ends(
+    ended: Mapping[int, dict[str, Any]], *, subscriber_id: int, mailing_list_id: int, now: datetime
+) -> None:
+    """Keep how subscriptions stood that just ended, by number; a good-bye tells how to go back.
+
+    The same as `keep` for who has no row of them as an object.
+    """
+    changes = {}
+    for number, before in ended.items():
+        after = {name: value for name, value in before.items() if name != "topics"}
+        changes[str(number)] = {"before": before, "after": after | _ENDED}
+    run(
+        _KEEP,
+        subscriber=subscriber_id,
+        list=mailing_list_id,
+        now=now,
+        changes=json.dumps(changes),
+        yes=True,
+    )
+
+
+_ENDED = {
+    "state": SubscriptionState.UNSUBSCRIBED.value,
+    "paused_until": None,
+    "wants_summary": False,
+    "digest_due_at": None,
+}
+"""How each stands that ended, whatever it was before."""
+
+_KEEP = Statement(
+    """INSERT INTO undo (subscriber_id, mailing_list_id, made_at, changes, says_goodbye)
+    VALUES (:subscriber, :list, :now, :changes, :yes)""",
+    times=("now",),
+)
 
 
 def token(row: Undo | None, *, now: datetime) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from newsletter import links
 from newsletter.errors import DeadLink
 from newsletter.extensions import db
-from newsletter.statements import Statement, forget_rows, run
+from newsletter.statements import Statement, forget_rows, instant, run
 from newsletter.subscriptions import consent, digest_windows, undoing
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
@@ -65,13 +65,16 @@ def read(link: links.Link, token: str, *, now: datetime) -> Leaving:
 
     Raises DeadLink for a token that is not ours; a person who is gone is no error (L06).
     """
+    number, delivery_id = numbers(link, token, now=now)
+    return Leaving(subscription=db.session.get(Subscription, number), delivery_id=delivery_id)
+
+
+def numbers(link: links.Link, token: str, *, now: datetime) -> tuple[int, int | None]:
+    """Return the numbers of the subscription and of the delivery in such a token; or DeadLink."""
     subscription_id, _, delivery_id = link.read(token, now=now).partition("-")
     if not subscription_id.isdecimal() or not (delivery_id or "0").isdecimal():
         raise DeadLink
-    return Leaving(
-        subscription=db.session.get(Subscription, int(subscription_id)),
-        delivery_id=int(delivery_id) if delivery_id else None,
-    )
+    return int(subscription_id), int(delivery_id) if delivery_id else None
 
 
 def unsubscribe(
@@ -112,41 +115,108 @@ def end(
     delivery_id: int | None = None,
 ) -> dict[str, Any] | None:
     """End one subscription; return how it stood if that can be taken back."""
-    db.session.refresh(subscription, with_for_update=True)
-    if subscription.state is SubscriptionState.UNSUBSCRIBED:
-        return None
-    before = undoing.standing(subscription, has_topics=True)
-    _end(subscription, reason=reason, origin=origin, now=now, delivery_id=delivery_id)
-    # Who never confirmed had nothing that could be given back.
-    return None if before["state"] == SubscriptionState.PENDING else before
+    ended = _end(subscription.id, reason=reason, origin=origin, now=now, delivery_id=delivery_id)
+    forget_rows(Subscription, SubscriptionInterval)
+    return ended.before if ended and ended.can_be_taken_back else None
 
 
-def _end(
-    subscription: Subscription,
+def one_click(
+    ending: Sequence[int],
     *,
+    delivery_id: int | None,
     reason: EndedReason,
     origin: Origin,
     now: datetime,
-    delivery_id: int | None,
 ) -> None:
-    digest_windows.end(subscription, now=now)
-    subscription.state = SubscriptionState.UNSUBSCRIBED
-    # Who comes back is asked anew whether they may be recorded, and until then they are not.
-    subscription.agreed_to_tracking = False
-    subscription.last_open_on = None
+    """End the subscriptions with these numbers, all of one person, as a mail program asks.
+
+    The same as `unsubscribe`, without a row as an object: this is the door that must not stand
+    still when a large issue has just gone out. The list of the first says good-bye.
+    """
+    ended = {}
+    for number in ending:
+        one = _end(number, reason=reason, origin=origin, now=now, delivery_id=delivery_id)
+        if one and one.can_be_taken_back:
+            ended[number] = one
+    if ended:
+        first, *_ = ended.values()
+        undoing.keep_ends(
+            {number: one.before for number, one in ended.items()},
+            subscriber_id=first.subscriber_id,
+            mailing_list_id=first.mailing_list_id,
+            now=now,
+        )
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """A subscription that ended just now, and how it stood before."""
+
+    subscriber_id: int
+    mailing_list_id: int
+    before: dict[str, Any]
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        # Who never confirmed had nothing that could be given back.
+        return bool(self.before["state"] != SubscriptionState.PENDING)
+
+
+def _end(
+    number: int, *, reason: EndedReason, origin: Origin, now: datetime, delivery_id: int | None
+) -> _Ended | None:
+    """End what has not ended; None for what has, and for who is gone."""
+    ended = _standing(number)
+    if ended is None:
+        return None
     # The newest decision wins: confirmation links mailed before are dead (STANDARDS XA13).
-    subscription.wish = secrets.token_hex(8)
-    ended = {"id": subscription.id, "now": now, "reason": reason.value}
-    if run(_END_INTERVAL, **ended).count:
-        forget_rows(SubscriptionInterval)
+    wish = secrets.token_hex(8)
+    run(_END, id=number, wish=wish, **digest_windows.when_ended(now=now))
+    run(_END_INTERVAL, id=number, now=now, reason=reason.value)
     consent.record(
         ConsentKind.UNSUBSCRIBED,
-        subscription,
+        ended,
         origin=origin,
         now=now,
         detail=reason.value + (f", delivery {delivery_id}" if delivery_id else ""),
     )
+    return ended
 
+
+def _standing(number: int) -> _Ended | None:
+    row = run(_STANDING, id=number).first()
+    if row is None:
+        return None
+    subscriber_id, mailing_list_id, state, frequency, paused_until, summary, due_at, begun = row
+    before = undoing.facts_of(
+        state=state,
+        frequency=frequency,
+        paused_until=instant(paused_until),
+        wants_summary=bool(summary),
+        digest_due_at=instant(due_at),
+        issues_begun=begun,
+    )
+    return _Ended(subscriber_id, mailing_list_id, before | undoing.topics_of(number))
+
+
+# Of two who end the same at once, the second waits here and then finds that it ended.
+_STANDING = Statement(
+    """SELECT subscription.subscriber_id, subscription.mailing_list_id, subscription.state,
+        subscription.frequency, subscription.paused_until, subscription.wants_summary,
+        subscription.digest_due_at, mailing_list.issues_begun
+    FROM subscription JOIN mailing_list ON mailing_list.id = subscription.mailing_list_id
+    WHERE subscription.id = :id AND subscription.state <> 'unsubscribed'""",
+    locked="subscription",
+)
+
+# Who comes back is asked anew whether they may be recorded, and until then they are not.
+_END = Statement(
+    f"""UPDATE subscription
+    SET state = 'unsubscribed', wish = :wish, agreed_to_tracking = :no, last_open_on = NULL,
+        {digest_windows.ENDED}
+    WHERE id = :id""",
+    times=("owed_since",),
+)
 
 _END_INTERVAL = Statement(
     """UPDATE subscription_interval SET ended_at = :now, ended_reason = :reason

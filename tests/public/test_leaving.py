@@ -24,6 +24,7 @@ from newsletter.subscriptions.models import (
     SubscriptionInterval,
     SubscriptionState,
 )
+from newsletter.subscriptions.undoing import Undo
 from tests.conftest import NOW
 from tests.factories import make_due_issue, make_list, make_subscription, make_topic
 
@@ -84,6 +85,26 @@ def test_one_click_works_without_cookie_redirect_or_sign_in_twice(
     assert state(subscription) is SubscriptionState.UNSUBSCRIBED
     [interval] = db.session.scalars(sa.select(SubscriptionInterval)).all()
     assert interval.ended_reason is EndedReason.ONE_CLICK
+
+
+@pytest.mark.parametrize("frequency", Frequency)
+def test_one_click_keeps_what_the_button_keeps_to_take_it_back(
+    client: FlaskClient, subscription: Subscription, frequency: Frequency
+) -> None:
+    both = [subscription, make_subscription(subscription.mailing_list, "grace@example.org")]
+    for one in both:
+        one.frequency, one.wants_summary = frequency, True
+        one.digest_due_at = one.paused_until = NOW + timedelta(days=1, hours=3)
+        one.topics = list(one.mailing_list.topics)
+    db.session.commit()
+    for one, pressed in zip(both, (ONE_CLICK, "stop=list"), strict=True):
+        data = dict([pressed.split("=")])
+        assert client.post(path(one), data=data).status_code == 200
+    by_click, by_button = (
+        (row.mailing_list_id, *row.changes.values(), row.says_goodbye)
+        for row in db.session.scalars(sa.select(Undo).order_by(Undo.id))
+    )
+    assert by_click == by_button
 
 
 @pytest.mark.parametrize("data", ["", "List-Unsubscribe=Maybe", "one-click", "stop="])

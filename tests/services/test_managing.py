@@ -25,6 +25,7 @@ from tests.public.managing.test_own_data import (
 )
 from tests.public.test_leaving import (
     test_each_button_has_an_undo_that_gives_back_what_was,
+    test_one_click_keeps_what_the_button_keeps_to_take_it_back,
     test_the_answer_why_is_counted_once_and_without_the_reader,
 )
 from tests.subscriptions.test_undoing import (

@@ -1,5 +1,7 @@
 """Leaving: at once, for good, again harmless; nothing but less can be made of a link."""
 
+from datetime import datetime, timedelta
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -7,12 +9,13 @@ from flask import Flask
 from newsletter import links
 from newsletter.errors import DeadLink, InvalidInput
 from newsletter.extensions import db
-from newsletter.subscriptions import reducing, unsubscribing
+from newsletter.subscriptions import digest_windows, reducing, unsubscribing
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
     ConsentEvent,
     ConsentKind,
     EndedReason,
+    Frequency,
     Subscription,
     SubscriptionState,
 )
@@ -41,6 +44,34 @@ def test_leaving_ends_the_interval_and_records_the_issue(app: Flask) -> None:
     assert (interval.ended_at, interval.ended_reason) == (NOW, EndedReason.ONE_CLICK)
     event = db.session.scalars(sa.select(ConsentEvent)).one()
     assert (event.kind, event.detail) == (ConsentKind.UNSUBSCRIBED, "one-click, delivery 42")
+
+
+@pytest.mark.parametrize("owed_since", [None, NOW - timedelta(days=3)])
+@pytest.mark.parametrize("due_at", [None, NOW + timedelta(days=1)])
+@pytest.mark.parametrize("frequency", Frequency)
+def test_who_leaves_is_owed_what_a_pause_would_owe(
+    app: Flask, frequency: Frequency, due_at: datetime | None, owed_since: datetime | None
+) -> None:
+    news = make_list()
+    left, paused = (
+        make_subscription(news, f"{name}@example.org", frequency=frequency) for name in "ab"
+    )
+    for one in (left, paused):
+        one.digest_due_at, one.digest_owed_since = due_at, owed_since
+    leave(Leaving(left, None))
+    digest_windows.pause(paused, until=None, wants_summary=False, now=NOW)
+    assert paused.digest_owed_since is not None
+    assert left.digest_owed_since == paused.digest_owed_since
+    assert left.digest_due_at is None
+
+
+def test_who_leaves_in_a_pause_is_owed_what_was_owed_then(app: Flask) -> None:
+    subscription = make_subscription(make_list())
+    digest_windows.pause(subscription, until=NOW, wants_summary=True, now=NOW - timedelta(days=1))
+    owed_since = subscription.digest_owed_since
+    leave(Leaving(subscription, None))
+    assert subscription.digest_owed_since == owed_since
+    assert (subscription.paused_until, subscription.wants_summary) == (None, False)
 
 
 def test_leaving_twice_is_one_event(app: Flask) -> None:

@@ -14,25 +14,34 @@ def whole(leaving: Leaving) -> Leaving:
     """Return the same with the other lists of the digest that a link came with."""
     if leaving.subscription is None or leaving.delivery_id is None:
         return leaving
-    # Asked at every one-click, and there is nothing to find for an issue.
-    lists = [row[0] for row in run(_LISTS, delivery=leaving.delivery_id).rows]
-    if not lists:
+    others = others_of(leaving.subscription.id, leaving.delivery_id)
+    if not others:
         return leaving
-    others = db.session.scalars(
+    rows = db.session.scalars(
         sa.select(Subscription)
-        .where(
-            Subscription.subscriber_id == leaving.subscription.subscriber_id,
-            Subscription.mailing_list_id.in_(lists),
-            Subscription.id != leaving.subscription.id,
-        )
+        .where(Subscription.id.in_(others))
         .order_by(Subscription.mailing_list_id)
     )
-    return replace(leaving, others=tuple(others))
+    return replace(leaving, others=tuple(rows))
 
 
-_LISTS = Statement(
-    """SELECT DISTINCT issue.mailing_list_id FROM delivery
+def others_of(number: int, delivery_id: int | None) -> list[int]:
+    """Return the numbers of what else a digest brought to whose subscription has this number.
+
+    Asked at every one-click, and there is nothing to find for an issue.
+    """
+    if delivery_id is None:
+        return []
+    return [row[0] for row in run(_OTHERS, number=number, delivery=delivery_id).rows]
+
+
+_OTHERS = Statement(
+    """SELECT DISTINCT other.id, other.mailing_list_id FROM delivery
     JOIN digest_issue ON digest_issue.edition_id = delivery.edition_id
     JOIN issue ON issue.id = digest_issue.issue_id
-    WHERE delivery.id = :delivery"""
+    JOIN subscription AS this ON this.id = :number
+    JOIN subscription AS other ON other.subscriber_id = this.subscriber_id
+        AND other.mailing_list_id = issue.mailing_list_id AND other.id <> this.id
+    WHERE delivery.id = :delivery
+    ORDER BY other.mailing_list_id"""
 )

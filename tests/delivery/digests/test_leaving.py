@@ -14,8 +14,10 @@ from newsletter.delivery.digests import leaving as digests_leaving
 from newsletter.delivery.models import Delivery, DeliveryState, Send
 from newsletter.extensions import db
 from newsletter.issues.models import Issue, IssueState
-from newsletter.subscriptions import unsubscribing
+from newsletter.subscriptions import undoing, unsubscribing
+from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import Frequency, Subscription, SubscriptionState
+from newsletter.subscriptions.undoing import Undo
 from newsletter.subscriptions.unsubscribing import Leaving
 from tests.delivery.digests.digesting import add, make, send_issue
 from tests.delivery.situations import Hands, Post
@@ -69,6 +71,12 @@ def test_who_unsubscribes_in_a_digest_leaves_each_list_in_it(
     post(client, came.path(), data)
     assert came.states == [LEFT, LEFT, CONFIRMED]
     assert make(MONDAY + timedelta(days=7)) == []
+    # One good-bye, by the list of the link, gives back both.
+    [row] = db.session.scalars(sa.select(Undo))
+    assert (row.mailing_list_id, row.says_goodbye) == (came.news.mailing_list_id, True)
+    undoing.undo(row, origin=Origin(page="/undo"), now=clock.now())
+    db.session.commit()
+    assert came.states == [CONFIRMED] * 3
 
 
 def test_a_mail_that_unsubscribes_does_the_same(came: Came) -> None:
