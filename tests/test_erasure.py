@@ -303,7 +303,7 @@ def queue_mails(subscriber: Subscriber, mailing_list: MailingList) -> None:
         )
     raw = quopri.encodestring(f"Dear {NAME}".encode())
     outbox.enqueue_message(raw, to=ADDRESS, sender=sender, now=clock.now())
-    managing.ask(parse(ADDRESS), language="en", now=clock.now())
+    managing.ask(parse(ADDRESS), is_kept=False, language="en", now=clock.now())
 
 
 def keep_mails(instance: Path) -> None:

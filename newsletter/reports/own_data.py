@@ -19,6 +19,7 @@ from newsletter.membership.models import Member
 from newsletter.subscriptions import evidence
 from newsletter.subscriptions.address_change import ReaderAddressChange
 from newsletter.subscriptions.models import (
+    ConsentWording,
     MailingList,
     Subscriber,
     Subscription,
@@ -132,6 +133,12 @@ def everything(subscriber: Subscriber) -> dict[str, Any]:
             for mail in mails
         ],
     }
+
+
+def applications(subscriber: Subscriber) -> Sequence[tuple[Member, ConsentWording]]:
+    """Return what a reader asked for to become a member, each with the words they agreed to."""
+    theirs = traces.of(subscriber.canonical, subscriber).applications
+    return [(one, members.words_of(one)) for one in theirs]
 
 
 def _membership(row: Member) -> dict[str, Any]:

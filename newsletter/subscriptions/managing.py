@@ -4,6 +4,7 @@ What such a link opens is kept by the same row: a browser that shows the signed 
 link that was used is the reader's for 60 minutes, or until they end it.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -47,11 +48,12 @@ def count_request(network: str, *, now: datetime) -> None:
     limits.count("manage", network, window=timedelta(hours=1), most=PER_NETWORK, now=now)
 
 
-def ask(address: Address, *, language: str, now: datetime) -> None:
+def ask(address: Address, *, is_kept: bool, language: str, now: datetime) -> None:
     """Mail a link to `address` if it is a reader's; whoever asks cannot tell.
 
-    The work is the same for every address: for one that is nobody's, or must not be
-    written to, a row and a mail are made as well, and taken back (STANDARDS XA07).
+    With `is_kept`, something else is kept of it, so that who has it gets a link, too, and a
+    row as long as that works. The work is the same for every address: for one that is nobody's,
+    or must not be written to, a row and a mail are made as well, and taken back (STANDARDS XA07).
     """
     may_mail = _may_mail(address.canonical, now=now)
     savepoint = db.session.begin_nested()
@@ -71,7 +73,7 @@ def ask(address: Address, *, language: str, now: datetime) -> None:
         .on_conflict_do_nothing()
     )
     _mail(db.session.scalars(theirs).one(), now=now)
-    if may_mail and is_known and not is_blocked:
+    if may_mail and (is_known or is_kept) and not is_blocked:
         savepoint.commit()
     else:
         savepoint.rollback()
@@ -157,8 +159,10 @@ def reader_of(shown: str, *, now: datetime) -> Subscriber | None:
 def end(shown: str, *, now: datetime) -> None:
     """Close what a browser shows; again is harmless."""
     if (link := _opened(shown, now=now)) is not None:
+        number = link.subscriber_id
         db.session.delete(link)
         db.session.flush()
+        _forget_visitors({number})
 
 
 def end_all(subscriber: Subscriber) -> None:
@@ -172,9 +176,24 @@ def end_all(subscriber: Subscriber) -> None:
 
 def forget_old(*, now: datetime) -> None:
     """Delete the links that open nothing any more."""
-    db.session.execute(
+    deleted = db.session.scalars(
         sa.delete(ManageLink)
         .where(ManageLink.made_at < now - 2 * LIFETIME)
+        .returning(ManageLink.subscriber_id)
+        .execution_options(synchronize_session=False)
+    )
+    _forget_visitors(set(deleted))
+
+
+def _forget_visitors(numbers: Collection[int]) -> None:
+    """Delete who came only to see what else is kept of them, is on no list, and has no link."""
+    db.session.execute(
+        sa.delete(Subscriber)
+        .where(
+            Subscriber.id.in_(numbers),
+            ~sa.exists().where(Subscription.subscriber_id == Subscriber.id),
+            ~sa.exists().where(ManageLink.subscriber_id == Subscriber.id),
+        )
         .execution_options(synchronize_session=False)
     )
 

@@ -21,7 +21,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from newsletter import addresses, clock, page_language
+from newsletter import addresses, clock, page_language, traces
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
 from newsletter.page_language import gettext, to
@@ -77,7 +77,8 @@ def ask() -> Answer:
     except InvalidInput as exc:
         return show_question(typed, {"address": exc.said(gettext)}), HTTPStatus.UNPROCESSABLE_ENTITY
     managing.count_request(client_network(), now=now)
-    managing.ask(address, language=page_language.spoken(), now=now)
+    is_kept = traces.came_from(address.canonical)
+    managing.ask(address, is_kept=is_kept, language=page_language.spoken(), now=now)
     db.session.commit()
     return render_template("public/manage/mailed.html", address=address.spelling)
 

@@ -63,6 +63,7 @@ def show_consent(reader: Subscriber) -> Answer:
     return render_template(
         "public/manage/consent.html",
         evidence=evidence.evidence_of(reader.id),
+        applications=own_data.applications(reader),
         kinds=KINDS,
         said=kept_words.said,
     )
