@@ -95,7 +95,7 @@ def test_a_correction_goes_from_the_button_to_each_reader_in_their_language(
     }
     assert set(mails) == {"ada@example.org", "bo@example.org"}
     assert str(parse(got["ada@example.org"])["Subject"]) == "Correction: Dates"
-    assert str(parse(got["bo@example.org"])["Subject"]) == "Correction : Les dates"
+    assert str(parse(got["bo@example.org"])["Subject"]) == "Correction\N{NO-BREAK SPACE}: Les dates"
     assert "C’est le 5." in text_of(got["bo@example.org"])
     for data in got.values():
         check_message(data, own_domain=HOST, is_issue=True)

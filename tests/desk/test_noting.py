@@ -106,6 +106,7 @@ def test_a_change_says_which_facts_and_never_which_values(browser: Browser, issu
         "name": mailing_list.name,
         "from_address": "desk@example.net",
         "default_language": "en",
+        "zone": "UTC",
         "is_public": "yes",
         "postal_address": "1 Example Street, 10115 Sample Town",
     }

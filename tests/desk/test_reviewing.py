@@ -182,7 +182,7 @@ def test_a_list_says_whether_it_wants_a_second_person(app: Flask, issue: Issue) 
     admin = signed_in(app, make_editor("admin@example.org", role=RoleName.ADMIN))
     page = admin.get("/desk/lists/news").text
     assert 'name="needs_approval" value="yes" checked' in page
-    fields = {"name": "News", "default_language": "en", "is_public": "yes"}
+    fields = {"name": "News", "default_language": "en", "zone": "UTC", "is_public": "yes"}
     assert admin.post("/desk/lists/news", fields).status_code == 303
     db.session.expire_all()
     assert not issue.mailing_list.needs_approval

@@ -100,7 +100,7 @@ def test_a_correction_says_so_in_every_language_and_has_a_sentence_to_complete(
     whole = composing.current(correction)
     assert {language: texts.subject for language, texts in whole.editions.items()} == {
         "en": "Correction: Dates for {{ name }}",
-        "fr": "Correction : Les dates",
+        "fr": "Correction\N{NO-BREAK SPACE}: Les dates",
     }
     assert whole.editions["en"].introduction == (
         "In issue 1 of 1 March 2027 we wrote that TK. That was wrong. Correct is: TK."
