@@ -81,16 +81,15 @@ def suppress_address() -> Response | tuple[str, int]:
 def lift_suppression() -> Response | tuple[str, int]:
     """Let an address be mailed again, with a reason that stays in the log."""
     form = typed("address", "note", "why", "erase_why")
-    found = None
     with form.checking():
         address = addresses.parse(form.values["address"])
-        found = standing(address)
+        reader = find_reader(address, lists=None)
         why = _nameless(form.values["why"], address, field="why")
         suppression.lift(address)
     if form.errors:
-        return _page(form, found), HTTPStatus.UNPROCESSABLE_ENTITY
+        return _page(form, _found(form)), HTTPStatus.UNPROCESSABLE_ENTITY
     editor_id = the_editor().id
-    note(Deed.SUPPRESSION_LIFTED, found.subscriber.id if found and found.subscriber else "", why)
+    note(Deed.SUPPRESSION_LIFTED, reader.id if reader else "", why)
     db.session.commit()
     log.info("suppression of %s lifted by editor %s", addresses.hide(address.spelling), editor_id)
     flash("This address may be mailed again. Who is still subscribed gets the next issue.")
@@ -102,16 +101,15 @@ def lift_suppression() -> Response | tuple[str, int]:
 def erase_subscriber() -> Response | tuple[str, int]:
     """Erase a person from all lists, for good, with a reason that stays in the log."""
     form = typed("address", "note", "why", "erase_why", "number")
-    found = None
     with form.checking():
         address = addresses.parse(form.values["address"])
-        found = _standing(address)
+        _standing(address)
         number = form.values["number"]
         meant = erasure.meant(address, int(number) if number.isdecimal() else None)
         why = _nameless(form.values["erase_why"], meant, field="erase_why")
         erased = erasure.erase(meant, now=clock.now(), actor=f"editor {the_editor().id}")
     if form.errors:
-        return _page(form, found), HTTPStatus.UNPROCESSABLE_ENTITY
+        return _page(form, _found(form)), HTTPStatus.UNPROCESSABLE_ENTITY
     editor_id = the_editor().id
     note(Deed.SUBSCRIBER_ERASED, detail=why)
     db.session.commit()
@@ -119,6 +117,14 @@ def erase_subscriber() -> Response | tuple[str, int]:
     log.info("a person was erased by editor %s", editor_id)
     flash("This person is erased. A coded mark stays, so that no import brings them back.")
     return redirect("/desk/subscribers/", code=303)
+
+
+def _found(form: Form) -> Standing | None:
+    """Return who has the address of a form that was refused; what was read before is stale."""
+    try:
+        return _standing(addresses.parse(form.values["address"]))
+    except (InvalidAddress, NotFound):
+        return None
 
 
 def _standing(address: Address) -> Standing:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
 from newsletter.addresses import Address
 from newsletter.errors import NotFound
 from newsletter.extensions import db
-from newsletter.subscriptions import signup, suppression
+from newsletter.subscriptions import suppression
 from newsletter.subscriptions.models import Subscriber, Subscription, SubscriptionState, Suppression
 
 MOST_ALIVE_FIRST = (
@@ -15,6 +16,13 @@ MOST_ALIVE_FIRST = (
     SubscriptionState.PAUSED,
     SubscriptionState.PENDING,
     SubscriptionState.UNSUBSCRIBED,
+)
+
+# However many lists a person is on, the database is asked as often.
+_WITH_ALL = selectinload(Subscriber.subscriptions).options(
+    selectinload(Subscription.mailing_list),
+    selectinload(Subscription.topics),
+    selectinload(Subscription.intervals),
 )
 
 
@@ -52,11 +60,15 @@ def find_reader(address: Address, *, lists: frozenset[int] | None) -> Subscriber
     Whoever may know of some lists only learns of nobody else, neither that they are here nor
     that they are never mailed.
     """
+    return db.session.scalar(_who_has(address, lists))
+
+
+def _who_has(address: Address, lists: frozenset[int] | None) -> sa.Select[Subscriber]:
+    question = sa.select(Subscriber).where(Subscriber.canonical == address.canonical)
     if lists is None:
-        return signup.find_subscriber(address)
+        return question
     on_one = Subscriber.subscriptions.any(Subscription.mailing_list_id.in_(lists))
-    question = sa.select(Subscriber).where(Subscriber.canonical == address.canonical, on_one)
-    return db.session.scalar(question)
+    return question.where(on_one)
 
 
 def standing(address: Address, *, lists: frozenset[int] | None = None) -> Standing:
@@ -64,7 +76,7 @@ def standing(address: Address, *, lists: frozenset[int] | None = None) -> Standi
 
     With `lists`, nothing is known of who is on none of them.
     """
-    reader = find_reader(address, lists=lists)
+    reader = db.session.scalar(_who_has(address, lists).options(_WITH_ALL))
     blocked = suppression.find(address) if reader is not None or lists is None else None
     if reader is None and blocked is None:
         raise NotFound(f"Nothing is known of {address.spelling}.")
