@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from newsletter import clock, reports
 from newsletter.accounts import Action, may
+from newsletter.delivery.models import Provider
 from newsletter.delivery.resolving import RISKS
 from newsletter.desk.guard import blueprint, needs, the_editor, the_issue
 from newsletter.desk.steering import micros
@@ -51,7 +52,7 @@ def show_moving(number: int) -> Response:
         issue=issue,
         progress=progress,
         left=_left(issue, progress, now=now),
-        held=held_providers(now=now) if issue.state is IssueState.SENDING else [],
+        held=list(_held(issue, now=now).values()),
         refresh=_refresh(issue) if progress.gathered is None else SOON,
     )
     response = make_response(page)
@@ -89,7 +90,7 @@ def show_providers(number: int) -> Response:
         "desk/issue_providers.html",
         issue=issue,
         found=found,
-        held={one.name: one for one in held_providers(now=now)},
+        held=_held(issue, now=now),
     )
     response = make_response(page)
     if found is None:
@@ -120,11 +121,18 @@ def facts(issue: Issue, numbers: Report, *, now: datetime) -> dict[str, object]:
         "is_moving": _refresh(issue) is not None,
         "who": f"{desk_path(issue.id)}/who" if sees_readers else "",
         "found": providers(issue.id, now=now),
-        "held": {one.name: one for one in held_providers(now=now)},
+        "held": _held(issue, now=now),
         "most_providers": MOST_PROVIDERS,
         "uncertain": _uncertain(issue, numbers) if sees_readers else None,
         **deciding(now),
     }
+
+
+def _held(issue: Issue, *, now: datetime) -> dict[str, Provider]:
+    """Return the providers that an issue waits for, by name; what is over waits for nobody."""
+    if issue.state not in UNDER_WAY:
+        return {}
+    return {one.name: one for one in held_providers(now=now)}
 
 
 def deciding(now: datetime) -> dict[str, object]:
