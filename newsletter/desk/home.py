@@ -24,10 +24,11 @@ from newsletter.reports import attention, people
 from newsletter.reports.attention import Facts, Kind
 from newsletter.reports.people import Waiting
 from newsletter.reports.progress import in_words
-from newsletter.subscriptions import growth
+from newsletter.subscriptions import growth, mass_leaving
 
 LEADS: Mapping[Kind, tuple[str, str]] = {
     Kind.RELAY: ("{page}", "Look at it"),
+    Kind.LEAVING: ("/desk/lists/{slug}/answers", "Why readers left"),
     Kind.LATE: ("{page}", "Look at it"),
     Kind.WITHDRAWN: ("{page}", "Look at it"),
     Kind.LINKS: ("{page}", "Look at it"),
@@ -100,6 +101,7 @@ def _notices(
         uncertain=reports.uncertain(lists=my_lists()),
         is_clock_alive=reports.clock_is_alive(now=now),
         mail_waits=outbox.oldest_waiting(now=now),
+        leaving=mass_leaving.of_late(lists=my_lists(), now=now),
         shortage=reserve.shortage(),
         people=people.waiting(lists=my_lists()) if reviews else Waiting(),
     )

@@ -36,6 +36,12 @@ JOBS: Sequence[Job] = (
         "sweep", "settle what stopped senders left, judge issues", timedelta(seconds=5), work.sweep
     ),
     Job("watch", "tell the editors when mail waits too long", timedelta(seconds=30), work.watch),
+    Job(
+        "watch-leaving",
+        "tell the editors when very many leave a list at once",
+        timedelta(minutes=1),
+        work.watch_leaving,
+    ),
     Job("heartbeat", "write the clock's sign of life", timedelta(seconds=5), work.beat),
     Job(
         "digests",

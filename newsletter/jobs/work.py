@@ -37,6 +37,7 @@ from newsletter.subscriptions import (
     growth,
     lists,
     managing,
+    mass_leaving,
     mornings,
     pausing,
     signup,
@@ -119,6 +120,14 @@ def sweep(now: datetime) -> None:
 def watch(now: datetime) -> None:
     """Tell the editors when mail waits too long."""
     alarms.watch(now=now)
+
+
+def watch_leaving(now: datetime) -> None:
+    """Tell the editors when very many leave a list at once."""
+    with reading():
+        found = mass_leaving.found(now=now)
+    for leaving in found:
+        mass_leaving.tell(leaving, now=now)
 
 
 def tell_next_day(now: datetime) -> None:

@@ -12,6 +12,7 @@ from newsletter.issues.models import IssueState
 from newsletter.issues.overview import Line
 from newsletter.reports.people import Waiting
 from newsletter.reports.progress import in_words
+from newsletter.subscriptions.models import MailingList
 
 LATE = timedelta(minutes=2)
 """How long after its time an issue may begin before somebody is told."""
@@ -27,6 +28,7 @@ class Kind(enum.StrEnum):
     DISK = "disk"
     MAIL = "mail"
     RELAY = "relay"
+    LEAVING = "leaving"
     LATE = "late"
     WITHDRAWN = "withdrawn"
     LINKS = "links"
@@ -57,7 +59,7 @@ class Facts:
 
     `uncertain` counts messages by issue; `withdrawn` names items that issues have and the
     library has not any more, `dead_links` their items whose links do not answer.
-    `mail_waits` is how long single mail is overdue.
+    `mail_waits` is how long single mail is overdue, `leaving` are the lists that very many left.
     """
 
     lines: Sequence[Line] = ()
@@ -68,6 +70,7 @@ class Facts:
     people: Waiting = field(default_factory=Waiting)
     is_clock_alive: bool = True
     mail_waits: timedelta | None = None
+    leaving: Sequence[MailingList] = ()
     shortage: str = ""
 
 
@@ -84,6 +87,7 @@ def notices(
         lines = [line for line in facts.lines if not _is_for_others(line, editor_id)]
         found += [notice for line in lines for notice in _of_an_issue(line, facts, now=now)]
         found += _uncertain(facts.uncertain)
+        found += map(_leaving, facts.leaving)
     found += _of_people(facts)
     if facts.new_items:
         found.append(_new_items(facts.new_items))
@@ -180,6 +184,17 @@ def _uncertain(counts: Mapping[int, int]) -> Iterator[Notice]:
             "The connection broke after the last byte. Nothing happens until somebody decides.",
             number,
         )
+
+
+def _leaving(mailing_list: MailingList) -> Notice:
+    return Notice(
+        Kind.LEAVING,
+        Level.WARN,
+        f"{mailing_list.many_left or 0:,} readers left “{mailing_list.name}” within ten minutes, "
+        "by the button of their mail program.",
+        "People rarely do. It counts, and each of them got a mail that takes it back.",
+        slug=mailing_list.slug,
+    )
 
 
 def _of_people(facts: Facts) -> Iterator[Notice]:

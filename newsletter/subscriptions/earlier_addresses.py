@@ -23,7 +23,7 @@ class EarlierAddress(Base):
     subscriber_id: Mapped[int] = mapped_column(
         BigId, sa.ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True
     )
-    address_hmac: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    address_hmac: Mapped[str] = mapped_column(sa.String(64), primary_key=True, index=True)
 
 
 def remember(subscriber: Subscriber, address_hash: str) -> None:

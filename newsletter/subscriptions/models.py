@@ -134,6 +134,9 @@ class MailingList(Base):
     # The addresses, letter by letter, to which forms elsewhere may bring their readers back.
     return_pages: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     tracking: Mapped[Tracking] = mapped_column(default=Tracking.NONE, server_default="none")
+    # When editors were told that very many left it at once, and how many those were.
+    many_left_at: Mapped[datetime | None]
+    many_left: Mapped[int | None]
     created_at: Mapped[datetime]
 
     topics: Mapped[list[Topic]] = relationship(secondary=mailing_list_topic, order_by=Topic.name)

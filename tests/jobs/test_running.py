@@ -189,7 +189,7 @@ def test_unconfirmed_signups_and_old_counters_are_forgotten(app: Flask) -> None:
 
 
 def test_an_unknown_job_is_named_with_those_that_exist(app: Flask) -> None:
-    with pytest.raises(NotFound, match="outbox, start-due-issues, sweep, watch, heartbeat"):
+    with pytest.raises(NotFound, match="outbox, start-due-issues, sweep, watch, watch-leaving"):
         jobs.once("coffee", now=NOW)
 
 

@@ -119,6 +119,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "approved": DESK_FACTS,
     "sent-back": DESK_FACTS,
     "sign-up-burst": DESK_FACTS | {"most": 600},
+    "mass-leaving": DESK_FACTS | {"number": 1200, "sources": 3, "minutes": 10},
 }
 # Where the one button of each kind leads.
 BUTTONS = {
@@ -150,6 +151,7 @@ BUTTONS = {
     "approved": "desk_url",
     "sent-back": "desk_url",
     "sign-up-burst": "desk_url",
+    "mass-leaving": "desk_url",
 }
 
 

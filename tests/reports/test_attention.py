@@ -10,6 +10,7 @@ from newsletter.issues.checks import Level
 from newsletter.issues.models import IssueState
 from newsletter.issues.overview import Line
 from newsletter.reports.attention import Facts, Kind, Notice, notices
+from newsletter.subscriptions.models import MailingList
 from tests.conftest import NOW
 
 LINE = Line(
@@ -84,6 +85,12 @@ def seen(facts: Facts, *, may_send: bool = True) -> list[Notice]:
             Kind.UNCERTAIN,
             Level.WARN,
             "1 message of issue 41 may have been sent or not.",
+        ),
+        (
+            Facts(leaving=[MailingList(slug="news", name="News", many_left=1200)]),
+            Kind.LEAVING,
+            Level.WARN,
+            "1,200 readers left “News” within ten minutes, by the button of their mail program.",
         ),
         (issue(IssueState.REVIEW), Kind.REVIEW, Level.NOTE, "Issue 42 waits for your approval."),
         (
