@@ -2,6 +2,7 @@
 // stay true. The server writes every word of it; without this, “Say it again” does the same.
 
 import { liken } from "./liken.js";
+import { untyped } from "./untyped.js";
 
 const EVERY = 30_000; // milliseconds between two counts
 const PAUSE = 300; // after the last key
@@ -39,9 +40,7 @@ function chosen(from = form) {
 
 // Typed before this script was there, or put back by the browser.
 function isChanged() {
-  const asItCame = form.cloneNode(true);
-  asItCame.reset();
-  return String(chosen(asItCame)) !== String(chosen());
+  return String(chosen(untyped(form))) !== String(chosen());
 }
 
 // On the way back from another page, and from the other way, what was chosen is there again.

@@ -3,6 +3,7 @@
 
 import { offerWhatWasKept } from "./offering.js";
 import { openShelf, snapshot } from "./shelf.js";
+import { untyped } from "../untyped.js";
 
 const AFTER_LAST_KEY = 3000;
 const AT_LEAST_EVERY = 30000;
@@ -27,8 +28,8 @@ export function keepSaved(form) {
   // texts, only a button decides between them.
   const isUnsaved = "unsaved" in form.dataset;
   let isHeld = form.dataset.unsaved === "both";
-  let saved = isUnsaved ? null : snapshot(asItCame(form));
-  let refused = isUnsaved ? snapshot(asItCame(form)) : null;
+  let saved = isUnsaved ? null : snapshot(untyped(form));
+  let refused = isUnsaved ? snapshot(untyped(form)) : null;
   let timer = 0;
   let firstChange = 0;
   let failures = 0;
@@ -180,13 +181,6 @@ async function renewToken(form) {
   const now = page.getElementById("write");
   if (now?.dataset.editor !== form.dataset.editor) return;
   form.elements.csrf_token.value = now.elements.csrf_token.value;
-}
-
-/** Return the form as the server sent it, without what was typed since. */
-function asItCame(form) {
-  const copy = form.cloneNode(true);
-  copy.reset();
-  return copy;
 }
 
 function say(place, sentence) {
