@@ -1,18 +1,11 @@
 """The Flask extensions, unbound, and how the database keeps its values.
 
 Enums are stored by value, times as aware UTC, constraints have stable names.
-On SQLite every transaction takes the write lock when it begins, unless the
-door said that it only reads: a transaction that reads first and writes later
-would fail with SQLITE_BUSY whenever somebody else wrote in between.
 """
 
 import enum
-import sqlite3
-import threading
-import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -25,6 +18,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, registry
 from sqlalchemy.types import TypeDecorator
 
+from newsletter import connections
+from newsletter.connections import ONLY_READS
+
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -32,29 +28,9 @@ NAMING_CONVENTION = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-BUSY_TIMEOUT = 30_000
-"""Milliseconds a SQLite writer waits for another writer."""
 
 OVERWRITING_TIMEOUT = 2_000
 """Milliseconds that taking what was deleted out of SQLite's log waits for who reads it."""
-
-RETRY = 0.001
-"""Seconds between two tries to become the writer."""
-
-LOG_PAGES = 8_000
-"""Pages of SQLite's log, 32 megabytes, after which it is copied into the database.
-
-Sending rewrites the same pages again and again; copied more often, they cost a tenth of the time.
-"""
-
-IDLE_IN_TRANSACTION = 10_000
-"""Milliseconds that PostgreSQL keeps the locks of a transaction in which nothing happens."""
-
-# A machine that lost its power in the middle of a transaction would hold its rows for hours,
-# and a lease has to end within 30 seconds of its owner's death (DESIGN section 4).
-KEEPALIVES = (
-    "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
-)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -119,8 +95,6 @@ _ONCE = "once"
 
 Found = TypeVar("Found")
 
-_reading: ContextVar[bool] = ContextVar("reading", default=False)
-
 
 @contextmanager
 def reading() -> Iterator[None]:
@@ -128,7 +102,7 @@ def reading() -> Iterator[None]:
 
     The last one ends with the block: what follows may write, and sees what is new.
     """
-    mark = _reading.set(True)
+    mark = ONLY_READS.set(True)
     try:
         yield
     finally:
@@ -136,7 +110,7 @@ def reading() -> Iterator[None]:
             db.session.rollback()
         finally:
             # Also when the database went away: whatever came after could never write again.
-            _reading.reset(mark)
+            ONLY_READS.reset(mark)
 
 
 def once(key: Hashable, ask: Callable[[], Found | None]) -> Found | None:
@@ -213,7 +187,7 @@ def overwrite_deleted() -> bool:
             is_busy, *_ = cursor.fetchone()
             cursor.close()
         finally:
-            driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}").close()
+            driver.execute(f"PRAGMA busy_timeout = {connections.BUSY_TIMEOUT}").close()
     return not is_busy
 
 
@@ -227,83 +201,4 @@ def init_app(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(app.config["MIGRATIONS_PATH"]))
     with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            _prepare_sqlite(db.engine, synchronous=app.config["SQLITE_SYNCHRONOUS"])
-        else:
-            event.listen(db.engine, "connect", _prepare_postgresql)
-            event.listen(db.engine, "begin", _begin_postgresql)
-
-
-def _prepare_sqlite(engine: sa.Engine, *, synchronous: str) -> None:
-    def connect(connection: Any, record: Any) -> None:
-        # The driver must not open transactions by itself: `_begin_sqlite` does.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
-        cursor.execute(f"PRAGMA synchronous = {synchronous}")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        # What is deleted is overwritten: an erased person is not left in free pages.
-        cursor.execute("PRAGMA secure_delete = ON")
-        cursor.close()
-
-    queue = threading.Lock()
-
-    def begin(connection: sa.Connection) -> None:
-        only_reads = _reading.get()
-        connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if only_reads else 'OFF'}")
-        if only_reads:
-            connection.exec_driver_sql("BEGIN")
-        else:
-            _take_turn(connection, queue)
-
-    event.listen(engine, "connect", connect)
-    event.listen(engine, "begin", begin)
-
-
-def _take_turn(connection: sa.Connection, queue: threading.Lock) -> None:
-    """Begin to write as soon as nobody else does.
-
-    SQLite's own patience sleeps up to a tenth of a second between two tries, and would miss
-    each of the short breaths that a busy sender takes. Of the threads of a process one tries at
-    a time: all of them together would take the processor from who is writing.
-    """
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    end = time.monotonic() + BUSY_TIMEOUT / 1000
-    is_first = queue.acquire(timeout=BUSY_TIMEOUT / 1000)
-    driver.execute("PRAGMA busy_timeout = 0").close()
-    try:
-        while not (has_begun := _begin_to_write(connection, driver)) and time.monotonic() < end:
-            time.sleep(RETRY)
-        if not has_begun:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-    finally:
-        if is_first:
-            queue.release()
-        driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}").close()
-
-
-def _begin_to_write(connection: sa.Connection, driver: Any) -> bool:
-    """Tell whether the write lock was free; it asks the driver, for many ask in vain."""
-    try:
-        driver.execute("BEGIN IMMEDIATE").close()
-    except sqlite3.OperationalError as exc:
-        if exc.sqlite_errorname.startswith("SQLITE_BUSY"):
-            return False
-        # Says what is wrong as everywhere, in SQLAlchemy's words.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    return True
-
-
-def _prepare_postgresql(connection: Any, record: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION}")
-        cursor.execute(KEEPALIVES)
-    connection.commit()
-
-
-def _begin_postgresql(connection: sa.Connection) -> None:
-    if _reading.get():
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        connections.prepare(db.engine, synchronous=app.config["SQLITE_SYNCHRONOUS"])

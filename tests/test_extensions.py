@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from newsletter import extensions
+from newsletter import connections, extensions
 from newsletter.extensions import MOST_REMEMBERED, commit_to_show, db, once
 from newsletter.library.models import Topic
 from newsletter.limits import Counter
@@ -46,6 +46,17 @@ def test_a_reading_transaction_cannot_write(app: Flask) -> None:
         db.session.rollback()
     make_topic()
     db.session.commit()
+
+
+def test_reading_and_writing_by_turns_is_told_to_a_connection_each_time(app: Flask) -> None:
+    for number in range(3):
+        # As the ledger does, which begins its transactions without SQLAlchemy.
+        with db.engine.connect() as connection, extensions.reading():
+            connections.let_write(connection.connection)
+            with pytest.raises(sa.exc.OperationalError, match="readonly"):
+                connection.execute(sa.text("DELETE FROM topic"))
+        make_topic(f"topic-{number}", f"Topic {number}")
+        db.session.commit()
 
 
 def test_many_writers_that_read_first_never_trip_over_each_other(app: Flask) -> None:

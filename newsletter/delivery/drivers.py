@@ -11,7 +11,9 @@ from typing import Any, Protocol
 
 import orjson
 import psycopg
+from sqlalchemy.pool import PoolProxiedConnection
 
+from newsletter import connections
 from newsletter.delivery.statements import CLAIM, GIVE_BACK, HOLD_LEASE, LOOK
 
 Row = Mapping[str, Any]
@@ -43,7 +45,7 @@ class Driver(Protocol):
     # Who the recipients of these deliveries are, in any order.
     look: str
 
-    def prepare(self, connection: Any) -> None:
+    def prepare(self, connection: PoolProxiedConnection) -> None:
         """Make a connection fresh from the pool ready for writing."""
 
     def transact(self, connection: Any, steps: Sequence[Step], *, writes: bool) -> list[list[Any]]:
@@ -64,9 +66,9 @@ class Sqlite:
     give_back = GIVE_BACK.format(latest="MAX")
     look = LOOK.format(among="IN (SELECT value FROM json_each(:ids))")
 
-    def prepare(self, connection: Any) -> None:
+    def prepare(self, connection: PoolProxiedConnection) -> None:
         """Undo what a reading transaction left behind."""
-        connection.execute("PRAGMA query_only = OFF").close()
+        connections.let_write(connection)
 
     def transact(self, connection: Any, steps: Sequence[Step], *, writes: bool) -> list[list[Any]]:
         """Run the steps as one transaction, commit, and return what each one gave, row by row.
@@ -117,15 +119,16 @@ class Postgresql:
         # The statements as this driver takes them.
         self._own: dict[str, str] = {}
 
-    def prepare(self, connection: Any) -> None:
+    def prepare(self, connection: PoolProxiedConnection) -> None:
         """Have every row looked up by its key.
 
         Of tables that grew by a million rows a second ago the planner knows
         nothing yet, and would rather read them from end to end.
         """
+        driver: Any = connection.driver_connection
         for way in ("seqscan", "hashjoin", "mergejoin"):
-            connection.execute(f"SET enable_{way} = off")
-        connection.commit()
+            driver.execute(f"SET enable_{way} = off")
+        driver.commit()
 
     def transact(self, connection: Any, steps: Sequence[Step], *, writes: bool) -> list[list[Any]]:
         """Run the steps as one transaction, commit, and return what each one gave, row by row."""

@@ -223,7 +223,7 @@ class Ledger:
     def _connected(self) -> PoolProxiedConnection:
         if self._connection is None:
             connection = self._engine.raw_connection()
-            self._driver.prepare(connection.driver_connection)
+            self._driver.prepare(connection)
             self._connection = connection
         return self._connection
 

@@ -20,7 +20,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
-from newsletter import clock, create_app, extensions, jobs
+from newsletter import clock, connections, create_app, jobs
 from newsletter.delivery import backoff
 from newsletter.delivery.engines import local
 from newsletter.extensions import db
@@ -66,7 +66,7 @@ def begin(orders: Orders, log_file: Path) -> None:
     faulthandler.enable()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(threadName)s %(message)s")
     stop = _stop_when_told()
-    vars(extensions)["IDLE_IN_TRANSACTION"] = int(orders.lease * 1000)
+    vars(connections)["IDLE_IN_TRANSACTION"] = int(orders.lease * 1000)
     app = create_app(
         {
             **settings(Path(orders.folder)),
@@ -123,7 +123,7 @@ def _limit(orders: Orders, connection: Any, record: Any) -> None:
 def _hurry(orders: Orders) -> None:
     """Shorten the times that a test cannot wait for; the order of things stays."""
     if orders.busy_timeout is not None:
-        extensions.BUSY_TIMEOUT = int(orders.busy_timeout * 1000)
+        connections.BUSY_TIMEOUT = int(orders.busy_timeout * 1000)
     backoff.DELAYS = tuple(delay / orders.haste for delay in backoff.DELAYS)
     backoff.CONNECTION_DELAYS = tuple(min(delay / 10, 1.0) for delay in backoff.CONNECTION_DELAYS)
     backoff.SHORTEST_LOSS /= 20
