@@ -103,7 +103,8 @@ def _by_list(since: datetime) -> list[Leaving]:
         )
         .group_by(ConsentEvent.mailing_list_id)
     )
-    return [Leaving(*row) for row in rows]
+    # Every list that was left has one: only what names no list at all has none.
+    return [Leaving(number, *counts) for number, *counts in rows if number is not None]
 
 
 def _is_too_many(leaving: Leaving) -> bool:
