@@ -198,6 +198,7 @@ BUTTONS: dict[str, list[Press]] = {
         Press(f"{COMMENTED}/comments/20/delete"),
     ],
     "/desk/library/item/<slug>/comments.csv": [Press(f"{COMMENTED}/comments.csv")],
+    "/desk/members/members.csv": [Press("/desk/members/members.csv", {"state": "accepted"})],
     "/desk/members/words": [
         Press("/desk/members/words", {"words-en": "Other words"}, page="/desk/members/words"),
         Press("/desk/members/words", {"words-en": "x" * 4_000}, page="/desk/members/words"),
@@ -346,6 +347,7 @@ NOT_DONE = {
 
 NO_PAGES = {
     "/desk/library/item/<slug>/comments.csv": "a file",
+    "/desk/members/members.csv": "a file",
     "/desk/log/log.csv": "a file, read from the database part by part",
     "/desk/issues/<int:number>/recipients.csv": "a file, read from the database part by part",
     "/desk/digests/<digest:number>/recipients.csv": "a file, read from the database part by part",

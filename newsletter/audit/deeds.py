@@ -81,6 +81,7 @@ class Deed(enum.StrEnum):
     MEMBER_ACCEPTED = "member.accepted", "accepted {}"
     MEMBER_DECLINED = "member.declined", "declined {}"
     MEMBER_ENDED = "member.ended", "ended the membership of {}"
+    MEMBERS_EXPORTED = "member.exported", "exported the members"
     MEMBER_WORDS_CHANGED = "member.words-changed", "changed the words that members agree to"
     MEMBER_LIST_CHOSEN = "member.list-chosen", "chose the members’ list"
 

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 from flask import abort, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from newsletter import clock, countries
+from newsletter import clock, countries, limits
 from newsletter.accounts import Action, may
 from newsletter.audit import Deed
 from newsletter.desk.forms import Form, show_again, typed
@@ -15,7 +16,7 @@ from newsletter.desk.noting import note
 from newsletter.desk.subscribers import LONGEST_NOTE
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db
-from newsletter.membership import asking, audience, deciding
+from newsletter.membership import asking, audience, deciding, exporting
 from newsletter.membership.models import Member, MemberState
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,9 @@ STATES = {
 """The lists of the page, as their tabs are called."""
 
 LAST_PAGE = 10_000
+
+MOST_EXPORTS = 20
+"""Files that one editor may take an hour."""
 
 
 def may_review_members() -> bool:
@@ -44,8 +48,7 @@ def may_review_members() -> bool:
 def show_members() -> str:
     """List applications and members, those that wait for a decision first."""
     _refuse_others()
-    wanted = request.args.get("state", "")
-    state = MemberState(wanted) if wanted in list(STATES) else MemberState.WAITING
+    state = _state(request.args.get("state", ""))
     number = min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE)
     members, has_more = asking.page(state, number=number)
     path = f"/desk/members/?state={state}&page="
@@ -58,6 +61,35 @@ def show_members() -> str:
         countries=countries.names("en"),
         before=f"{path}{number - 1}" if number > 1 else "",
         after=f"{path}{number + 1}" if has_more else "",
+    )
+
+
+@blueprint.post("/members/members.csv")
+@needs(Action.REVIEW_MEMBERS)
+def export_members() -> Response:
+    """Give everybody in a state as a file for a spreadsheet; who took it is written down."""
+    _refuse_others()
+    limits.count(
+        "export of members",
+        str(the_editor().id),
+        window=timedelta(hours=1),
+        most=MOST_EXPORTS,
+        now=clock.now(),
+        sentence=f"You took {MOST_EXPORTS} such files within the hour. Wait for the next hour.",
+    )
+    state = _state(request.form.get("state", ""))
+    # By the mark spreadsheets know that it is UTF-8.
+    text = "\ufeff" + exporting.written(state)
+    note(
+        Deed.MEMBERS_EXPORTED,
+        detail=STATES[state].lower(),
+        mailing_list_id=audience.members_list_id(),
+    )
+    db.session.commit()
+    return Response(
+        text,
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="members-{state}.csv"'},
     )
 
 
@@ -91,6 +123,10 @@ def decline_member(number: int) -> Response | tuple[str, int]:
 def end_membership(number: int) -> Response | tuple[str, int]:
     """End a membership, for a reason that is mailed."""
     return _with_reason(number, deciding.end, Deed.MEMBER_ENDED, "ended")
+
+
+def _state(text: str) -> MemberState:
+    return MemberState(text) if text in list(STATES) else MemberState.WAITING
 
 
 def _with_reason(

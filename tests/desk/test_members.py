@@ -1,5 +1,7 @@
 """The desk's pages of members: who may see them, one decision, what is mailed and noted."""
 
+import csv
+import io
 from collections.abc import Iterator
 
 import pytest
@@ -7,12 +9,15 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter.accounts import RoleName, bind_to_lists
+from newsletter.addresses import parse
 from newsletter.audit.models import AuditEntry
 from newsletter.extensions import db
 from newsletter.mail.models import OutboxMessage
-from newsletter.membership import audience
+from newsletter.membership import audience, deciding
 from newsletter.membership.models import Member, MembershipWords, MemberState
+from newsletter.subscriptions import signup
 from newsletter.subscriptions.models import MailingList
+from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
 from tests.factories import make_editor, make_list
 from tests.membership.applicants import make_application, make_waiting
@@ -56,6 +61,24 @@ def test_who_waits_is_counted_on_the_first_page_and_listed_first(browser: Browse
     one = browser.get(APPLICATION).text
     for words in ("Forty midwives", "mary@example.org", "We share the objectives"):
         assert words in one
+
+
+def test_they_are_taken_along_as_a_file_that_runs_nothing(browser: Browser) -> None:
+    make_application("later@example.org")
+    accepted = make_waiting("ann@example.org", name="=1+1")
+    deciding.accept(accepted, by=make_editor("by@example.org"), now=NOW)
+    subscriber = signup.find_subscriber(parse("ann@example.org"))
+    assert subscriber is not None
+    subscriber.address = "ann@elsewhere.example"
+    db.session.commit()
+    assert "Take all of them as CSV" in browser.get("/desk/members/").text
+    for state, addresses in (("waiting", ["mary@example.org"]), ("accepted", [subscriber.address])):
+        answer = browser.post("/desk/members/members.csv", {"state": state})
+        assert f'filename="members-{state}.csv"' in answer.headers["Content-Disposition"]
+        rows = list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
+        assert [row["address"] for row in rows] == addresses
+    assert (rows[0]["name"], rows[0]["country"], rows[0]["state"]) == ("'=1+1", "KE", "accepted")
+    assert [deed for deed, _ in deeds()] == ["member.exported"] * 2
 
 
 def test_what_is_not_confirmed_is_nobodys_business(browser: Browser) -> None:
