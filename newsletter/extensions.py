@@ -84,6 +84,12 @@ class Base(DeclarativeBase):
     __table_args__: Any = {"sqlite_autoincrement": True}
 
 
+def index_of_some(column: str) -> sa.Index:
+    """Return an index of the rows with a value in `column`; those without cost it nothing."""
+    has_one = sa.text(f"{column} IS NOT NULL")
+    return sa.Index(None, column, sqlite_where=has_one, postgresql_where=has_one)
+
+
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 migrate = Migrate(render_as_batch=True, compare_type=True)
 

@@ -32,10 +32,15 @@ OF_A_NETWORK = marked("Too many requests came from your network.")
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+KEYED = {"sqlite_with_rowid": False}
+"""How SQLite keeps these: a row is where its key is, not in a table beside an index."""
+
+
 class Counter(Base):
     """How often one thing happened in one window of time."""
 
     __tablename__ = "counter"
+    __table_args__: Any = KEYED
 
     key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     window_start: Mapped[datetime] = mapped_column(primary_key=True)
@@ -46,6 +51,7 @@ class MailAllowance(Base):
     """When one address was last written to for one purpose; three times are remembered."""
 
     __tablename__ = "mail_allowance"
+    __table_args__: Any = KEYED
 
     key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     latest_at: Mapped[datetime]

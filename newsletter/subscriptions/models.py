@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from newsletter.extensions import Base, BigId
+from newsletter.extensions import Base, BigId, index_of_some
 from newsletter.library.models import Topic
 
 
@@ -66,8 +66,7 @@ class ConsentKind(enum.StrEnum):
     ERASED = "erased"
     TRACKING_AGREED = "tracking-agreed"
     TRACKING_WITHDRAWN = "tracking-ended"
-    # Put on a list by an editor, as they had asked and confirmed.
-    ADMITTED = "admitted"
+    ADMITTED = "admitted"  # put on a list by an editor, as they had asked and confirmed
 
 
 class Tracking(enum.StrEnum):
@@ -173,6 +172,8 @@ class Subscription(Base):
     __table_args__ = (
         sa.UniqueConstraint("subscriber_id", "mailing_list_id"),
         sa.Index(None, "mailing_list_id", "state", "frequency"),
+        index_of_some("digest_due_at"),
+        index_of_some("paused_until"),
         {"sqlite_autoincrement": True},
     )
 
@@ -189,7 +190,7 @@ class Subscription(Base):
     # The number of the list's last issue that a digest covered, or that came by itself: the
     # next digest has what begins after it. `digest_windows` alone moves these four.
     digest_after: Mapped[int] = mapped_column(default=0, server_default="0")
-    digest_due_at: Mapped[datetime | None] = mapped_column(index=True)
+    digest_due_at: Mapped[datetime | None]
     # Stretches of these numbers, after the first up to the second, that began in a pause
     # and are not wanted; of a pause that lasts, the second is None.
     digest_gaps: Mapped[list[tuple[int, int | None]]] = mapped_column(
@@ -197,15 +198,13 @@ class Subscription(Base):
     )
     # When what was on its way to this reader was taken away: the next digest has that, too.
     digest_owed_since: Mapped[datetime | None]
-    paused_until: Mapped[datetime | None] = mapped_column(index=True)
+    paused_until: Mapped[datetime | None]
     # After a pause, what was missed comes as one summary.
     wants_summary: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
-    # A consent of its own, beside the one for the e-mails; it counts where the list tracks
-    # individually.
+    # A consent of its own, beside the one for the e-mails, for lists that track individually.
     agreed_to_tracking: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    # The day alone, and only the last one (STANDARDS C24).
-    last_open_on: Mapped[date | None]
+    last_open_on: Mapped[date | None]  # only the day, and only the last (STANDARDS C24)
 
     subscriber: Mapped[Subscriber] = relationship(back_populates="subscriptions")
     mailing_list: Mapped[MailingList] = relationship()
@@ -270,6 +269,7 @@ class ConsentEvent(Base):
     """
 
     __tablename__ = "consent_event"
+    __table_args__ = (index_of_some("issue_id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime]
@@ -282,8 +282,8 @@ class ConsentEvent(Base):
     ip: Mapped[str | None] = mapped_column(sa.String(45))
     actor: Mapped[str] = mapped_column(sa.String(60))
     detail: Mapped[str] = mapped_column(sa.String(300), default="")
-    # The issue whose link was used. No foreign key, as above: it counts who left by an issue.
-    issue_id: Mapped[int | None] = mapped_column(index=True)
+    # The issue whose link was used, which counts who left by it. No foreign key, as above.
+    issue_id: Mapped[int | None]
 
 
 class Suppression(Base):
