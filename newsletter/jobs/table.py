@@ -61,7 +61,7 @@ JOBS: Sequence[Job] = (
     ),
     Job(
         "mornings",
-        "bring back digests that a wrong clock put off",
+        "bring back digests and pauses that a wrong clock put off",
         timedelta(hours=1),
         work.settle_mornings,
     ),

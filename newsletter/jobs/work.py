@@ -160,9 +160,10 @@ def end_pauses(now: datetime) -> None:
 
 
 def settle_mornings(now: datetime) -> None:
-    """Bring back digests that a clock which was ahead put off."""
+    """Bring back digests and pauses that a clock which was ahead put off."""
     while mornings.settle(now=now):
         db.session.commit()
+    pausing.settle(now=now)
 
 
 def count_days(now: datetime) -> None:

@@ -4,6 +4,7 @@ import calendar
 from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from newsletter import clock
 from newsletter.errors import InvalidInput
@@ -11,7 +12,12 @@ from newsletter.extensions import db
 from newsletter.marking import marked
 from newsletter.subscriptions import consent, digest_windows, zones
 from newsletter.subscriptions.consent import Origin
-from newsletter.subscriptions.models import ConsentKind, Subscription, SubscriptionState
+from newsletter.subscriptions.models import (
+    ConsentEvent,
+    ConsentKind,
+    Subscription,
+    SubscriptionState,
+)
 
 MONTHS = (1, 3, 6)
 """The pauses that are offered."""
@@ -24,6 +30,18 @@ AT_ONCE = 500
 
 CLOCK = "clock"
 """Who ends a pause whose day has come."""
+
+CLOCKS_DIFFER = timedelta(hours=1)
+"""What is noted for a time further ahead was noted by a clock that was wrong."""
+
+TYPED_ON = "/manage"
+"""The page on which a reader types the day; elsewhere a number of months is chosen."""
+
+PAUSED = "paused until "
+"""How the evidence of a pause begins; its day follows."""
+
+
+_Pause = aliased(ConsentEvent)
 
 
 def after_months(months: int, zone: str, *, now: datetime) -> datetime:
@@ -81,6 +99,50 @@ def resume_due(*, now: datetime) -> int:
         resume(subscription, origin=Origin(actor=CLOCK), now=now)
     db.session.flush()
     return len(due)
+
+
+def settle(*, now: datetime) -> int:
+    """Bring back pauses of some months that began while a clock was ahead; return how many.
+
+    They last as long from now on as was meant. A day that somebody typed stays that day.
+    """
+    ahead = db.session.execute(
+        sa.select(Subscription, ConsentEvent.at, ConsentEvent.detail)
+        .join(ConsentEvent, ConsentEvent.id == _newest_pause())
+        .where(
+            Subscription.state == SubscriptionState.PAUSED,
+            Subscription.paused_until > now,
+            ConsentEvent.at > now + CLOCKS_DIFFER,
+            ConsentEvent.page != TYPED_ON,
+        )
+        .order_by(Subscription.id)
+        .with_for_update(skip_locked=True, of=Subscription)
+    ).all()
+    settled = 0
+    for subscription, began_at, detail in ahead:
+        meant = date.fromisoformat(detail.removeprefix(PAUSED)[:10]) - began_at.date()
+        zone = zone_of(subscription)
+        latest = _beginning(now.astimezone(clock.zone(zone)).date() + meant, zone)
+        # Asked again later, it is later: what was brought back once stays.
+        if subscription.paused_until and subscription.paused_until > latest:
+            subscription.paused_until = latest
+            settled += 1
+    db.session.flush()
+    return settled
+
+
+def _newest_pause() -> sa.ScalarSelect[int]:
+    """Return the number of the evidence of a subscription's last pause."""
+    return (
+        sa.select(sa.func.max(_Pause.id))
+        .where(
+            _Pause.subscriber_id == Subscription.subscriber_id,
+            _Pause.mailing_list_id == Subscription.mailing_list_id,
+            _Pause.kind == ConsentKind.CHANGED,
+            _Pause.detail.startswith(PAUSED),
+        )
+        .scalar_subquery()
+    )
 
 
 def zone_of(subscription: Subscription | None) -> str:
