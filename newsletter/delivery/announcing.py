@@ -103,7 +103,10 @@ def _editions(audience: Audience) -> str:
 
 
 def _left_out(audience: Audience) -> str:
-    reasons = [(audience.left, "they left since"), (audience.paused, "they paused")]
+    paused = "they paused"
+    if audience.corrects is not None:
+        paused += " (it comes to them after the pause)"
+    reasons = [(audience.left, "they left since"), (audience.paused, paused)]
     reasons += [(audience.suppressed.get(reason, 0), why) for reason, why in BECAUSE.items()]
     return _because([(number, why) for number, why in reasons if number])
 

@@ -193,9 +193,10 @@ def _later(issue: Issue, subscription: Subscription) -> str:
     period, due_at = subscription.frequency.value, subscription.digest_due_at
     if issue.begun_order is not None and issue.begun_order <= subscription.digest_after:
         return f"Issue {issue.id} began before the {period} digests of this reader did."
-    if issue.begun_order is not None and not digest_windows.is_covered(
+    is_left_out = issue.begun_order is not None and not digest_windows.is_covered(
         subscription, issue.begun_order
-    ):
+    )
+    if is_left_out and issue.corrects_id is None:
         return f"Issue {issue.id} began in a pause, of which this reader wants no summary."
     if due_at is None:
         return f"Comes in the next {period} digest."

@@ -114,7 +114,7 @@ def pause(
 def resume(subscription: Subscription, *, now: datetime) -> None:
     """End a pause; who wanted it gets what they missed in one digest, the others do not.
 
-    What came before it, and was not sent, everybody gets.
+    What came before it, and was not sent, everybody gets, and what corrects an issue they have.
     """
     if subscription.state is not SubscriptionState.PAUSED:
         return
@@ -211,14 +211,9 @@ def _take_away(subscription: Subscription, *, now: datetime) -> None:
 
 
 def _close_gap(subscription: Subscription) -> None:
-    """Leave out what began in a pause that ends now."""
+    """Leave out what began in a pause that ends now, but for corrections of what they have."""
     *gaps, last = subscription.digest_gaps or [(subscription.digest_after, None)]
-    begun = _issues_begun(subscription)
-    if last[0] <= subscription.digest_after:
-        subscription.digest_after = begun
-        subscription.digest_gaps = []
-    else:
-        subscription.digest_gaps = [*gaps, (last[0], begun)]
+    subscription.digest_gaps = [*gaps, (last[0], _issues_begun(subscription))]
 
 
 def _forget_open_gap(subscription: Subscription) -> None:

@@ -55,7 +55,8 @@ R = SuppressionReason
             Audience(1197, corrects=41, reached=1201, left=3, paused=1),
             "On Thursday 5 March 2026 at 09:00 (Europe/Vienna) issue 42, which corrects issue 41, "
             "goes to 1,197 of the 1,201 people who got issue 41. "
-            "3 people are left out because they left since, 1 because they paused.",
+            "3 people are left out because they left since, "
+            "1 because they paused (it comes to them after the pause).",
         ),
         (
             Audience(2, by_language={"en": 1, "fr": 1}, corrects=41, reached=2),

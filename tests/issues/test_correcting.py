@@ -134,7 +134,8 @@ def test_who_left_paused_or_is_suppressed_since_gets_none_and_is_counted(wrong: 
     assert str(announcing.announce(correction.id, said, "Now")) == (
         "Now issue 2, which corrects issue 1, goes to 2 of the 6 people who got issue 1: "
         "1 in English, 1 in French. 2 people are left out because they left since, "
-        "1 because they paused, 1 because they reported our mail as unwanted."
+        "1 because they paused (it comes to them after the pause), "
+        "1 because they reported our mail as unwanted."
     )
     groups = {
         group: [person.name for person in people.people(correction, group).people]

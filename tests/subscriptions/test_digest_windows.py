@@ -139,7 +139,8 @@ def test_a_pause_ends_with_a_summary_or_without(news: MailingList) -> None:
         assert one.state is SubscriptionState.CONFIRMED
         assert one.paused_until is None
     assert (missed.digest_after, missed.digest_due_at) == (41, at("2027-03-02T07:00"))
-    assert (forgot.digest_after, forgot.digest_due_at) == (50, NEXT_MONDAY)
+    assert (forgot.digest_after, forgot.digest_due_at) == (41, NEXT_MONDAY)
+    assert [forgot.digest_gaps, missed.digest_gaps] == [[(41, 50)], []]
     digest_windows.resume(forgot, now=NOW + timedelta(days=20))
     assert forgot.digest_due_at == NEXT_MONDAY
 

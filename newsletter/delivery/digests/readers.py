@@ -260,12 +260,13 @@ def _wanted(subscriber_id: int, due: Due, shelf: Shelf, facts: Facts) -> list[En
     """Return what is for one subscription, by the same rule as `audience.gets_digest`."""
     found: list[Entry] = []
     for one in shelf.of(due.subscription_id, due.list_id, due.after):
-        if digest_windows.is_in_gap(one.order, due.gaps):
+        had_it = (subscriber_id, one.corrects) in facts.got
+        # Whoever has what is wrong is told after a pause, whatever else they do not want of it.
+        if digest_windows.is_in_gap(one.order, due.gaps) and not had_it:
             continue
         if (subscriber_id, one.send_id) in facts.alone:
             continue
         if one.corrects is not None:
-            had_it = (subscriber_id, one.corrects) in facts.got
             if had_it or any(other.number == one.corrects for other in found):
                 found.append(one)
         elif not one.topics or not due.topics or one.topics & due.topics:

@@ -211,16 +211,27 @@ def test_a_pause_is_followed_by_what_was_missed(news: MailingList) -> None:
     assert numbers_of("ada") == [tuple(missed)]
 
 
-def test_a_correction_that_began_in_a_pause_is_in_the_summary(news: MailingList) -> None:
-    ada = make_subscription(news)
+@pytest.mark.parametrize("wants_summary", [True, False])
+@pytest.mark.parametrize("frequency", [Frequency.EVERY, WEEKLY])
+def test_a_correction_that_began_in_a_pause_comes_after_it(
+    news: MailingList, frequency: Frequency, wants_summary: bool
+) -> None:
+    """What somebody has is corrected, however they paused; they get it once, and nothing in it."""
+    ada = make_subscription(news, frequency=frequency)
     wrong = send_issue(news)
+    make(MONDAY)
     sent("ada")
-    digest_windows.pause(ada, until=None, wants_summary=True, now=NOW)
-    correction = correct(wrong, at=NOW + timedelta(hours=1))
-    assert correction.id not in direct("ada")
-    digest_windows.resume(ada, now=MONDAY)
-    make(MONDAY + timedelta(days=1))
-    assert numbers_of("ada") == [(correction.id,)]
+    digest_windows.pause(ada, until=None, wants_summary=wants_summary, now=MONDAY)
+    correction = correct(wrong, at=MONDAY + timedelta(hours=1))
+    unread = send_issue(news, at=MONDAY + timedelta(hours=2))
+    also = correct(unread, at=MONDAY + timedelta(hours=3))
+    assert make(MONDAY + WEEK) == [] and correction.id not in direct("ada")
+    digest_windows.resume(ada, now=MONDAY + WEEK)
+    make(MONDAY + 2 * WEEK)
+    make(MONDAY + 4 * WEEK)
+    whole = (correction.id, unread.id, also.id)
+    assert numbers_of("ada")[-1] == (whole if wants_summary else (correction.id,))
+    assert len(numbers_of("ada")) == (1 if frequency is Frequency.EVERY else 2)
 
 
 def test_nobody_gets_one_who_left_paused_or_is_never_mailed(news: MailingList) -> None:
