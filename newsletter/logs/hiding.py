@@ -24,32 +24,27 @@ _LOCAL = rf"(?:[^{_ENDS}{_RARE}]|{_PERCENT})(?:[^{_ENDS}]|{_PERCENT}){{0,63}}+|[
 _ADDRESS = re.compile(rf"({_LOCAL}){_AT}([^/{_ENDS}{_RARE}]{{1,255}})")
 
 _SLASH = r"(?:/|%(?:25)*2[fF])"
-_TOKEN_PATHS = [
-    _SLASH.join(re.escape(part) for part in link.path.partition("{token}")[0].split("/"))
+_BEFORE_TOKENS = {
+    link.path.partition("{token}")[0]
+    for link in vars(links).values()
+    if isinstance(link, links.Link) and "{token}" in link.path
+}
+_TOKEN_PATHS = "|".join(
+    _SLASH.join(re.escape(part) for part in path.split("/"))
     # The longer one of two that begin alike stands first.
-    for link in (
-        links.CONFIRM,
-        links.UNSUBSCRIBE,
-        links.PREFERENCES,
-        links.CLICKED,
-        links.OPENED,
-        links.UNDO_BY_MAIL,
-        links.UNDO,
-        links.MANAGE,
-        links.NEW_ADDRESS,
-        links.OBJECTION,
-        links.MEMBERSHIP,
-        links.CHANGE_ADDRESS,
-        links.SIGN_IN,
-    )
-]
-_TOKEN = re.compile(rf"({'|'.join(_TOKEN_PATHS)})[A-Za-z0-9_.%-]+")
+    for path in sorted(_BEFORE_TOKENS, key=len, reverse=True)
+)
+_TOKEN = re.compile(rf"({_TOKEN_PATHS})[A-Za-z0-9_.%-]+")
+# Without its signature no token opens anything, wherever it stands.
+_SIGNATURE = re.compile(r"\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
 
 
 def hide(text: str) -> str:
     """Return a text with its addresses as `a…@e….org` and without the tokens of its links."""
     if "/" in text or "%" in text:
         text = _TOKEN.sub(r"\1…", text)
+    if "." in text:
+        text = _SIGNATURE.sub(".…", text)
     if "@" in text or "%" in text:
         text = _ADDRESS.sub(_hidden, text)
     return text

@@ -113,7 +113,7 @@ def confirm(token: str) -> str | tuple[str, int]:
     return page
 
 
-@blueprint.post("/withdraw/<token>")
+@blueprint.post("/confirm/<token>/withdraw")
 def withdraw(token: str) -> str:
     """Delete an application as long as nobody decided; pressing again shows the same page."""
     is_gone = applying.withdraw(token, now=clock.now())

@@ -1,14 +1,19 @@
 """What slips into a log line is hidden there."""
 
 import logging
+import re
 import time
 
 import pytest
 from flask import Flask
 
+from config import ROOT
 from newsletter import links
 from newsletter.logs.hiding import Hiding, hide
 from tests.conftest import NOW
+
+MANUAL = ROOT / "docs" / "operating.md"
+TOKENS = [value for value in vars(links).values() if isinstance(value, links.Link)]
 
 
 @pytest.mark.parametrize(
@@ -49,28 +54,42 @@ def test_no_mark_in_an_address_keeps_it_from_being_hidden(mark: str) -> None:
             assert "example" not in hidden
 
 
-@pytest.mark.parametrize(
-    "link",
-    # What a cookie holds stands in no address.
-    [
-        value
-        for value in vars(links).values()
-        if isinstance(value, links.Link) and "{token}" in value.path
-    ],
-    ids=lambda link: link.purpose,
-)
-def test_what_opens_a_link_is_cut_off(app: Flask, link: links.Link) -> None:
+def test_what_opens_a_link_is_cut_off_of_every_page_that_takes_it(app: Flask) -> None:
+    token = links.MEMBERSHIP.token("17-4", now=NOW)
+    for rule in _rules_with_tokens(app):
+        before, _, after = rule.partition("<token>")
+        for made in (token, token[:-1], f"{token}.%20x", "17-4.ab.cd"):
+            for line in (
+                f'"POST {before}{made}{after} HTTP/1.1" 200',
+                f"https://news.example.org{before}{made}{after}?lang=fr",
+                f"Referer: https://news.example.org{before}{made}{after}",
+            ):
+                assert hide(line) == line.replace(made, "…")
+
+
+def test_the_web_server_in_the_manual_leaves_out_every_page_of_a_link(app: Flask) -> None:
+    left_out = re.search(r"map \$request_uri \$loggable { ~(\S+) 0;", MANUAL.read_text())
+    assert left_out is not None
+    for rule in _rules_with_tokens(app):
+        assert re.search(left_out[1], rule.replace("<token>", "17-4.ab.cd")), rule
+    for path in ("/", "/archive/12", "/members/join", "/library/", "/desk/issues/3"):
+        assert not re.search(left_out[1], path)
+
+
+def _rules_with_tokens(app: Flask) -> set[str]:
+    rules = {rule.rule for rule in app.url_map.iter_rules() if "token" in rule.arguments}
+    # One for every kind of link, at least; what a cookie holds stands in no address.
+    assert len(rules) >= sum("{token}" in link.path for link in TOKENS)
+    return rules
+
+
+@pytest.mark.parametrize("link", TOKENS, ids=lambda link: link.purpose)
+def test_what_opens_a_link_is_cut_off_wherever_it_stands(app: Flask, link: links.Link) -> None:
     token = link.token("17-4", now=NOW)
-    path = link.path.partition("{token}")[0]
-    for line in (
-        f'"POST {path}{token} HTTP/1.1" 200',
-        f"https://news.example.org{path}{token}?lang=fr",
-        f"Referer: https://news.example.org{path}{token}",
-    ):
+    for line in (f"cookie managed={token}; x", f"/else/{token}/where", f"{{'token': '{token}'}}"):
         hidden = hide(line)
-        assert token not in hidden
-        assert token[-20:] not in hidden
-        assert f"{path}…" in hidden
+        assert token[-43:] not in hidden
+        assert hidden.endswith(line[-1])
 
 
 @pytest.mark.parametrize("slash", ["%2F", "%2f", "%252F"])

@@ -146,11 +146,14 @@ def test_applicants_take_back_what_nobody_decided_about(
 ) -> None:
     token = token_of(make(at=clock.now()), at=clock.now())
     db.session.commit()
-    assert f'action="/members/withdraw/{token}"' in client.get(f"/members/confirm/{token}").text
-    pages = {client.post(f"/members/withdraw/{token}").text for _ in range(2)}
+    assert (
+        f'action="/members/confirm/{token}/withdraw"'
+        in client.get(f"/members/confirm/{token}").text
+    )
+    pages = {client.post(f"/members/confirm/{token}/withdraw").text for _ in range(2)}
     assert len(pages) == 1 and "The application is deleted" in pages.pop()
     assert db.session.scalars(sa.select(Member)).all() == []
-    assert client.post("/members/withdraw/nonsense").status_code == 404
+    assert client.post("/members/confirm/nonsense/withdraw").status_code == 404
 
 
 def test_what_was_decided_is_not_taken_back_by_the_link(client: FlaskClient) -> None:
@@ -158,7 +161,7 @@ def test_what_was_decided_is_not_taken_back_by_the_link(client: FlaskClient) -> 
     deciding.accept(member, by=make_editor(), now=clock.now())
     token = token_of(member, at=clock.now())
     db.session.commit()
-    assert "nothing left to do" in client.post(f"/members/withdraw/{token}").text
+    assert "nothing left to do" in client.post(f"/members/confirm/{token}/withdraw").text
     assert only_member().state is MemberState.ACCEPTED
 
 
