@@ -4,12 +4,11 @@ import ipaddress
 from collections.abc import Callable
 from contextlib import ExitStack
 from http import HTTPStatus
-from typing import IO, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from flask import (
     Flask,
-    Request,
     Response,
     current_app,
     g,
@@ -24,6 +23,7 @@ from newsletter import errors, extensions
 from newsletter.extensions import db
 from newsletter.marking import marked
 from newsletter.page_language import gettext
+from newsletter.serving.bodies import OneRequest
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -86,29 +86,6 @@ MOST_READ_IN_VAIN = 64 * 1024 * 1024
 
 LARGER_BODIES: dict[Callable[..., object], tuple[int, Callable[[], bool]]] = {}
 """Views that take more than MAX_CONTENT_LENGTH, how many bytes, and who may send that much."""
-
-
-class OneRequest(Request):
-    """A request that closes its temporary files when it ends, also if its body was not whole."""
-
-    def _get_file_stream(
-        self,
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None = None,
-        content_length: int | None = None,
-    ) -> IO[bytes]:
-        stream = super()._get_file_stream(
-            total_content_length, content_type, filename, content_length
-        )
-        self.__dict__.setdefault("temporary_files", []).append(stream)
-        return stream
-
-    def close(self) -> None:
-        """Close what was opened for this request; its files are gone with that."""
-        super().close()
-        for stream in self.__dict__.get("temporary_files", ()):
-            stream.close()
 
 
 CLIENT = "newsletter.web.client"
