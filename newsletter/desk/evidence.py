@@ -14,6 +14,7 @@ from newsletter.desk.noting import note
 from newsletter.errors import InvalidInput, NotFound
 from newsletter.extensions import commit_to_show, db
 from newsletter.reports import dossier
+from newsletter.subscriptions import evidence
 from newsletter.subscriptions.models import Subscriber
 from newsletter.subscriptions.standing import find_reader
 
@@ -52,6 +53,7 @@ def _answer(address: Address) -> Response | str:
     return render_template(
         "desk/evidence.html",
         dossier=found,
+        events=evidence.together(found.events),
         kinds=dossier.KINDS,
         shows=dossier.PROVES,
         does_not_show=dossier.PROVES_NOT,

@@ -17,7 +17,7 @@ from newsletter.desk.noting import note
 from newsletter.errors import InvalidAddress, InvalidInput, NotFound
 from newsletter.extensions import db
 from newsletter.subscriptions import earlier_addresses, signup, suppression
-from newsletter.subscriptions.evidence import evidence_of
+from newsletter.subscriptions.evidence import evidence_of, together
 from newsletter.subscriptions.models import Subscriber, SuppressionReason
 from newsletter.subscriptions.standing import Standing, find_reader, standing
 
@@ -185,7 +185,7 @@ def _elsewhere(found: Standing | None) -> dict[str, object]:
 
 def _page(form: Form, found: Standing | None) -> str:
     subscriber = found.subscriber if found else None
-    evidence = evidence_of(subscriber.id, lists=my_lists()) if subscriber else []
+    evidence = together(evidence_of(subscriber.id, lists=my_lists())) if subscriber else []
     blocked = found.suppression if found else None
     return render_template(
         "desk/subscribers.html",

@@ -1,7 +1,8 @@
 """The evidence of consent, as an editor may read it: networks masked to their larger part."""
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -60,6 +61,19 @@ def evidence_of(subscriber_id: int, *, lists: frozenset[int] | None = None) -> l
         )
         for event, list_name, words, version, language in found
     ]
+
+
+def together(events: Sequence[Evidence]) -> list[Evidence]:
+    """Return them for people: what was done once, to several lists, is one event of them all."""
+    found: list[Evidence] = []
+    for event in events:
+        before = found[-1] if found else None
+        if before is not None and replace(before, list_name=event.list_name) == event:
+            names = f"{before.list_name}, {event.list_name}"
+            found[-1] = replace(before, list_name=names)
+        else:
+            found.append(event)
+    return found
 
 
 def mask(ip: str | None) -> str:

@@ -125,7 +125,7 @@ SENTENCES = (
     (r"paused until ([\d-]+), then a summary", marked("Paused until %(first)s, then a summary")),
     (r"paused until ([\d-]+)", marked("Paused until %(first)s")),
     (r"took back the change of (.+)", marked("Took back the change of %(first)s")),
-    (r"(\d+) s after the e-mail", marked("%(first)s seconds after the e-mail")),
+    (r"(\d+) s after the e-mail", marked("Seconds after the e-mail: %(first)s")),
     (r"stopped (.+)", marked("Stopped: %(first)s")),
     (r"(link|one-click|mailto), delivery \d+", "%(first)s"),
     (r"([^:]+): (.+)", marked("%(first)s: %(second)s")),
@@ -153,12 +153,19 @@ def _value(name: str, value: Any) -> Any:
         # What editors brought along is called what they called it.
         return value if name == "more" else in_words(value)
     if isinstance(value, list | tuple):
-        return [_value(name, one) for one in value]
+        return [_value(name, _filled(one)) for one in value]
     if not isinstance(value, str) or not value:
         return value
     if name == "language":
         return ours().name_of(value)
     return said(value) if name in OURS else _moment(value)
+
+
+def _filled(row: Any) -> Any:
+    """Return a row of many without what it does not have; the file has every name."""
+    if not isinstance(row, Mapping):
+        return row
+    return {name: value for name, value in row.items() if value not in (None, "", [])}
 
 
 def _moment(text: str) -> str:

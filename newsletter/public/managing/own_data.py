@@ -60,10 +60,17 @@ def show_history(reader: Subscriber) -> Answer:
 @readers_own
 def show_consent(reader: Subscriber) -> Answer:
     """Show the evidence of their consent."""
+    events = evidence.together(evidence.evidence_of(reader.id))
+    # Who was accepted asked and confirmed for the members' list: that is evidence already.
+    known = {(event.at, event.words) for event in events}
     return render_template(
         "public/manage/consent.html",
-        evidence=evidence.evidence_of(reader.id),
-        applications=own_data.applications(reader),
+        evidence=events,
+        applications=[
+            (member, words)
+            for member, words in own_data.applications(reader)
+            if (member.asked_at, words.text) not in known
+        ],
         kinds=KINDS,
         said=kept_words.said,
     )

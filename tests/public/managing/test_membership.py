@@ -5,6 +5,7 @@ import json
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from selectolax.lexbor import LexborHTMLParser
 
 from newsletter import clock
 from newsletter.extensions import db
@@ -52,6 +53,18 @@ def test_leaving_the_list_keeps_the_membership_and_can_be_taken_back(
     assert answer.status_code == 303
     assert state_of_list("members") is SubscriptionState.CONFIRMED
     assert "Get them again" not in client.get("/manage").text
+
+
+def test_nothing_of_it_is_told_twice(client: FlaskClient, member: Member) -> None:
+    client.post("/manage/language", data={"language": "fr"})
+    page = client.get("/manage/consent?lang=en").text
+    main = LexborHTMLParser(page).css_first("main").text(separator=" ")
+    assert main.count("We share the objectives") == 1
+    assert main.count("The same words as above.") == 2
+    assert main.count("Language: French") == 1
+    assert "You asked to become a member" not in main
+    data = LexborHTMLParser(client.get("/manage/data?lang=en").text).css_first("main")
+    assert "Version –" not in " ".join(data.text(separator=" ").split())
 
 
 def test_ending_it_is_asked_once_more_and_told(client: FlaskClient, member: Member) -> None:
