@@ -1,6 +1,6 @@
 """What comes in: whole or not at all, and nothing of it left behind."""
 
-from typing import IO
+from typing import IO, cast
 
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -18,7 +18,8 @@ class OneRequest(Request):
         body = super().stream
         if self.max_content_length is None or "wsgi.input_terminated" not in self.environ:
             return body
-        return _Whole(self.environ["wsgi.input"], self.max_content_length, is_max=True)
+        whole = _Whole(self.environ["wsgi.input"], self.max_content_length, is_max=True)
+        return cast(IO[bytes], whole)
 
     def _get_file_stream(
         self,
