@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
-from newsletter.delivery.models import Delivery, DeliveryState, DigestIssue, Send
+from newsletter.delivery import having
+from newsletter.delivery.models import Delivery
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
 from newsletter.subscriptions.digest_windows import DIGESTS
@@ -23,9 +24,6 @@ from newsletter.subscriptions.models import (
     SuppressionReason,
     subscription_topic,
 )
-
-GOT_IT = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
-"""Where the mail of a reader is who has an issue, or may have it."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,8 @@ class Audience:
 
     `recipients` get it by e-mail when it goes out, `weekly` and `monthly` in their
     next digest. Of a correction, `reached` is how many got the issue `corrects`, and
-    `left` how many of them are not on the list any more; who got it in a digest gets
-    the correction in the next one.
+    `left` how many of them are not on the list any more; who got it in a digest, and still
+    wants digests, is in neither and gets the correction in the next one.
     """
 
     recipients: int
@@ -108,13 +106,16 @@ def is_addressed(
     `person` is the number of its subscriber, if a join has it at hand. An issue
     without topics is for all of the list, and a reader without topics wants all of
     them (DESIGN section 5). A correction is for exactly those who got what it
-    corrects, or may have got it.
+    corrects, or may have got it; who got it in a digest and has digests no more, too.
     """
     conditions: list[sa.ColumnElement[bool]] = [
         Subscription.mailing_list_id == issue.mailing_list_id
     ]
     if issue.corrects_id is not None:
-        return [*conditions, _got(issue.corrects_id, person)]
+        got_last = sa.and_(
+            Subscription.frequency == Frequency.EVERY, having.in_digest(issue.corrects_id, person)
+        )
+        return [*conditions, sa.or_(having.by_itself(issue.corrects_id, person), got_last)]
     topic_ids = [topic.id for topic in issue.topics]
     if topic_ids:
         conditions.append(wants(topic_ids))
@@ -146,21 +147,10 @@ def gets_digest(issue: Issue, frequency: Frequency) -> list[sa.ColumnElement[boo
     ]
     if issue.corrects_id is not None:
         person = Subscription.subscriber_id
-        conditions.append(
-            got_in_digest(issue.corrects_id, person) & ~_got(issue.corrects_id, person)
-        )
+        conditions.append(_only_in_digest(issue.corrects_id, person))
     elif issue.topics:
         conditions.append(wants([topic.id for topic in issue.topics]))
     return conditions
-
-
-def got_in_digest(number: int, person: InstrumentedAttribute[int]) -> sa.ColumnElement[bool]:
-    """Return the condition for a subscriber to have got an issue in a digest."""
-    return person.in_(
-        sa.select(Delivery.subscriber_id)
-        .join(DigestIssue, DigestIssue.edition_id == Delivery.edition_id)
-        .where(DigestIssue.issue_id == number, Delivery.state.in_(GOT_IT))
-    )
 
 
 def wants(topic_ids: Sequence[int]) -> sa.ColumnElement[bool]:
@@ -224,11 +214,7 @@ def _counts(issue: Issue, left_out: Sequence[sa.Select[int]]) -> _Counts:
 
 def _counts_of_correction(number: int, issue: Issue, left_out: Sequence[sa.Select[int]]) -> _Counts:
     """Count who has it along an index, and those who are gone, who are fewer than who stayed."""
-    has_it = (
-        sa.select(sa.func.count())
-        .select_from(Delivery)
-        .where(Delivery.send_id == _send_of(number), Delivery.state.in_(GOT_IT))
-    )
+    has_it = having.count_by_itself(number)
     erased = has_it.where(Delivery.subscriber_id.is_(None))
     gone = [
         _in_state(issue, state)
@@ -239,10 +225,18 @@ def _counts_of_correction(number: int, issue: Issue, left_out: Sequence[sa.Selec
         _count([*gets_digest(issue, one), Subscription.subscriber_id.not_in(suppressed())])
         for one in DIGESTS
     ]
-    never = _suppressed_who(issue)
-    reached, nobody, pending, paused, unsubscribed, weekly, monthly, blocked, *without = _ask(
-        has_it, erased, *gone, *digests, never, *left_out
+    in_last = _count(
+        [
+            Subscription.mailing_list_id == issue.mailing_list_id,
+            Subscription.frequency == Frequency.EVERY,
+            _only_in_digest(number, Subscription.subscriber_id),
+        ]
     )
+    never = _suppressed_who(issue)
+    numbers = _ask(has_it, in_last, erased, *gone, *digests, never, *left_out)
+    by_itself, in_digest, nobody, pending, paused, unsubscribed, *rest = numbers
+    weekly, monthly, blocked, *without = rest
+    reached = by_itself + in_digest
     left = nobody + pending + unsubscribed
     mailable = {
         Frequency.EVERY: reached - left - paused - blocked,
@@ -303,14 +297,5 @@ def _by_language(issue: Issue, recipients: int) -> dict[str, int]:
     return {default: recipients - sum(found.values()), **found}
 
 
-def _got(number: int, person: InstrumentedAttribute[int]) -> sa.ColumnElement[bool]:
-    """Return the condition for a subscriber to have got the issue with this number."""
-    return sa.exists().where(
-        Delivery.send_id == _send_of(number),
-        Delivery.subscriber_id == person,
-        Delivery.state.in_(GOT_IT),
-    )
-
-
-def _send_of(number: int) -> sa.ScalarSelect[int]:
-    return sa.select(Send.id).where(Send.issue_id == number).scalar_subquery()
+def _only_in_digest(number: int, person: InstrumentedAttribute[int]) -> sa.ColumnElement[bool]:
+    return having.in_digest(number, person) & ~having.by_itself(number, person)

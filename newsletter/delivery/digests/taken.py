@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.delivery import audience, numbers
+from newsletter.delivery import having, numbers
 from newsletter.delivery.digests.shelf import Shelf
 from newsletter.delivery.models import Delivery, DeliveryState, DigestIssue, Send
 from newsletter.extensions import db
@@ -50,16 +50,16 @@ def _got(people: Sequence[int], issues: Collection[int]) -> frozenset[tuple[int,
 
     Who paused when a correction went out has had neither of it yet.
     """
-    theirs = Delivery.subscriber_id.in_(numbers.each(people)), Delivery.state.in_(audience.GOT_IT)
+    theirs = Delivery.subscriber_id.in_(numbers.each(people))
     alone = (
         sa.select(Delivery.subscriber_id, Send.issue_id)
         .join(Send, Send.id == Delivery.send_id)
-        .where(Send.issue_id.in_(issues), *theirs)
+        .where(Send.issue_id.in_(issues), theirs, Delivery.state.in_(having.GOT_IT))
     )
     in_digest = (
         sa.select(Delivery.subscriber_id, DigestIssue.issue_id)
         .join(DigestIssue, DigestIssue.edition_id == Delivery.edition_id)
-        .where(DigestIssue.issue_id.in_(issues), *theirs)
+        .where(DigestIssue.issue_id.in_(issues), theirs, Delivery.state.in_(having.GET_IT))
     )
     return _pairs(alone) | _pairs(in_digest)
 
