@@ -5,16 +5,16 @@ may ask only from pages that the desk names, and never with cookies (STANDARDS X
 """
 
 import json
-from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeGuard
 
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from newsletter import clock, languages, links, page_language, web
 from newsletter.errors import NotAllowed, Unreadable
 from newsletter.extensions import db
+from newsletter.marking import marked
 from newsletter.page_language import gettext
 from newsletter.public import asking
 from newsletter.public.asking import TRAP, Typed
@@ -42,8 +42,6 @@ def init_app(app: Flask) -> None:
 @blueprint.get("/")
 def show_lists() -> Response:
     """Say which lists there are, what can be chosen, and the words to show beside the button."""
-    public = lists.public_lists()
-    _admit(public)
     return jsonify(
         {
             "subscriptions": links.public_url(HERE),
@@ -51,7 +49,7 @@ def show_lists() -> Response:
             "frequencies": [frequency.value for frequency in Frequency],
             "languages": list(languages.OFFERED),
             "leave_empty": TRAP,
-            "lists": [_about(mailing_list) for mailing_list in public],
+            "lists": [_about(mailing_list) for mailing_list in lists.public_lists()],
         }
     )
 
@@ -59,23 +57,17 @@ def show_lists() -> Response:
 @blueprint.route("/subscriptions", methods=["OPTIONS"], provide_automatic_options=False)
 def say_what_is_allowed() -> Response:
     """Answer a browser that asks whether a page may post here."""
-    _admit(lists.public_lists())
-    response = Response(status=HTTPStatus.NO_CONTENT, headers={"Allow": "POST, OPTIONS"})
-    if g.get("readable_by"):
-        response.headers["Access-Control-Allow-Methods"] = "POST"
-        response.headers["Access-Control-Allow-Headers"] = "Content-Type"
-        response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_KEPT)
-    return response
+    return Response(status=HTTPStatus.NO_CONTENT, headers={"Allow": "POST, OPTIONS"})
 
 
 @blueprint.post("/subscriptions")
 def subscribe() -> tuple[Response, int]:
     """Take a sign-up; the answer is the same whoever the address belongs to."""
     # Read before the database is asked: who sends slowly holds up nobody else.
-    typed, slug = _typed(_fields())
-    page_language.speak(typed.language)
+    fields = _fields()
+    page_language.speak(_text(fields, "language") or "")
+    typed, slug = _typed(fields)
     public = lists.public_lists()
-    _admit(public)
     mailing_list = next((row for row in public if row.slug == slug or not slug), None)
     if mailing_list is None:
         typed.errors["list"] = gettext("There is no such list to sign up for.")
@@ -100,17 +92,22 @@ def subscribe() -> tuple[Response, int]:
 
 @blueprint.after_request
 def _let_read(response: Response) -> Response:
-    """Let scripts of a page that the desk names read the answer; nobody's cookies come along."""
+    """Let scripts of a page that the desk names read any answer; nobody's cookies come along.
+
+    It is asked last: whatever went wrong before, such a page learns of it, and no slow body is
+    waited for while the database is read.
+    """
     response.vary.add("Origin")
-    if origin := g.get("readable_by"):
-        response.headers["Access-Control-Allow-Origin"] = origin
-    return response
-
-
-def _admit(public: Sequence[MailingList]) -> None:
-    """Note who may read the answer: a page of one of the lists, named by its browser."""
     origin = request.headers.get("Origin", "")
-    g.readable_by = origin if origin in embedding.origins(public) else ""
+    if not origin or origin not in embedding.origins(lists.public_lists()):
+        return response
+    response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = "POST"
+        response.headers["Access-Control-Allow-Headers"] = "Content-Type"
+        response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_KEPT)
+    return response
 
 
 def _refuse_other_sites(mailing_list: MailingList) -> None:
@@ -119,8 +116,11 @@ def _refuse_other_sites(mailing_list: MailingList) -> None:
     allowed = embedding.origins([mailing_list])
     if origin and origin not in {current_app.config["PUBLIC_URL"], *allowed}:
         raise NotAllowed(
-            f"Pages of {origin[:80]} may not sign readers up for this list. "
-            "An admin names them at the list, under its form for other sites."
+            marked(
+                "Pages of %(site)s may not sign readers up for this list. "
+                "An admin names them at the list, under its form for other sites."
+            ),
+            site=page_language.ours().isolated(origin[:80]),
         )
 
 
@@ -130,16 +130,22 @@ def _fields() -> dict[str, Any]:
         raise UnsupportedMediaType
     try:
         fields = json.loads(request.get_data(), object_pairs_hook=_once_each)
+    except json.JSONDecodeError as exc:
+        raise Unreadable(
+            marked("This is no JSON from line %(line)s, character %(column)s on."),
+            line=exc.lineno,
+            column=exc.colno,
+        ) from exc
     except (ValueError, RecursionError) as exc:
-        raise Unreadable(f"This is no JSON that can be read: {str(exc)[:120]}.") from exc
+        raise Unreadable(marked("This is no JSON that can be read.")) from exc
     if not isinstance(fields, dict):
-        raise Unreadable("Send one JSON object with the fields of the form.")
+        raise Unreadable(marked("Send one JSON object with the fields of the form."))
     return fields
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) < len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise Unreadable(marked("A name stands twice in one object of this JSON. Send it once."))
     return dict(pairs)
 
 
@@ -148,19 +154,25 @@ def _typed(fields: dict[str, Any]) -> tuple[Typed, str]:
     errors: dict[str, str] = {}
     texts = dict.fromkeys(ONE_TEXT, "")
     for name in texts:
-        value = fields.get(name) or ""
-        if _is_text(value):
-            texts[name] = value
-        else:
-            errors[name] = "This must be a text."
+        value = _text(fields, name)
+        if value is None:
+            errors[name] = gettext("This must be a text.")
+        texts[name] = value or ""
     topics = fields.get("topics") or []
     if not isinstance(topics, list) or len(topics) > MOST_TOPICS or not all(map(_is_text, topics)):
-        errors["topics"], topics = "This must be a list of the short names of topics.", []
+        errors["topics"] = gettext("This must be a list of the short names of topics.")
+        topics = []
     slug, trap, words = texts.pop("list"), texts.pop(TRAP), texts.pop(asking.SHOWN_WORDS)
     return Typed(**texts, topics=topics, trap=trap, words=words, errors=errors), slug
 
 
-def _is_text(value: object) -> bool:
+def _text(fields: dict[str, Any], name: str) -> str | None:
+    """Return the text in a field, empty if there is nothing, or None for what is no text."""
+    value = fields.get(name) or ""
+    return value if _is_text(value) else None
+
+
+def _is_text(value: object) -> TypeGuard[str]:
     """Tell whether a value is a text that a database can keep."""
     return isinstance(value, str) and "\0" not in value and not _has_half_letters(value)
 

@@ -162,10 +162,42 @@ def test_wrong_fields_are_problems_with_a_sentence_each(
     assert nothing_is_kept()
 
 
-def test_errors_come_in_the_language_that_was_asked_for(client: FlaskClient) -> None:
-    english, french = (ask(client, address="ada", language=code) for code in ("en", "fr"))
-    assert english.json is not None and french.json is not None
-    assert english.json["detail"] != french.json["detail"]
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"address": "ada"},
+        {"address": 7},
+        {"topics": "mms"},
+        {"frequency": "hourly"},
+        {"list": "nowhere"},
+    ],
+)
+def test_errors_come_in_the_language_that_was_asked_for(
+    client: FlaskClient, fields: dict[str, Any]
+) -> None:
+    said = {ask(client, **fields, language=code).text for code in ("en", "fr", "es", "pt", "ar")}
+    assert len(said) == 5
+
+
+@pytest.mark.parametrize(
+    ("body", "origin"),
+    [
+        (b"{", ""),
+        (b"[]", ""),
+        (b'{"list": "a", "list": "b"}', ""),
+        (b'{"address": "ada@example.org"}', "https://evil.example"),
+    ],
+)
+def test_what_nobody_can_take_is_said_in_the_language_of_the_link(
+    client: FlaskClient, body: bytes, origin: str
+) -> None:
+    headers = {"Content-Type": "application/json", "Origin": origin}
+    answers = [
+        client.post(f"{HERE}?lang={code}", data=body, headers=headers)
+        for code in ("en", "fr", "es", "pt", "ar")
+    ]
+    assert {answer.status_code for answer in answers} <= {400, 403}
+    assert len({answer.text for answer in answers}) == 5
 
 
 @pytest.mark.parametrize(
@@ -263,8 +295,38 @@ def test_pages_that_the_list_names_may_ask_and_read_the_answer(client: FlaskClie
     assert answer.headers["Access-Control-Allow-Origin"] == SITE
     assert "Origin" in answer.headers["Vary"]
     assert db.session.scalars(sa.select(ConsentEvent.page)).one() == SITE
-    wrong = ask(client, {"Origin": SITE}, address="wrong")
-    assert (wrong.status_code, wrong.headers["Access-Control-Allow-Origin"]) == (422, SITE)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, b"{", "application/json"),
+        (400, b"[]", "application/json"),
+        (413, b" " * 3_000_000, "application/json"),
+        (413, b"a" * 3_000_000, "application/x-www-form-urlencoded"),
+        (415, b"{}", "text/plain"),
+        (422, b"{}", "application/json"),
+        (403, b'{"list": "other", "address": "ada@example.org"}', "application/json"),
+    ],
+)
+def test_such_a_page_can_read_also_what_went_wrong(
+    client: FlaskClient, status: int, body: bytes, kind: str
+) -> None:
+    headers = {"Origin": SITE, "Content-Type": kind}
+    answer = client.post(HERE, data=body, headers=headers)
+    assert answer.status_code == status
+    assert answer.headers["Access-Control-Allow-Origin"] == SITE
+    assert answer.content_type == "application/problem+json"
+
+
+def test_such_a_page_can_read_when_to_come_again(client: FlaskClient) -> None:
+    for number in range(60):
+        ask(client, {"Origin": SITE}, address=f"a{number}@example.org", website="x")
+    refused = ask(client, {"Origin": SITE})
+    assert refused.status_code == 429
+    assert refused.headers["Access-Control-Allow-Origin"] == SITE
+    assert refused.headers["Access-Control-Expose-Headers"] == "Retry-After"
+    assert int(refused.headers["Retry-After"]) > 0
 
 
 @pytest.mark.parametrize(
