@@ -19,6 +19,10 @@ from tests.public.managing.test_lists import (
     test_of_ten_presses_at_once_one_joins,
     test_who_leaves_and_joins_again_has_two_intervals,
 )
+from tests.public.managing.test_on_no_list import (
+    test_looking_leaves_no_subscriber_behind,
+    test_they_get_a_link_and_all_that_is_kept,
+)
 from tests.public.managing.test_own_data import (
     test_deleting_asks_first_and_leaves_one_mark,
     test_everything_is_on_the_page_and_in_the_file,
@@ -27,6 +31,16 @@ from tests.public.test_leaving import (
     test_each_button_has_an_undo_that_gives_back_what_was,
     test_one_click_keeps_what_the_button_keeps_to_take_it_back,
     test_the_answer_why_is_counted_once_and_without_the_reader,
+)
+from tests.subscriptions.test_mass_leaving import (
+    few,
+    mailing_list,
+    test_who_may_send_to_the_list_is_told_once_and_all_of_it_counts,
+)
+from tests.subscriptions.test_pausing import (
+    ada,
+    test_a_pause_after_the_clock_was_set_right_stays,
+    test_a_pause_of_a_month_ends_in_a_month,
 )
 from tests.subscriptions.test_undoing import (
     test_lists_that_are_left_one_after_the_other_share_a_good_bye,
