@@ -19,6 +19,7 @@ PAGE_SIZE = 20
 """Items on one page of a search."""
 
 _YEAR = re.compile("[1-9][0-9]{3}")
+_NEWEST_FIRST = (Item.published_on.desc(), Item.id.desc())
 
 
 class Filters(TypedDict, total=False):
@@ -121,9 +122,12 @@ def related(item: Item, *, most: int) -> Sequence[Item]:
     ).all()
 
 
-def newest(most: int, *, topic: str = "") -> Sequence[Item]:
-    """Return the newest items, withdrawn ones too: who has seen one is to hear of it."""
-    question = newest_first().limit(most)
+def last_changed(most: int, *, topic: str = "") -> Sequence[Item]:
+    """Return the `most` items that are new, were changed, withdrawn or restored last.
+
+    Who has seen one is to hear what became of it, however old it is.
+    """
+    question = _with_topics().order_by(Item.updated_at.desc(), *_NEWEST_FIRST).limit(most)
     return db.session.scalars(question.where(_has_topic(topic)) if topic else question).all()
 
 
@@ -135,8 +139,11 @@ def regions() -> Sequence[str]:
 
 def newest_first() -> sa.Select[Item]:
     """Return the question for all items with their topics, the newest first."""
-    order = (Item.published_on.desc(), Item.id.desc())
-    return sa.select(Item).options(selectinload(Item.topics)).order_by(*order)
+    return _with_topics().order_by(*_NEWEST_FIRST)
+
+
+def _with_topics() -> sa.Select[Item]:
+    return sa.select(Item).options(selectinload(Item.topics))
 
 
 def _conditions(asked: Filters) -> dict[str, Any]:

@@ -66,13 +66,13 @@ def of_list(slug: str) -> Response:
 
 @blueprint.get("/library/feed.xml")
 def of_library() -> Response:
-    """Return the newest items of the library."""
+    """Return the items of the library that are new or were changed last."""
     return _feed(gettext("Library"), "/library/feed.xml", "/library/", _items())
 
 
 @blueprint.get("/library/topics/<slug>.xml")
 def of_topic(slug: str) -> Response:
-    """Return the newest items on one topic."""
+    """Return the items on one topic that are new or were changed last."""
     topic = next((one for one in catalogue.topics() if one.slug == slug), None)
     if topic is None:
         raise NotFound(NO_FEED)
@@ -87,7 +87,7 @@ def _issues(list_slug: str = "") -> list[FeedEntry]:
 
 
 def _items(topic: str = "") -> list[FeedEntry]:
-    return [_of_item(one) for one in browsing.newest(MOST, topic=topic)]
+    return [_of_item(one) for one in browsing.last_changed(MOST, topic=topic)]
 
 
 def _of_issue(entry: Entry) -> FeedEntry:

@@ -223,5 +223,5 @@ def test_the_newest_for_feeds_have_the_withdrawn_ones() -> None:
     mms = make_topic("mms")
     make_item("old", published_on=date(2020, 1, 1))
     catalogue.withdraw_item(make_item("new", topics=(mms,)), now=NOW)
-    assert [item.slug for item in browsing.newest(5)] == ["new", "old"]
-    assert [item.slug for item in browsing.newest(5, topic="mms")] == ["new"]
+    assert [item.slug for item in browsing.last_changed(5)] == ["new", "old"]
+    assert [item.slug for item in browsing.last_changed(5, topic="mms")] == ["new"]

@@ -2,7 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -169,6 +169,24 @@ def test_who_follows_the_library_hears_that_something_was_withdrawn(
     entry = read(client, "/library/feed.xml").findall(f"{ATOM}entry")[0]
     assert texts(entry, "title") == ["Withdrawn: Guidance on MMS"]
     assert texts(entry, "updated") == [later.isoformat()]
+
+
+@pytest.mark.parametrize("path", ["/library/feed.xml", "/library/topics/mms.xml"])
+def test_what_becomes_of_an_old_item_is_heard_of_too(
+    client: FlaskClient, topic: Topic, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "MOST", 2)
+    old = make_item("old", title="Old", topics=(topic,), published_on=date(2019, 1, 1))
+    for year in (2024, 2025, 2026):
+        make_item(f"of-{year}", title=str(year), topics=(topic,), published_on=date(year, 1, 1))
+    db.session.commit()
+    said = []
+    for days, change in enumerate((catalogue.withdraw_item, catalogue.restore_item), start=1):
+        change(old, now=NOW + timedelta(days=days))
+        db.session.commit()
+        entries = read(client, path).findall(f"{ATOM}entry")
+        said.append([texts(entry, "title")[0] for entry in entries])
+    assert said == [["Withdrawn: Old", "2026"], ["Old", "2026"]]
 
 
 @pytest.mark.parametrize("path", FEEDS)
