@@ -33,6 +33,7 @@ from newsletter.subscriptions import (
     suppression,
     unsubscribing,
 )
+from newsletter.subscriptions.agreeing import ReaderClick
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
     ConsentEvent,
@@ -43,7 +44,7 @@ from newsletter.subscriptions.models import (
     Suppression,
     SuppressionReason,
 )
-from newsletter.tracking.models import ReaderClick, TrackedLink
+from newsletter.tracking.models import TrackedLink
 from newsletter.translating import translator
 from tests.desk.browser import Browser, signed_in
 from tests.factories import (

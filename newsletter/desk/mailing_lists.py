@@ -105,7 +105,9 @@ def change_list(slug: str) -> Response | tuple[str, int]:
                 "Choose another for the members first, under “Words and list”.",
                 field="is_public",
             )
-        lists.change_list(mailing_list, now=clock.now(), **_typed_facts(form))
+        lists.change_list(
+            mailing_list, now=clock.now(), by=the_editor().signature, **_typed_facts(form)
+        )
     if form.errors:
         return show_again("desk/list.html", form, **_facts(mailing_list))
     what = changes(mailing_list, before)

@@ -17,8 +17,9 @@ from newsletter.errors import DeadLink, NotFound
 from newsletter.extensions import db
 from newsletter.links import CLICKED, OPENED, Link
 from newsletter.marking import marked
+from newsletter.subscriptions import agreeing
 from newsletter.subscriptions.models import Subscription, Tracking
-from newsletter.tracking import agreeing, counting, links, machines
+from newsletter.tracking import counting, links, machines
 from newsletter.web import client_ip
 
 PICTURE = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")

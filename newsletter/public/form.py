@@ -21,11 +21,10 @@ from newsletter.page_language import gettext, ours
 from newsletter.public import asking, cards, prepared
 from newsletter.public.asking import TRAP, Typed
 from newsletter.serving import freshness
-from newsletter.subscriptions import consent, embedding, lists, signup
+from newsletter.subscriptions import agreeing, consent, embedding, lists, signup
 from newsletter.subscriptions.consent import Origin, Wording
 from newsletter.subscriptions.models import MailingList, Subscription
 from newsletter.subscriptions.words import FREQUENCIES
-from newsletter.tracking import agreeing
 from newsletter.web import client_ip, policy
 
 SHOWN_ITEMS = 3

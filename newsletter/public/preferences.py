@@ -15,10 +15,9 @@ from newsletter.library.models import Topic
 from newsletter.page_language import gettext
 from newsletter.public import acting
 from newsletter.public.acting import Act
-from newsletter.subscriptions import managing, pausing
+from newsletter.subscriptions import agreeing, managing, pausing
 from newsletter.subscriptions.models import Tracking
 from newsletter.subscriptions.unsubscribing import Leaving
-from newsletter.tracking import agreeing
 
 PAGE = "/preferences"
 

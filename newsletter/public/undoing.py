@@ -9,7 +9,7 @@ from newsletter.extensions import db
 from newsletter.links import Link
 from newsletter.subscriptions import undoing
 from newsletter.subscriptions.consent import Origin
-from newsletter.subscriptions.models import Subscriber
+from newsletter.subscriptions.models import Subscriber, Tracking
 from newsletter.subscriptions.undoing import Undo
 from newsletter.web import client_ip
 
@@ -51,7 +51,13 @@ def _undo(link: Link, token: str) -> str:
     _speak(rows)
     for row in rows:
         undoing.undo(row, origin=Origin(page="/undo", ip=client_ip() or None), now=now)
-    page = render_template("public/undone.html")
+    page = render_template(
+        "public/undone.html",
+        # The page must not tell whether this reader was recorded: others may see it.
+        may_have_been_recorded=any(
+            one.tracking is Tracking.INDIVIDUAL for one in undoing.lists_left(rows)
+        ),
+    )
     db.session.commit()
     return page
 

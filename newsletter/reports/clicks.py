@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from newsletter.delivery.models import CompiledEdition, Delivery, DeliveryState, Send
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
+from newsletter.subscriptions.agreeing import ReaderClick
 from newsletter.subscriptions.models import Subscription, Tracking
-from newsletter.tracking.models import ClickDay, ReaderClick, TrackedLink
+from newsletter.tracking.models import ClickDay, TrackedLink
 
 FEWEST = 5
 """The smallest number that is shown of those who did not agree to be recorded."""

@@ -24,7 +24,7 @@ KINDS = {
     ConsentKind.IMPORTED: "Imported",
     ConsentKind.ERASED: "Erased",
     ConsentKind.TRACKING_AGREED: "Agreed to be recorded",
-    ConsentKind.TRACKING_WITHDRAWN: "Ended being recorded",
+    ConsentKind.TRACKING_WITHDRAWN: "Is not recorded any more",
     ConsentKind.ADMITTED: "Was put on the list, as asked",
 }
 """What happened, as the page says it."""

@@ -18,6 +18,7 @@ from newsletter.membership import asking as members
 from newsletter.membership.models import Member
 from newsletter.subscriptions import evidence
 from newsletter.subscriptions.address_change import ReaderAddressChange
+from newsletter.subscriptions.agreeing import ReaderClick
 from newsletter.subscriptions.models import (
     ConsentWording,
     MailingList,
@@ -25,7 +26,7 @@ from newsletter.subscriptions.models import (
     Subscription,
     SubscriptionInterval,
 )
-from newsletter.tracking.models import ReaderClick, TrackedLink
+from newsletter.tracking.models import TrackedLink
 
 PER_PAGE = 50
 

@@ -143,7 +143,7 @@ def record(
         wording=wording_id,
         page=origin.page[:300],
         ip=origin.ip,
-        actor=origin.actor,
+        actor=origin.actor[:60],
         detail=detail[:300],
         issue=origin.issue_id,
     )

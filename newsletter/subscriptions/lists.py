@@ -13,7 +13,8 @@ from newsletter.errors import InvalidInput, NotFound, Refused
 from newsletter.extensions import add_if_free, db
 from newsletter.library.models import Topic
 from newsletter.statements import Statement, run
-from newsletter.subscriptions import mornings
+from newsletter.subscriptions import agreeing, mornings
+from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import MailingList, Tracking
 
 LONGEST_SLUG = 60
@@ -52,12 +53,20 @@ def add_list(slug: str, *, now: datetime, **facts: Unpack[ListFacts]) -> Mailing
     return mailing_list
 
 
-def change_list(mailing_list: MailingList, *, now: datetime, **facts: Unpack[ListFacts]) -> None:
+def change_list(
+    mailing_list: MailingList,
+    *,
+    now: datetime,
+    by: str = "command line",
+    **facts: Unpack[ListFacts],
+) -> None:
     """Change what is named; raise InvalidInput with the field for what cannot be kept."""
-    zone = mailing_list.zone
+    zone, tracking = mailing_list.zone, mailing_list.tracking
     _set(mailing_list, facts)
     if mailing_list.zone != zone:
         mornings.move(mailing_list, now=now)
+    if tracking is Tracking.INDIVIDUAL and mailing_list.tracking is not tracking:
+        agreeing.withdraw_all(mailing_list, origin=Origin(actor=by), now=now)
 
 
 def _set(mailing_list: MailingList, facts: ListFacts) -> None:

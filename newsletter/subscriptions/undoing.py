@@ -22,6 +22,7 @@ from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
     ConsentKind,
     Frequency,
+    MailingList,
     Subscription,
     SubscriptionInterval,
     SubscriptionState,
@@ -175,6 +176,21 @@ def read(link: links.Link, text: str, *, now: datetime) -> Sequence[Undo]:
         raise DeadLink
     return db.session.scalars(
         sa.select(Undo).where(Undo.id.in_(map(int, numbers))).order_by(Undo.id.desc())
+    ).all()
+
+
+def lists_left(rows: Sequence[Undo]) -> Sequence[MailingList]:
+    """Return the lists whose e-mails were stopped by these changes."""
+    left = [
+        int(number)
+        for row in rows
+        for number, change in row.changes.items()
+        if change["after"]["state"] == SubscriptionState.UNSUBSCRIBED
+    ]
+    return db.session.scalars(
+        sa.select(MailingList)
+        .join(Subscription, Subscription.mailing_list_id == MailingList.id)
+        .where(Subscription.id.in_(left))
     ).all()
 
 

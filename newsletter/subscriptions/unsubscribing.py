@@ -15,7 +15,7 @@ from newsletter import links
 from newsletter.errors import DeadLink
 from newsletter.extensions import db
 from newsletter.statements import Statement, forget_rows, instant, run
-from newsletter.subscriptions import consent, digest_windows, undoing
+from newsletter.subscriptions import agreeing, consent, digest_windows, undoing
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
     ConsentKind,
@@ -155,6 +155,7 @@ class _Ended:
     subscriber_id: int
     mailing_list_id: int
     before: dict[str, Any]
+    was_recorded: bool
 
     @property
     def can_be_taken_back(self) -> bool:
@@ -180,6 +181,8 @@ def _end(
         now=now,
         detail=reason.value + (f", delivery {delivery_id}" if delivery_id else ""),
     )
+    if ended.was_recorded:
+        agreeing.forget(number, ended, origin=origin, now=now)
     return ended
 
 
@@ -187,7 +190,7 @@ def _standing(number: int) -> _Ended | None:
     row = run(_STANDING, id=number).first()
     if row is None:
         return None
-    subscriber_id, mailing_list_id, state, frequency, paused_until, summary, due_at, begun = row
+    person, of_list, state, frequency, paused_until, summary, due_at, begun, agreed = row
     before = undoing.facts_of(
         state=state,
         frequency=frequency,
@@ -196,20 +199,20 @@ def _standing(number: int) -> _Ended | None:
         digest_due_at=instant(due_at),
         issues_begun=begun,
     )
-    return _Ended(subscriber_id, mailing_list_id, before | undoing.topics_of(number))
+    return _Ended(person, of_list, before | undoing.topics_of(number), was_recorded=bool(agreed))
 
 
 # Of two who end the same at once, the second waits here and then finds that it ended.
 _STANDING = Statement(
     """SELECT subscription.subscriber_id, subscription.mailing_list_id, subscription.state,
         subscription.frequency, subscription.paused_until, subscription.wants_summary,
-        subscription.digest_due_at, mailing_list.issues_begun
+        subscription.digest_due_at, mailing_list.issues_begun, subscription.agreed_to_tracking
     FROM subscription JOIN mailing_list ON mailing_list.id = subscription.mailing_list_id
     WHERE subscription.id = :id AND subscription.state <> 'unsubscribed'""",
     locked="subscription",
 )
 
-# Who comes back is asked anew whether they may be recorded, and until then they are not.
+# Who comes back, or takes it back, is asked anew whether they may be recorded.
 _END = Statement(
     f"""UPDATE subscription
     SET state = 'unsubscribed', wish = :wish, agreed_to_tracking = :no, last_open_on = NULL,

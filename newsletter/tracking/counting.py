@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from newsletter.extensions import db, insert
+from newsletter.subscriptions import agreeing
 from newsletter.subscriptions.models import Subscription
-from newsletter.tracking import agreeing
 from newsletter.tracking.machines import Hit, slice_of
 from newsletter.tracking.models import RecentClick
 

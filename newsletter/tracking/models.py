@@ -1,4 +1,4 @@
-"""The tables of what is recorded: links of issues, how often they were followed, and by whom."""
+"""The tables of what is counted: links of issues, and how often they were followed."""
 
 from datetime import date
 
@@ -51,21 +51,3 @@ class ClickDay(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     people: Mapped[int]
     machines: Mapped[int]
-
-
-class ReaderClick(Base):
-    """That a reader who agreed to it followed a link: the day of the first time, no more."""
-
-    __tablename__ = "reader_click"
-    __table_args__ = ()
-
-    subscription_id: Mapped[int] = mapped_column(
-        BigId,
-        sa.ForeignKey("subscription.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    )
-    link_key: Mapped[str] = mapped_column(
-        sa.ForeignKey("tracked_link.key", ondelete="CASCADE"), primary_key=True, index=True
-    )
-    day: Mapped[date]

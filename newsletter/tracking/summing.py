@@ -12,10 +12,12 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 
 from newsletter.extensions import db, insert, reading
+from newsletter.subscriptions import agreeing
+from newsletter.subscriptions.agreeing import ReaderClick
 from newsletter.subscriptions.models import Subscription
-from newsletter.tracking import agreeing, links
+from newsletter.tracking import links
 from newsletter.tracking.machines import RUN, Hit, judge, slice_of
-from newsletter.tracking.models import ClickDay, ReaderClick, RecentClick
+from newsletter.tracking.models import ClickDay, RecentClick
 
 Verdict = tuple[Hit, int, bool]
 """Requests, how many, and whether a machine's."""

@@ -19,12 +19,14 @@ from newsletter.delivery.models import CompiledEdition, Delivery, DeliveryState
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
 from newsletter.reports import clicks
-from newsletter.subscriptions import consent
+from newsletter.subscriptions import agreeing, consent
+from newsletter.subscriptions.agreeing import ReaderClick
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import ConsentEvent, MailingList, Subscription, Tracking
-from newsletter.tracking import agreeing, counting
+from newsletter.subscriptions.undoing import Undo
+from newsletter.tracking import counting
 from newsletter.tracking import links as tracked
-from newsletter.tracking.models import ClickDay, ReaderClick, RecentClick, TrackedLink
+from newsletter.tracking.models import ClickDay, RecentClick, TrackedLink
 from newsletter.translating import translator
 from tests.conftest import NOW
 from tests.delivery.situations import Post
@@ -351,20 +353,58 @@ def test_what_leaves_names_the_delivery_of_who_agreed_and_of_nobody_else(app: Fl
         assert {path.count("/") for path in paths(body.get_content())} == {slashes}
 
 
-def test_who_leaves_is_not_recorded_and_who_comes_back_is_asked_anew(
-    app: Flask, mailing_list: MailingList
+@pytest.mark.parametrize("data", [{"stop": "list"}, {"List-Unsubscribe": "One-Click"}])
+def test_leaving_ends_the_consent_to_be_recorded_with_a_trace_and_undo_does_not_bring_it_back(
+    app: Flask, mailing_list: MailingList, data: dict[str, str]
 ) -> None:
-    ada = make_subscription(mailing_list)
-    agree(ada)
-    send(mailing_list, Tracking.INDIVIDUAL)
+    ada, ben = (make_subscription(mailing_list, f"{name}@example.org") for name in ("ada", "ben"))
+    for one in (ada, ben):
+        agree(one)
+    issue = send(mailing_list, Tracking.INDIVIDUAL)
     html = mail(ada)[1]
-    [token] = set(re.findall(r"/unsubscribe/([\w.-]+)", html))
-    Browser(app).open(f"/unsubscribe/{token}", method="POST", data={"stop": "list"})
-    db.session.refresh(ada)
-    assert (ada.state, ada.agreed_to_tracking) == ("unsubscribed", False)
     [path] = set(paths(html))
+    for one in (path, *set(paths(mail(ben)[1]))):
+        follow(app, one)
+    ada.last_open_on = clock.now().date()
+    assert written(app)[2] == 2
+    [token] = set(re.findall(r"/unsubscribe/([\w.-]+)", html))
+    browser = Browser(app)
+    page = browser.open(f"/unsubscribe/{token}", method="POST", data=data).text
+    assert stands(ada) == ("unsubscribed", False, None)
+    assert events_of(ada) == ["tracking-agreed", "unsubscribed", "tracking-ended"]
+    assert events_of(ben) == ["tracking-agreed"]
     follow(app, path)
-    assert written(app)[2] == 0
+    assert written(app)[2] == 1
+    found = clicks.clicks(issue)
+    assert found is not None and found.readers == 1
+    undone = browser.open(undo_path(page), method="POST").text
+    assert "On your own page you can agree again." in undone
+    assert stands(ada) == ("confirmed", False, None)
+
+
+def stands(subscription: Subscription) -> tuple[object, ...]:
+    db.session.refresh(subscription)
+    return subscription.state, subscription.agreed_to_tracking, subscription.last_open_on
+
+
+def events_of(subscription: Subscription) -> list[str]:
+    return [
+        kind.value
+        for kind in db.session.scalars(
+            sa.select(ConsentEvent.kind)
+            .where(ConsentEvent.subscriber_id == subscription.subscriber_id)
+            .order_by(ConsentEvent.id)
+        )
+    ]
+
+
+def undo_path(page: str) -> str:
+    """The button of the page, or, as a program shows none, the link of the good-bye mail."""
+    if found := re.search(r"/undo/[\w.-]+", page):
+        return found[0]
+    now = clock.now()
+    [row] = db.session.scalars(sa.select(Undo))
+    return links.UNDO_BY_MAIL.path.format(token=links.UNDO_BY_MAIL.token(str(row.id), now=now))
 
 
 def test_it_is_forgotten_after_thirteen_months(app: Flask, mailing_list: MailingList) -> None:

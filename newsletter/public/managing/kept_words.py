@@ -8,6 +8,7 @@ from typing import Any
 from newsletter import languages
 from newsletter.marking import marked
 from newsletter.page_language import gettext, ours
+from newsletter.subscriptions import agreeing
 
 NAMES = {
     "you": marked("You"),
@@ -99,7 +100,7 @@ VALUES = {
     "changed": marked("Something was changed"),
     "imported": marked("You were added from another list"),
     "tracking-agreed": marked("You agreed that what you open and follow is recorded"),
-    "tracking-ended": marked("You ended that what you open and follow is recorded"),
+    "tracking-ended": marked("What you open and follow is not recorded any more"),
     "admitted": marked("You were put on the list, as you had asked"),
     "subscriber": marked("You"),
     "clock": marked("By itself, in time"),
@@ -113,6 +114,7 @@ VALUES = {
     "of the list": marked("As the list has it"),
     "by a link mailed to the address": marked("By a link mailed to the address"),
     "subscribed already": marked("Subscribed already"),
+    agreeing.ENDED_FOR_ALL: marked("This list records nobody any more"),
     "address changed": marked("The address was changed"),
     "address changed back": marked("The address was changed back"),
     "pause ended": marked("The pause ended"),

@@ -35,7 +35,7 @@ KINDS = {
     ConsentKind.IMPORTED: marked("You were added from another list"),
     ConsentKind.ERASED: marked("Your data was deleted"),
     ConsentKind.TRACKING_AGREED: marked("You agreed that what you open and follow is recorded"),
-    ConsentKind.TRACKING_WITHDRAWN: marked("You ended that what you open and follow is recorded"),
+    ConsentKind.TRACKING_WITHDRAWN: marked("What you open and follow is not recorded any more"),
     ConsentKind.ADMITTED: marked("You were put on the list, as you had asked"),
 }
 """What happened to a consent, in plain words."""

@@ -8,10 +8,9 @@ from newsletter.page_language import gettext, ours
 from newsletter.public.managing import questions
 from newsletter.public.managing.arriving import Answer, readers_own
 from newsletter.public.managing.questions import Question
-from newsletter.subscriptions import consent, preferences
+from newsletter.subscriptions import agreeing, consent, preferences
 from newsletter.subscriptions.consent import Origin, Wording
 from newsletter.subscriptions.models import Subscriber, Subscription
-from newsletter.tracking import agreeing
 from newsletter.web import client_ip
 
 blueprint = Blueprint("manage_recording", __name__)
@@ -22,7 +21,7 @@ blueprint = Blueprint("manage_recording", __name__)
 def ask(reader: Subscriber, slug: str) -> Answer:
     """Ask; of a list that records nothing of anybody, say so."""
     subscription = preferences.subscription_of(reader, slug)
-    if not agreeing.may_be_asked(subscription):
+    if not agreeing.may_be_asked(subscription) and not subscription.agreed_to_tracking:
         return questions.tell(
             gettext("Nothing is recorded"),
             gettext("Nothing records whether you open an e-mail or follow a link in it."),

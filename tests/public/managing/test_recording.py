@@ -6,6 +6,8 @@ from flask.testing import FlaskClient
 
 from newsletter import clock, links
 from newsletter.extensions import db
+from newsletter.subscriptions import lists
+from newsletter.subscriptions.agreeing import ReaderClick
 from newsletter.subscriptions.models import (
     ConsentEvent,
     ConsentKind,
@@ -15,6 +17,8 @@ from newsletter.subscriptions.models import (
     SubscriptionState,
     Tracking,
 )
+from newsletter.tracking.models import TrackedLink
+from tests.factories import make_sent_issue, make_subscription
 from tests.public.managing.conftest import fresh
 
 PAGE = "/manage/lists/news/recording"
@@ -55,7 +59,7 @@ def test_yes_counts_with_the_words_that_stood_there_and_no_ends_it(
         assert not agreed(subscription)
     kinds = db.session.scalars(sa.select(ConsentEvent.kind).order_by(ConsentEvent.id)).all()
     assert kinds == [ConsentKind.TRACKING_AGREED, ConsentKind.TRACKING_WITHDRAWN]
-    assert "You ended that what you open" in client.get("/manage/consent").text
+    assert "What you open and follow is not recorded any more" in client.get("/manage/consent").text
 
 
 @pytest.mark.parametrize("answer", [None, "", "maybe", "YES"])
@@ -77,6 +81,38 @@ def test_a_list_that_names_nobody_does_not_ask(
     assert "What you open and follow" not in client.get("/manage").text
     assert client.post(PAGE, data={"recording": "yes"}).status_code == 422
     assert not agreed(subscription)
+
+
+@pytest.mark.parametrize("mode", [Tracking.NONE, Tracking.AGGREGATE])
+def test_a_list_that_stops_naming_readers_ends_it_for_all_and_asks_anew_if_it_begins_again(
+    client: FlaskClient, reader: Subscriber, subscription: Subscription, mode: Tracking
+) -> None:
+    news = subscription.mailing_list
+    track(subscription)
+    client.post(PAGE, data={"recording": "yes"})
+    eve = make_subscription(news, "eve@example.org")
+    issue = make_sent_issue(news)
+    db.session.add(TrackedLink(key="k" * 16, issue_id=issue.id, address="https://example.com/"))
+    db.session.flush()
+    day = clock.now().date()
+    db.session.add(ReaderClick(subscription_id=subscription.id, link_key="k" * 16, day=day))
+    subscription.last_open_on = day
+    db.session.commit()
+    lists.change_list(news, now=clock.now(), by="Edith (editor 3)", tracking=mode)
+    db.session.commit()
+    assert "Nothing is recorded" in client.get(PAGE).text
+    assert "https://example.com/" not in client.get("/manage/data.json").text
+    assert "This list records nobody any more" in client.get("/manage/consent").text
+    fresh()
+    assert (subscription.agreed_to_tracking, subscription.last_open_on) == (False, None)
+    last = db.session.scalars(sa.select(ConsentEvent).order_by(ConsentEvent.id.desc())).first()
+    assert last is not None
+    assert (last.kind, last.actor) == (ConsentKind.TRACKING_WITHDRAWN, "Edith (editor 3)")
+    of_eve = ConsentEvent.subscriber_id == eve.subscriber_id
+    assert db.session.scalar(sa.select(sa.func.count()).where(of_eve)) == 0
+    lists.change_list(news, now=clock.now(), tracking=Tracking.INDIVIDUAL)
+    db.session.commit()
+    assert 'value="no" checked' in client.get(PAGE).text
 
 
 @pytest.mark.parametrize(
