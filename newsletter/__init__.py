@@ -10,6 +10,7 @@ import config
 from newsletter import cli, desk, extensions, page_language, serving, web
 from newsletter.mail import facade
 from newsletter.mailbox import views as mailbox
+from newsletter.membership.following import follow
 from newsletter.public import (
     api,
     archive,
@@ -37,6 +38,7 @@ from newsletter.public.managing import (
     recording,
 )
 from newsletter.public.managing import membership as own_membership
+from newsletter.subscriptions import address_change
 from newsletter.tracking import counting
 
 READERS_PAGES = (
@@ -85,6 +87,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     extensions.init_app(app)
     facade.init_app(app)
     counting.init_app(app)
+    address_change.also(app, follow)
     web.init_app(app)
     page_language.init_app(app)
     desk.init_app(app)

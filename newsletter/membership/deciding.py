@@ -5,10 +5,11 @@ from datetime import datetime
 
 from newsletter import addresses, links
 from newsletter.accounts import Editor
+from newsletter.addresses import Address
 from newsletter.errors import NotFound, Refused
 from newsletter.extensions import db
 from newsletter.marking import marked
-from newsletter.membership import audience, facts, states
+from newsletter.membership import asking, audience, facts, states
 from newsletter.membership.models import Member, MemberState
 from newsletter.subscriptions import admitting, consent, letters, lists, suppression, unsubscribing
 from newsletter.subscriptions.admitting import Proof
@@ -41,8 +42,9 @@ def accept(member: Member, *, by: Editor, now: datetime) -> None:
     if not states.move(member, MemberState.ACCEPTED, **decided):
         raise Refused(_already(member))
     assert member.confirmed_at is not None
-    stopped = admitting.left_since(member.canonical, member.confirmed_at)
-    subscription = None if stopped else _admit(member, by=by, now=now)
+    address = addresses.parse(asking.address_of(member))
+    stopped = admitting.left_since(address.canonical, member.confirmed_at)
+    subscription = None if stopped else _admit(member, address, by=by, now=now)
     # The evidence has it now.
     member.ip = None
     if stopped is not None:
@@ -96,11 +98,11 @@ def get_mails(
     )
 
 
-def _admit(member: Member, *, by: Editor, now: datetime) -> Subscription:
+def _admit(member: Member, address: Address, *, by: Editor, now: datetime) -> Subscription:
     assert member.confirmed_at is not None
     subscription = admitting.admit(
         audience.list_for_acceptance(now=now),
-        addresses.parse(member.address),
+        address,
         Proof(
             wording_id=member.wording_id,
             asked_at=member.asked_at,
@@ -144,7 +146,7 @@ def _tell(kind: str, member: Member, *, now: datetime, facts: Mapping[str, objec
     """Mail the person in their language, unless their address must not be written to."""
     mailing_list = _sender()
     reader = _subscriber(member)
-    address = reader.address if reader else member.address
+    address = asking.address_of(member)
     canonical = addresses.parse(address).canonical
     if mailing_list is None or suppression.stops_sign_up(suppression.address_hmac(canonical)):
         return

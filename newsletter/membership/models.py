@@ -53,7 +53,8 @@ class Member(Base):
     name: Mapped[str] = mapped_column(sa.String(200))
     # ISO 3166-1, two letters.
     country: Mapped[str] = mapped_column(sa.String(2))
-    # As it was typed: this is where mail goes until the person is a subscriber.
+    # As it was typed, or what the reader changed it to since: mail goes there until the person
+    # is a subscriber.
     address: Mapped[str] = mapped_column(sa.String(254))
     canonical: Mapped[str] = mapped_column(sa.String(254), index=True)
     website: Mapped[str] = mapped_column(sa.String(500), default="")
@@ -75,7 +76,7 @@ class Member(Base):
     reason: Mapped[str] = mapped_column(sa.Text, default="")
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str] = mapped_column(sa.String(200), default="")
-    # Since they were accepted; it follows them to another address.
+    # Since they were accepted, or changed their address as a reader; it follows them to any other.
     subscriber_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("subscriber.id", ondelete="SET NULL"), index=True
     )

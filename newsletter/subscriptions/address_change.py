@@ -8,9 +8,11 @@ reader's page open could ask again and again: an objection stops its own wish an
 """
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from flask import Flask, current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
 from newsletter import addresses, limits, links
@@ -34,6 +36,8 @@ from newsletter.subscriptions.models import ConsentKind, Subscriber, Subscriptio
 PER_DAY = 3
 """Changes that a reader may ask for in a day: each is a mail to what may be anybody's address."""
 
+_ELSEWHERE = "address_change.elsewhere"
+
 
 class ReaderAddressChange(Base):
     """A change of address that was asked for, while it may be objected to.
@@ -53,6 +57,14 @@ class ReaderAddressChange(Base):
     confirmed_at: Mapped[datetime | None]
     # It is over: this old address objected, or one before it.
     objected_at: Mapped[datetime | None]
+
+
+def also(app: Flask, follow: Callable[[Subscriber, str | None], None]) -> None:
+    """Have `follow` called, too, with every reader who has another address now.
+
+    And with the canonical one that they left, or None where that turned out not to be theirs.
+    """
+    app.extensions.setdefault(_ELSEWHERE, []).append(follow)
 
 
 def ask(subscriber: Subscriber, text: str, *, now: datetime) -> Address:
@@ -104,9 +116,10 @@ def confirm(token: str, *, origin: Origin, now: datetime) -> ReaderAddressChange
     if not _may_count(change):
         raise DeadLink
     if change.confirmed_at is None:
-        before = subscriber.address_hmac
+        before, left = subscriber.address_hmac, subscriber.canonical
         _move(change, change.new_address, origin=origin, now=now, detail="address changed")
         earlier_addresses.remember(subscriber, before)
+        _tell_others(subscriber, left)
         change.confirmed_at = now
         db.session.flush()
     return change
@@ -136,6 +149,7 @@ def object_to(change: ReaderAddressChange, *, origin: Origin, now: datetime) -> 
     is_elsewhere = subscriber.canonical != _canonical(change.old_address)
     if is_elsewhere and not _is_taken(change, change.old_address):
         _move(change, change.old_address, origin=origin, now=now, detail="address changed back")
+        _tell_others(subscriber, None)
     db.session.flush()
 
 
@@ -198,6 +212,11 @@ def _move(
             # The addresses themselves are no part of the evidence.
             consent.record(ConsentKind.CHANGED, subscription, origin=origin, now=now, detail=detail)
     db.session.flush()
+
+
+def _tell_others(subscriber: Subscriber, left: str | None) -> None:
+    for follow in current_app.extensions.get(_ELSEWHERE, ()):
+        follow(subscriber, left)
 
 
 def _is_on_its_way(subscriber: Subscriber, wanted: Address, *, now: datetime) -> bool:
