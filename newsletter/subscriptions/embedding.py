@@ -3,6 +3,7 @@
 Nothing is guessed: a page counts if it was written down letter by letter (STANDARDS XA20, XA22).
 """
 
+import re
 from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,6 +18,10 @@ LONGEST = 300
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts whose pages need no https: they are tried out on one's own machine."""
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+"""What may stand in a policy of ours: a star or a semicolon would mean more than one host."""
 
 _NORMAL_PORTS = {"http": 80, "https": 443}
 
@@ -68,6 +73,8 @@ def _what_is_wrong(page: str) -> str:
         return "must begin with https://, or others could read along."
     if parts.username is not None or parts.password is not None:
         return "has a name or a password in it. Leave that out."
+    if parts.hostname not in LOOPBACK and not _HOST.fullmatch(parts.hostname):
+        return "names a host that cannot be. Copy it from the browser’s address line."
     if "#" in page:
         return "points to a place within a page. Leave out what begins with #."
     return ""
