@@ -87,11 +87,14 @@ def plain(path: str, **arguments: Any) -> str:
     return f"{path}?{urlencode(arguments, doseq=True)}" if arguments else path
 
 
-def in_language(language: str) -> str:
-    """Return the path of this page in another language."""
+def in_language(language: str, **begin: str) -> str:
+    """Return the path of this page in another language.
+
+    What a form answers has no address of its own to come back to: that leads to where one
+    begins, with the arguments of `begin`.
+    """
     if request.method == "POST":
-        # What a form answers has no address of its own to come back to.
-        return f"/?{urlencode({FIELD: language})}"
+        return plain("/", **begin, **{FIELD: language})
     kept = {name: values for name, values in request.args.lists() if name != FIELD}
     return f"{request.path}?{urlencode({**kept, FIELD: language}, doseq=True)}"
 

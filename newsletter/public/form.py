@@ -62,14 +62,17 @@ def subscribe() -> AnyResponse | tuple[str, int]:
         db.session.rollback()
         return _typed_again(mailing_list, typed)
     # Asked before: what a commit ends would be read from the database again.
-    sender_address = lists.sender_address(mailing_list)
+    slug, sender_address = mailing_list.slug, lists.sender_address(mailing_list)
     db.session.commit()
     answer: AnyResponse | tuple[str, int]
     if typed.next:
         answer = redirect(typed.next, code=HTTPStatus.SEE_OTHER)
     else:
         shown = prepared.page(
-            "public/asked.html", address=wish.address.spelling, sender_address=sender_address
+            "public/asked.html",
+            list_slug=slug,
+            address=wish.address.spelling,
+            sender_address=sender_address,
         )
         answer = shown, HTTPStatus.OK
     asking.answer_when_all_do(typed)
@@ -177,6 +180,7 @@ def _form_page(mailing_list: MailingList, typed: Typed) -> str:
         version_of=consent.VERSION_OF,
         trap=TRAP,
         frequencies=FREQUENCIES,
+        begin={"list": mailing_list.slug},
         card=cards.of_page(
             mailing_list.name,
             mailing_list.description or gettext("News and new guidance, by e-mail."),

@@ -1,6 +1,7 @@
 """The form at the door: same answer for everybody, errors beside the fields, no cookie."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -83,8 +84,22 @@ def test_the_answer_is_the_page_that_would_be_made_for_this_address_alone(
                 "public/asked.html",
                 address=address,
                 sender_address=lists.sender_address(lists.get_list("news")),
+                begin={"list": "news"},
             )
         assert answer == made
+
+
+@pytest.mark.parametrize("address", ["ada@example.org", "ada"])
+def test_who_begins_again_is_asked_about_the_same_list(client: FlaskClient, address: str) -> None:
+    make_list("second")
+    db.session.commit()
+    for slug in ("news", "second", "news"):
+        answer = client.post("/subscribe?lang=fr", data={"list": slug, "address": address})
+        found = LexborHTMLParser(answer.text).css("main a, a[hreflang]")
+        links = [link.attributes["href"] or "" for link in found]
+        begin = [link for link in links if link.startswith("/?")]
+        assert len(begin) >= 4
+        assert {parse_qs(urlsplit(link).query)["list"][0] for link in begin} == {slug}
 
 
 def test_a_bare_address_from_another_site_is_enough(client: FlaskClient) -> None:
