@@ -16,7 +16,7 @@ FEW = 5
 YEARS = timedelta(days=2 * 365)
 
 WORDS = {
-    Answer.TOO_MANY: "Too many",
+    Answer.TOO_MANY: "Too much mail",
     Answer.NOT_FOR_ME: "Not about what they do",
     Answer.NEVER_ASKED: "Never asked for",
     Answer.ELSEWHERE: "News read elsewhere",

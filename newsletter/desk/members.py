@@ -159,7 +159,6 @@ def _facts(member: Member) -> dict[str, object]:
         "country": countries.name(member.country, "en"),
         "words": asking.words_of(member),
         "earlier": asking.earlier(member),
-        "states": STATES,
         "members_list": audience.members_list(),
         "person": asking.address_of(member),
         "most": LONGEST_NOTE,

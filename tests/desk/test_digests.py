@@ -49,7 +49,7 @@ def test_the_list_says_what_went_out_and_what_comes(desk: Browser, digest: int) 
     page = desk.get("/desk/digests/").text
     assert "Digest 1: Weekly digest of" in page
     assert 'href="/desk/digests/1"' in page
-    assert "the next are due, of 1 person" in page
+    assert "the next are due, for 1 person" in page
     assert "1 person" in desk.get("/desk/").text
 
 
