@@ -12,6 +12,7 @@ from newsletter.issues.composition import Texts
 from newsletter.subscriptions import unsubscribing
 from newsletter.subscriptions.managing import ManageLink
 from tests.browser.showing import DRAFT, SENT, Stage
+from tests.browser.showing_answers import ASKING
 from tests.browser.showing_people import ADA
 from tests.conftest import NOW
 
@@ -130,6 +131,11 @@ REPORT = _of_last("report", "every one of them is in exactly one row")
 MAIL = "h2:has-text('The mail')"
 
 
+def _of_people(name: str, path: str, heading: str, says: str, **more: object) -> Picture:
+    """A picture of a page of the desk that shows what readers answered."""
+    return Picture(name, f"/desk/{path}", heading, says, stage=Stage.ANSWERED, **more)
+
+
 def _also(picture: Picture, *schemes: str) -> list[Picture]:
     """Return a picture as it is on dark screens and on phones, too."""
     dark = replace(picture, name=f"{picture.name}-dark", scheme="dark")
@@ -212,6 +218,47 @@ PICTURES = [
         "These e-mails have stopped",
         "For 30 minutes",
         act=press("Stop these e-mails"),
+    ),
+    _of_people("members", "members/", "Members", "Clinics of the Delta"),
+    _of_people("member", "members/6", "Clinics of the Delta", "Decline the application"),
+    _of_people(
+        "membership-words", "members/words", "What members agree to", "Version 1", highest=1700
+    ),
+    _of_people(
+        "comments", f"library/item/{ASKING}", "Five questions", "Dealt with", top="#comments"
+    ),
+    _of_people("digests", "digests/", "Digests", "Weekly digest of 22 February 2027"),
+    _of_people("digest", "digests/5", "Weekly digest of 22", "What is in it", highest=1110),
+    _of_people("answers", "lists/stay-informed/answers", "Why readers left", "fewer than 5"),
+    _of_people(
+        "other-sites",
+        "lists/stay-informed/form",
+        "The form for other sites",
+        "thank-you",
+        highest=1230,
+    ),
+    _of_people(
+        "evidence",
+        f"subscribers/{ADA}/evidence",
+        "Evidence of consent",
+        "What happened",
+        act=press("Show the evidence"),
+    ),
+    Picture(
+        "join",
+        "/members/join",
+        "become a member?",
+        "one strategy",
+        stage=Stage.ANSWERED,
+        is_reader=True,
+    ),
+    Picture(
+        "thoughts",
+        f"/library/{ASKING}",
+        "Five questions",
+        "Share your thoughts until",
+        stage=Stage.ANSWERED,
+        is_reader=True,
     ),
 ]
 """In the order in which they are taken: a draft that was sent is no draft again."""

@@ -27,6 +27,7 @@ from newsletter.reports import signs
 from newsletter.subscriptions import growth, lists, unsubscribing
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import EndedReason, MailingList, Subscription
+from tests.browser import showing_answers
 from tests.browser import showing_people as people
 from tests.browser import showing_words as words
 
@@ -35,13 +36,14 @@ FIRST, SENT, DRAFT, SCHEDULED = 38, 41, 42, 43
 
 
 class Stage(enum.IntEnum):
-    """How far the draft has come, one after the other."""
+    """How far the draft has come, one after the other, and at last its readers."""
 
     WRITTEN = 0
     ASKED = 1
     APPROVED = 2
     HELD = 3
     SENDING = 4
+    ANSWERED = 5
 
 
 def fill(*, now: datetime) -> Editor:
@@ -85,6 +87,8 @@ def advance(stage: Stage, *, now: datetime) -> None:
     elif stage is Stage.SENDING:
         planning.plan(issue, now=now - timedelta(minutes=4))
         _bring_half_way(issue, now=now)
+    elif stage is Stage.ANSWERED:
+        showing_answers.fill(by=amina, now=now)
     db.session.commit()
 
 
@@ -148,6 +152,8 @@ def _send(
     issue = _begin(number, news, slugs, by=by, at=at - timedelta(hours=2))
     issue.state, issue.approved_version = IssueState.SENT, issue.version
     issue.begun_at, issue.sent_at = at, at + timedelta(hours=2)
+    news.issues_begun += 1
+    issue.begun_order = news.issues_begun
     _note(audit.Deed.ISSUE_SENT, issue, by=by, now=at)
     past.run(issue, people.READERS - 40 * (DRAFT - number))
     later = moment(at, "id % 40 * id % 9000", "seconds")

@@ -77,6 +77,8 @@ def _tell_of_ada(news: MailingList, *, now: datetime) -> None:
     ada.address = ada.canonical = "ada@example.org"
     ada.address_hmac = suppression.address_hmac(ada.canonical)
     ada.name, ada.created_at = "Ada Lovelace", at
+    subscription.requested_at = at
+    subscription.intervals[0].started_at = at + timedelta(minutes=4)
     wording = consent.wording_id(consent.wording(news.name, translator("en")))
     for kind, page, later in (
         (ConsentKind.REQUESTED, "/", timedelta(0)),

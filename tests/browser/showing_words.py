@@ -90,3 +90,101 @@ ANSWERS = {
 """What receiving servers answered, by what is left of a reader's number divided by three."""
 
 LATER = {"reply_code": 451, "reply_status": "4.7.1", "reason": "too many messages, try later"}
+
+APPLICATIONS = (
+    (
+        "organisation",
+        "Midwives of the Hills",
+        "NP",
+        "en",
+        "Two hundred midwives in nine districts, who hand out the tablets every day.",
+    ),
+    (
+        "individual",
+        "Grace Diallo",
+        "BF",
+        "fr",
+        "Quinze ans de consultations prénatales, et des chiffres que je peux partager.",
+    ),
+    (
+        "organisation",
+        "Tablets by the Tonne",
+        "DE",
+        "en",
+        "We would send your members our prices every month.",
+    ),
+    (
+        "organisation",
+        "Mothers First",
+        "NG",
+        "en",
+        "Radio plays in four languages, and people who listen to them.",
+    ),
+    (
+        "organisation",
+        "Institute of Nutrition",
+        "PE",
+        "es",
+        "Un laboratorio que analiza suplementos y un curso para el personal de salud.",
+    ),
+    (
+        "organisation",
+        "Clinics of the Delta",
+        "BD",
+        "en",
+        "Forty clinics along the river, and twelve years of their stock cards.\n\n"
+        "Our nurses could try out new counselling cards and tell you which ones women take home. "
+        "We have no money to give.",
+    ),
+    (
+        "individual",
+        "Farida Hossain",
+        "BD",
+        "en",
+        "I write about health for two newspapers.",
+    ),
+)
+"""Who asked to become a member: kind, name, country, language, and what they would bring."""
+
+DECISIONS = {
+    0: "",
+    1: "",
+    2: "Members work on the objectives together and sell each other nothing. You are welcome to "
+    "read what we publish.",
+    3: "",
+    4: "",
+}
+"""What was decided of them, by their places: accepted, or declined and why."""
+
+INVITATION = "What are your midwives asked?"
+COMMENTS = {
+    44: (
+        "Zoë Castro",
+        "zoe@hospital.example",
+        "en",
+        "“Will the baby grow too large?” It is the first thing that we are asked, and it is not "
+        "among the five.",
+    ),
+    19: (
+        "Joseph Banda",
+        "joseph@ministry.example",
+        "fr",
+        "Chez nous, on demande surtout si les comprimés remplacent un repas.",
+    ),
+    3: (
+        "",
+        "esi@ngo.example.org",
+        "en",
+        "May we print the answers on the back of our appointment cards? We would write where they "
+        "come from.",
+    ),
+}
+"""What readers think of an item: hours ago, by whom, in which language, and what they wrote."""
+
+WHY = (
+    {"too-many": 7, "elsewhere": 2},
+    {"too-many": 9, "not-for-me": 5, "other": 1},
+    {"too-many": 6, "never-asked": 1},
+    {"not-for-me": 6, "elsewhere": 5, "other": 3},
+)
+"""How often each reason for leaving was said, the newest month first."""
