@@ -170,6 +170,13 @@ PICTURES = [
     ),
     Picture("lists", "/desk/lists/", "Lists", "Stay Informed"),
     Picture("list", "/desk/lists/stay-informed", "Stay Informed", "Postal address"),
+    Picture(
+        "recording",
+        "/desk/lists/stay-informed",
+        "Stay Informed",
+        "agree to that separately",
+        top="h2:has-text('What is recorded')",
+    ),
     Picture("editors", "/desk/editors/", "Editors", "Chidi"),
     Picture("editor", "/desk/editors/2", "Amina", "Role"),
     Picture("account", "/desk/account/", "Your account", "Safari on iPhone"),

@@ -10,7 +10,12 @@ from newsletter.addresses import parse
 from newsletter.extensions import db
 from newsletter.subscriptions import consent, suppression
 from newsletter.subscriptions.consent import Origin
-from newsletter.subscriptions.models import ConsentKind, Subscription, SuppressionReason
+from newsletter.subscriptions.models import (
+    ConsentKind,
+    EndedReason,
+    Subscription,
+    SuppressionReason,
+)
 from newsletter.translating import translator
 from tests.conftest import NOW
 from tests.desk.browser import Browser, signed_in
@@ -65,6 +70,12 @@ def test_every_event_stands_there_word_for_word_in_two_zones(app: Flask, ada: Su
         assert words in page, words
     for words in ("198.51.100.77", "bob@", "Bob", "all topics 2", "secret"):
         assert words not in page, words
+
+
+def test_how_somebody_left_is_said_in_words(browser: Browser, ada: Subscription) -> None:
+    ada.intervals[0].ended_at, ada.intervals[0].ended_reason = NOW, EndedReason.ONE_CLICK
+    db.session.commit()
+    assert "by the button of a mail program" in browser.post(path_of(ada)).text
 
 
 def test_it_is_handed_over_as_json_and_each_look_is_written_down(
