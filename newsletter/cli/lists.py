@@ -12,7 +12,7 @@ from newsletter.extensions import db, reading
 from newsletter.library import catalogue
 from newsletter.subscriptions import lists
 from newsletter.subscriptions.lists import ListFacts
-from newsletter.subscriptions.models import MailingList
+from newsletter.subscriptions.models import MailingList, Tracking
 
 group = HouseGroup("lists", help="Mailing lists.")
 
@@ -27,6 +27,12 @@ group = HouseGroup("lists", help="Mailing lists.")
 @click.option("--postal-address", default="", help="Stands in the footer of every issue.")
 @click.option("--language", "default_language", default="en", help="Of issues, by default en.")
 @click.option("--zone", default="UTC", help="Where digests come in the morning, by default UTC.")
+@click.option(
+    "--tracking",
+    type=click.Choice([tracking.value for tracking in Tracking]),
+    default=Tracking.NONE.value,
+    help="What is recorded of links, by default nothing; change it at the list in the desk.",
+)
 @click.option("--topic", "slugs", multiple=True, help="Short name of a topic; may be repeated.")
 def add(slug: str, slugs: tuple[str, ...], **facts: Unpack[ListFacts]) -> None:
     """Add a list; prints its short name."""
@@ -48,7 +54,10 @@ def show(as_json: bool) -> None:
         return
     for fact in facts:
         public = "public" if fact["public"] else "not public"
-        click.echo(f"{fact['slug']}  {fact['name']}  {public}  from {fact['from']}")
+        click.echo(
+            f"{fact['slug']}  {fact['name']}  {public}  from {fact['from']}  "
+            f"records {fact['tracking']}"
+        )
 
 
 def _facts(mailing_list: MailingList) -> dict[str, Any]:
@@ -61,5 +70,6 @@ def _facts(mailing_list: MailingList) -> dict[str, Any]:
         "postal_address": mailing_list.postal_address,
         "language": mailing_list.default_language,
         "zone": mailing_list.zone,
+        "tracking": mailing_list.tracking.value,
         "topics": [topic.slug for topic in mailing_list.topics],
     }

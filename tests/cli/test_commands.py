@@ -65,6 +65,15 @@ def test_a_list_is_added_and_shown(app: Flask) -> None:
     assert facts["public"] is True
     assert facts["from"] == "country-news@news.example.org"
     assert facts["topics"] == ["mms"]
+    assert facts["tracking"] == "none"
+
+
+@pytest.mark.parametrize("tracking", ["none", "aggregate", "individual"])
+def test_a_list_says_what_it_records(app: Flask, tracking: str) -> None:
+    told(app, f"lists add news --tracking {tracking} --name", "News")
+    [facts] = json.loads(told(app, "lists show --json"))
+    assert facts["tracking"] == tracking
+    assert f"records {tracking}" in told(app, "lists show")
 
 
 @pytest.mark.parametrize(
@@ -73,6 +82,7 @@ def test_a_list_is_added_and_shown(app: Flask) -> None:
         ("lists add", "Missing argument 'SLUG'"),
         ("lists add Bad_Slug --name X", "cannot stand in a link"),
         ("lists add news", "Missing option '--name'"),
+        ("lists add news --name X --tracking all", "'all' is not one of"),
         ("lists add news --name X --topic nothing", "nothing"),
         ("lists add news --name X --reply-to nobody", "has one @"),
         ("lists frobnicate", "No such command"),
