@@ -3,7 +3,6 @@
 Counters are keyed by HMAC: the table holds no address and no network.
 """
 
-import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -160,4 +159,4 @@ def forget_old(*, now: datetime) -> None:
 
 def _key(what: str, who: str) -> str:
     secret = str(current_app.config["SECRET_KEY"]).encode()
-    return hmac.new(secret, f"limits\n{what}\n{who}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(secret, f"limits\n{what}\n{who}".encode(), "sha256").hex()

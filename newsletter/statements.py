@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -32,6 +32,11 @@ class Statement:
         """The same with parameters as psycopg knows them."""
         sql = _PARAMETER.sub(r"%(\1)s", self.sql)
         return f"{sql} FOR UPDATE OF {self.locked}" if self.locked else sql
+
+    @cached_property
+    def asks(self) -> bool:
+        """Whether rows come back; a driver that is asked describes each column first."""
+        return "RETURNING" in self.sql or self.sql.lstrip().startswith("SELECT")
 
 
 _PARAMETER = re.compile(r":([a-z_0-9]+)")
@@ -56,28 +61,28 @@ class Answer:
 
 def run(statement: Statement, **values: object) -> Answer:
     """Run a statement within the session's transaction; what the session holds goes before it."""
-    connection = _connection()
-    if connection.dialect.name != "sqlite":
-        return _ask(connection, statement.for_psycopg, values)
+    way = _way()
+    if not way.is_sqlite:
+        return _ask(way, statement.for_psycopg, values, asks=statement.asks)
     for name in statement.times:
         at = values[name]
         assert isinstance(at, datetime)
         # As SQLAlchemy keeps them there.
         values[name] = at.astimezone(UTC).isoformat(" ", "microseconds")[:26]
-    return _ask(connection, statement.sql, values)
+    return _ask(way, statement.sql, values, asks=statement.asks)
 
 
 @contextmanager
 def undoable() -> Iterator[Callable[[], None]]:
     """Yield what takes back all that `run` does inside; the session's own way costs more."""
-    connection = _connection()
+    way = _way()
 
     def undo() -> None:
-        _ask(connection, "ROLLBACK TO SAVEPOINT undoable", {})
+        _ask(way, "ROLLBACK TO SAVEPOINT undoable", {}, asks=False)
 
-    _ask(connection, "SAVEPOINT undoable", {})
+    _ask(way, "SAVEPOINT undoable", {}, asks=False)
+    # It ends with the transaction: to end it before would be one more call.
     yield undo
-    _ask(connection, "RELEASE SAVEPOINT undoable", {})
 
 
 def forget_rows(*models: type[Base]) -> None:
@@ -95,32 +100,42 @@ def instant(value: object) -> datetime | None:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-def _connection() -> sa.Connection:
-    """Return the connection of the session's transaction, kept as long as that lasts."""
+@dataclass(frozen=True)
+class _Way:
+    """How a transaction of the session reaches the database."""
+
+    transaction: Any
+    connection: sa.Connection
+    cursor: Any
+    is_sqlite: bool
+
+
+def _way() -> _Way:
+    """Return the way of the session's transaction, kept as long as that lasts."""
     session = db.session()
     session.flush()
-    transaction, connection = session.info.get(_KNOWN, (None, None))
-    if connection is None or session.get_transaction() is not transaction:
-        connection = session.connection()
-        session.info[_KNOWN] = (session.get_transaction(), connection)
-    return cast("sa.Connection", connection)
-
-
-_KNOWN = "statements.connection"
-
-
-def _ask(connection: sa.Connection, sql: str, values: dict[str, object]) -> Answer:
+    known: _Way | None = session.info.get(_KNOWN)
+    if known is not None and session.get_transaction() is known.transaction:
+        return known
+    connection = session.connection()
     driver = connection.connection.driver_connection
     assert driver is not None
-    cursor = driver.cursor()
+    is_sqlite = connection.dialect.name == "sqlite"
+    way = _Way(session.get_transaction(), connection, driver.cursor(), is_sqlite)
+    session.info[_KNOWN] = way
+    return way
+
+
+_KNOWN = "statements.way"
+
+
+def _ask(way: _Way, sql: str, values: dict[str, object], *, asks: bool) -> Answer:
+    cursor = way.cursor
     try:
         cursor.execute(sql, values)
-        rows = cursor.fetchall() if cursor.description else []
-        return Answer(rows, cursor.rowcount)
-    except connection.dialect.loaded_dbapi.Error as exc:
-        raise _as_usual(exc, connection, sql) from exc
-    finally:
-        cursor.close()
+        return Answer(cursor.fetchall() if asks else [], cursor.rowcount)
+    except way.connection.dialect.loaded_dbapi.Error as exc:
+        raise _as_usual(exc, way.connection, sql) from exc
 
 
 def _as_usual(exc: Any, connection: sa.Connection, sql: str) -> BaseException:

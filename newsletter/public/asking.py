@@ -19,7 +19,8 @@ from newsletter.marking import marked
 from newsletter.page_language import gettext
 from newsletter.subscriptions import bursts, consent, signup
 from newsletter.subscriptions.consent import Origin
-from newsletter.subscriptions.models import Frequency, MailingList, Source
+from newsletter.subscriptions.models import Frequency, Source
+from newsletter.subscriptions.offering import Listed
 from newsletter.subscriptions.wishes import Wish
 from newsletter.web import client_ip, client_network
 
@@ -58,7 +59,7 @@ class Typed:
     began: float = field(default_factory=time.monotonic, init=False)
 
 
-def take(mailing_list: MailingList, typed: Typed, *, page: str, now: datetime) -> Wish | None:
+def take(mailing_list: Listed, typed: Typed, *, page: str, now: datetime) -> Wish | None:
     """Take a sign-up and return what was asked for, or None with the errors in `typed`.
 
     `page` is where it comes from, unless another site's page names itself. Whoever the address
@@ -102,12 +103,12 @@ def origin_elsewhere() -> str:
     return "" if origin in ("null", current_app.config["PUBLIC_URL"]) else origin
 
 
-def slugs(mailing_list: MailingList) -> set[str]:
+def slugs(mailing_list: Listed) -> set[str]:
     """Return the short names of the topics that a list offers."""
     return {topic.slug for topic in mailing_list.topics}
 
 
-def _read_wish(mailing_list: MailingList, typed: Typed) -> Wish | None:
+def _read_wish(mailing_list: Listed, typed: Typed) -> Wish | None:
     """Return the checked wish, or None with the errors noted beside the fields."""
     address = _checked(typed, lambda: addresses.parse(typed.address))
     name = _checked(typed, lambda: inputs.one_line(typed.name, field="name", most=LONGEST_NAME))
@@ -139,7 +140,7 @@ def _checked(typed: Typed, check: Callable[[], Value]) -> Value | None:
         return None
 
 
-def _chosen_topics(mailing_list: MailingList, typed: Typed) -> list[Topic]:
+def _chosen_topics(mailing_list: Listed, typed: Typed) -> list[Topic]:
     if not typed.topics:
         return []
     if not set(typed.topics) <= slugs(mailing_list):

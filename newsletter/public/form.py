@@ -7,7 +7,6 @@ to `/subscribe`. One that is written down in the desk gets its readers back.
 from http import HTTPStatus
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from newsletter import addresses, clock, languages, page_language
@@ -21,9 +20,10 @@ from newsletter.page_language import gettext, ours
 from newsletter.public import asking, cards, prepared
 from newsletter.public.asking import TRAP, Typed
 from newsletter.serving import freshness
-from newsletter.subscriptions import agreeing, consent, embedding, lists, signup
+from newsletter.subscriptions import agreeing, consent, embedding, lists, offering, signup
 from newsletter.subscriptions.consent import Origin, Wording
 from newsletter.subscriptions.models import MailingList, Subscription
+from newsletter.subscriptions.offering import Offer
 from newsletter.subscriptions.words import FREQUENCIES
 from newsletter.web import client_ip, policy
 
@@ -36,7 +36,7 @@ blueprint = Blueprint("form", __name__)
 @blueprint.get("/")
 def show_form() -> Response:
     """Show the form of the list in `?list=`, or of the first public list."""
-    mailing_list = _chosen_list(request.args)
+    mailing_list = _offered(request.args.get("list", "")).mailing_list
     page = _form_page(mailing_list, Typed(language=_offered_language(mailing_list)))
     return freshness.public(page, keep=freshness.NOT_AT_ALL)
 
@@ -55,14 +55,13 @@ def subscribe() -> AnyResponse | tuple[str, int]:
         trap=request.form.get(TRAP, ""),
     )
     page_language.speak(typed.language)
-    mailing_list = _posted_list(typed)
-    typed.next = embedding.way_back(mailing_list, typed.next)
-    wish = asking.take(mailing_list, typed, page="/", now=clock.now())
+    offer = _posted_offer(typed)
+    if typed.next:
+        typed.next = embedding.way_back(offer.mailing_list, typed.next)
+    wish = asking.take(offer, typed, page="/", now=clock.now())
     if wish is None:
         db.session.rollback()
-        return _typed_again(mailing_list, typed)
-    # Asked before: what a commit ends would be read from the database again.
-    slug, sender_address = mailing_list.slug, lists.sender_address(mailing_list)
+        return _typed_again(offer.mailing_list, typed)
     db.session.commit()
     answer: AnyResponse | tuple[str, int]
     if typed.next:
@@ -70,9 +69,9 @@ def subscribe() -> AnyResponse | tuple[str, int]:
     else:
         shown = prepared.page(
             "public/asked.html",
-            list_slug=slug,
+            list_slug=offer.slug,
             address=wish.address.spelling,
-            sender_address=sender_address,
+            sender_address=lists.sender_address(offer),
         )
         answer = shown, HTTPStatus.OK
     asking.answer_when_all_do(typed)
@@ -132,27 +131,27 @@ def show_privacy_notice() -> Response:
     return freshness.public(shown, keep=freshness.NOT_AT_ALL)
 
 
-def _chosen_list(values: MultiDict[str, str]) -> MailingList:
-    mailing_list = lists.public_list(values.get("list", ""))
-    if mailing_list is None:
+def _offered(slug: str) -> Offer:
+    offer = offering.of(slug)
+    if offer is None:
         raise NotFound(marked("There is no such list to sign up for."))
-    return mailing_list
+    return offer
 
 
-def _posted_list(typed: Typed) -> MailingList:
-    """Return the list that was asked for; for a wrong one, the first with a note beside it."""
+def _posted_offer(typed: Typed) -> Offer:
+    """Return what was asked for; for a wrong list, the first one with a note beside it."""
     try:
-        return _chosen_list(request.form)
+        return _offered(request.form.get("list", ""))
     except NotFound as exc:
-        mailing_list = _chosen_list(MultiDict())
+        offer = _offered("")
         typed.errors["list"] = " ".join(
             (
                 exc.said(gettext),
-                gettext("This form is for “%(list)s”.", list=ours().isolated(mailing_list.name)),
+                gettext("This form is for “%(list)s”.", list=ours().isolated(offer.name)),
             )
         )
-        typed.topics = [slug for slug in typed.topics if slug in asking.slugs(mailing_list)]
-        return mailing_list
+        typed.topics = [slug for slug in typed.topics if slug in asking.slugs(offer)]
+        return offer
 
 
 def _typed_again(mailing_list: MailingList, typed: Typed) -> Response:

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -134,25 +134,52 @@ def record(
     detail: str = "",
 ) -> None:
     """Append one event; it can never be changed, only its person blanked (STANDARDS C01, C03)."""
-    run(
-        _RECORD,
-        at=now,
-        kind=kind.value,
-        subscriber=subscription.subscriber_id,
-        list=subscription.mailing_list_id,
-        wording=wording_id,
-        page=origin.page[:300],
-        ip=origin.ip,
-        actor=origin.actor[:60],
-        detail=detail[:300],
-        issue=origin.issue_id,
-    )
+    event = _event(kind, subscription, origin=origin, now=now, detail=detail)
+    run(_RECORD, wording=wording_id, **event)
 
 
+def record_words(
+    kind: ConsentKind,
+    subscription: Concerned,
+    words: Wording,
+    *,
+    origin: Origin,
+    now: datetime,
+    detail: str = "",
+) -> None:
+    """Append one event with exactly these words, which somebody most often agreed to before."""
+    event = _event(kind, subscription, origin=origin, now=now, detail=detail)
+    if not run(_RECORD_KNOWN, digest=words.digest, **event).count:
+        run(_RECORD, wording=wording_id(words), **event)
+
+
+def _event(
+    kind: ConsentKind, subscription: Concerned, *, origin: Origin, now: datetime, detail: str
+) -> dict[str, Any]:
+    return {
+        "at": now,
+        "kind": kind.value,
+        "subscriber": subscription.subscriber_id,
+        "list": subscription.mailing_list_id,
+        "page": origin.page[:300],
+        "ip": origin.ip,
+        "actor": origin.actor[:60],
+        "detail": detail[:300],
+        "issue": origin.issue_id,
+    }
+
+
+_INTO = """INSERT INTO consent_event
+    (at, kind, subscriber_id, mailing_list_id, wording_id, page, ip, actor, detail, issue_id)"""
 _RECORD = Statement(
-    """INSERT INTO consent_event
-        (at, kind, subscriber_id, mailing_list_id, wording_id, page, ip, actor, detail, issue_id)
+    f"""{_INTO}
     VALUES (:at, :kind, :subscriber, :list, :wording, :page, :ip, :actor, :detail, :issue)""",
+    times=("at",),
+)
+_RECORD_KNOWN = Statement(
+    f"""{_INTO}
+    SELECT :at, :kind, :subscriber, :list, id, :page, :ip, :actor, :detail, :issue
+    FROM consent_wording WHERE digest = :digest""",
     times=("at",),
 )
 

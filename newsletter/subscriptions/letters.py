@@ -8,7 +8,7 @@ from newsletter import links
 from newsletter.mail import outbox
 from newsletter.mail.message import Mailbox
 from newsletter.subscriptions import lists
-from newsletter.subscriptions.models import MailingList
+from newsletter.subscriptions.offering import Listed
 
 
 class Reader(Protocol):
@@ -25,7 +25,7 @@ def write(
     kind: str,
     subscriber: Reader,
     *,
-    mailing_list: MailingList,
+    mailing_list: Listed,
     now: datetime,
     facts: Mapping[str, Any],
     to: str = "",
@@ -48,7 +48,7 @@ def write_to(
     kind: str,
     language: str,
     *,
-    mailing_list: MailingList,
+    mailing_list: Listed,
     now: datetime,
     facts: Mapping[str, Any],
     due_at: datetime | None = None,

@@ -16,6 +16,7 @@ from newsletter.statements import Statement, run
 from newsletter.subscriptions import agreeing, mornings
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import MailingList, Tracking
+from newsletter.subscriptions.offering import Listed
 
 LONGEST_SLUG = 60
 """Letters of the longest short name: with the host it makes the sender's address."""
@@ -120,7 +121,6 @@ def public_list(slug: str = "") -> MailingList | None:
     return db.session.scalar(_CALLED if slug else _FIRST, {"slug": slug} if slug else {})
 
 
-# Asked at every sign-up.
 _FIRST = sa.select(MailingList).where(MailingList.is_public).order_by(MailingList.id).limit(1)
 _CALLED = _FIRST.where(MailingList.slug == sa.bindparam("slug"))
 
@@ -156,12 +156,12 @@ def most_tracking() -> Tracking:
     return next((mode for mode in reversed(Tracking) if mode in known), Tracking.NONE)
 
 
-def sender_address(mailing_list: MailingList) -> str:
+def sender_address(mailing_list: Listed) -> str:
     """Return the address in From: the list's own, or SLUG@<host of PUBLIC_URL>."""
     return mailing_list.from_address or f"{mailing_list.slug}@{current_app.config['PUBLIC_HOST']}"
 
 
-def sender_name(mailing_list: MailingList) -> str:
+def sender_name(mailing_list: Listed) -> str:
     """Return the name in From."""
     return mailing_list.from_name or mailing_list.name
 

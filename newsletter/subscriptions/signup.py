@@ -29,7 +29,6 @@ from newsletter.subscriptions.bursts import AT_ONCE
 from newsletter.subscriptions.consent import Origin, Wording
 from newsletter.subscriptions.models import (
     ConsentKind,
-    MailingList,
     Source,
     Subscriber,
     Subscription,
@@ -37,6 +36,7 @@ from newsletter.subscriptions.models import (
     SubscriptionState,
     SuppressionReason,
 )
+from newsletter.subscriptions.offering import Listed
 from newsletter.subscriptions.wishes import Kept, Wish
 
 SOONEST_READING = timedelta(seconds=5)
@@ -47,7 +47,7 @@ KEPT_UNCONFIRMED = timedelta(days=7)
 
 
 def request_subscription(
-    mailing_list: MailingList,
+    mailing_list: Listed,
     wish: Wish,
     words: Wording,
     *,
@@ -63,9 +63,8 @@ def request_subscription(
     addresses that nobody may subscribe, whoever is on a list.
     """
     unfit.refuse(wish.address)
-    suppressed = suppression.reason_of(suppression.address_hmac(wish.address.canonical))
     with undoable() as undo:
-        _note(
+        suppressed = _note(
             mailing_list, wish, words, origin=origin, source=source, now=now, due_at=now + held_for
         )
         if suppressed not in (None, SuppressionReason.ERASED):
@@ -75,7 +74,7 @@ def request_subscription(
 
 
 def _note(
-    mailing_list: MailingList,
+    mailing_list: Listed,
     wish: Wish,
     words: Wording,
     *,
@@ -83,15 +82,16 @@ def _note(
     source: Source,
     now: datetime,
     due_at: datetime,
-) -> None:
+) -> SuppressionReason | None:
+    """Note it, and return why the address is never mailed, if it is not."""
     kept = wishes.keep(mailing_list, wish, source=source, now=now)
     is_open = kept.state is SubscriptionState.PENDING
-    consent.record(
+    consent.record_words(
         ConsentKind.REQUESTED,
         kept,
+        words,
         origin=origin,
         now=now,
-        wording_id=consent.wording_id(words),
         detail=f"{source.value}: {_choices(wish)}" + ("" if is_open else "; subscribed already"),
     )
     kind = "confirm" if is_open else "already-subscribed"
@@ -99,6 +99,7 @@ def _note(
     # A stranger may have caused it: seldom, whoever asks how often.
     if limits.may_mail(kind, wish.address.canonical, now=now):
         letters.write(kind, kept, mailing_list=mailing_list, now=now, facts=facts, due_at=due_at)
+    return kept.suppressed
 
 
 def read_confirmation(token: str, *, now: datetime) -> Subscription:

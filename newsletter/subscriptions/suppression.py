@@ -1,6 +1,5 @@
 """Addresses that are never mailed, known by a keyed HMAC that outlives erasure."""
 
-import hashlib
 import hmac
 from datetime import datetime
 
@@ -18,7 +17,7 @@ from newsletter.subscriptions.models import Suppression, SuppressionReason
 def address_hmac(canonical: str) -> str:
     """Return the keyed hash by which an address is recognised after erasure (STANDARDS C22)."""
     key = str(current_app.config["SUPPRESSION_KEY"]).encode()
-    return hmac.new(key, canonical.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, canonical.encode(), "sha256").hex()
 
 
 def find(address: Address) -> Suppression | None:

@@ -16,12 +16,13 @@ from newsletter.statements import Statement, forget_rows, run
 from newsletter.subscriptions import suppression
 from newsletter.subscriptions.models import (
     Frequency,
-    MailingList,
     Source,
     Subscriber,
     Subscription,
     SubscriptionState,
+    SuppressionReason,
 )
+from newsletter.subscriptions.offering import Listed
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Kept:
     wish: str
     address: str
     language: str
+    # Why the address is never mailed, if it is not.
+    suppressed: SuppressionReason | None
 
 
 # Somebody who proved the address already is not renamed by a stranger.
@@ -63,7 +66,8 @@ _PERSON = Statement(
             SELECT 1 FROM subscription_interval
             JOIN subscription ON subscription.id = subscription_interval.subscription_id
             WHERE subscription.subscriber_id = subscriber.id) AS is_proved) AS proof)
-    RETURNING id, address, language
+    RETURNING id, address, language,
+        (SELECT reason FROM suppression WHERE suppression.address_hmac = subscriber.address_hmac)
     """,
     times=("now",),
 )
@@ -100,7 +104,7 @@ _TOPIC = Statement(
 )
 
 
-def keep(mailing_list: MailingList, wish: Wish, *, source: Source, now: datetime) -> Kept:
+def keep(mailing_list: Listed, wish: Wish, *, source: Source, now: datetime) -> Kept:
     """Keep the wish in the rows of this address on this list, where they are still open."""
     canonical = wish.address.canonical
     person = {
@@ -111,7 +115,7 @@ def keep(mailing_list: MailingList, wish: Wish, *, source: Source, now: datetime
         "language": wish.language,
         "now": now,
     }
-    subscriber_id, address, language = run(_PERSON, **person).one()
+    subscriber_id, address, language, suppressed = run(_PERSON, **person).one()
     asked = {
         "subscriber": subscriber_id,
         "list": mailing_list.id,
@@ -123,7 +127,14 @@ def keep(mailing_list: MailingList, wish: Wish, *, source: Source, now: datetime
     }
     number, state, token = run(_WISH, **asked).one()
     kept = Kept(
-        number, subscriber_id, mailing_list.id, SubscriptionState(state), token, address, language
+        id=number,
+        subscriber_id=subscriber_id,
+        mailing_list_id=mailing_list.id,
+        state=SubscriptionState(state),
+        wish=token,
+        address=address,
+        language=language,
+        suppressed=SuppressionReason(suppressed) if suppressed else None,
     )
     # The same work where nothing may change: no subscription has this number.
     changed = number if kept.state is SubscriptionState.PENDING else 0
