@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -67,9 +67,14 @@ def run(statement: Statement, **values: object) -> Answer:
     for name in statement.times:
         at = values[name]
         assert isinstance(at, datetime)
-        # As SQLAlchemy keeps them there.
-        values[name] = at.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+        values[name] = _text(at)
     return _ask(way, statement.sql, values, asks=statement.asks)
+
+
+@lru_cache(maxsize=64)
+def _text(at: datetime) -> str:
+    """Return an instant as SQLAlchemy keeps it on SQLite; a request asks for few, and often."""
+    return at.astimezone(UTC).isoformat(" ", "microseconds")[:26]
 
 
 @contextmanager

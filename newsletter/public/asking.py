@@ -68,8 +68,9 @@ def take(mailing_list: Listed, typed: Typed, *, page: str, now: datetime) -> Wis
     wish = _read_wish(mailing_list, typed)
     if wish is None:
         return None
-    held_for = bursts.count(client_network(), now=now)
+    bursts.count_network(client_network(), now=now)
     if typed.trap:
+        bursts.count(now=now)
         return wish
     elsewhere = origin_elsewhere()
     words = consent.wording(mailing_list.name, page_language.ours(), tracking=mailing_list.tracking)
@@ -82,7 +83,7 @@ def take(mailing_list: Listed, typed: Typed, *, page: str, now: datetime) -> Wis
             origin=Origin(page=elsewhere or links.public_url(page), ip=client_ip() or None),
             source=Source.EMBED if elsewhere or page != "/" else Source.FORM,
             now=now,
-            held_for=held_for,
+            held_for=lambda: bursts.count(now=now),
         ),
     )
     return None if typed.errors else wish

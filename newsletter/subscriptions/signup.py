@@ -6,6 +6,7 @@ are the same for every state of the address; only the mailbox tells
 """
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,23 +55,25 @@ def request_subscription(
     origin: Origin,
     source: Source,
     now: datetime,
-    held_for: timedelta = AT_ONCE,
+    held_for: Callable[[], timedelta] = lambda: AT_ONCE,
 ) -> None:
-    """Start a double opt-in: note the wish and queue the mail that fits, to leave after `held_for`.
+    """Start a double opt-in: note the wish and queue the mail that fits.
 
-    `words` are what stood beside the button. Asking twice is harmless: a second wish
-    updates the pending row and leaves the mailed link valid. Raises InvalidAddress for
-    addresses that nobody may subscribe, whoever is on a list.
+    `words` are what stood beside the button. Asking twice is harmless: a second wish updates the
+    pending row and leaves the mailed link valid. `held_for` says for how long the mail has to wait,
+    and is asked as late as possible. Raises InvalidAddress for addresses that nobody may
+    subscribe, whoever is on a list.
     """
     unfit.refuse(wish.address)
     with undoable() as undo:
         suppressed = _note(
-            mailing_list, wish, words, origin=origin, source=source, now=now, due_at=now + held_for
+            mailing_list, wish, words, origin=origin, source=source, now=now, held_for=held_for
         )
         if suppressed not in (None, SuppressionReason.ERASED):
             # The same work for who must not be written to, and then none of it: an
-            # answer that came sooner would tell.
+            # answer that came sooner would tell. It counts as any other.
             undo()
+            held_for()
 
 
 def _note(
@@ -81,7 +84,7 @@ def _note(
     origin: Origin,
     source: Source,
     now: datetime,
-    due_at: datetime,
+    held_for: Callable[[], timedelta],
 ) -> SuppressionReason | None:
     """Note it, and return why the address is never mailed, if it is not."""
     kept = wishes.keep(mailing_list, wish, source=source, now=now)
@@ -95,9 +98,11 @@ def _note(
         detail=f"{source.value}: {_choices(wish)}" + ("" if is_open else "; subscribed already"),
     )
     kind = "confirm" if is_open else "already-subscribed"
-    facts = _proof(kept, wish, now=due_at) if is_open else _ways_out(kept.id, now=due_at)
     # A stranger may have caused it: seldom, whoever asks how often.
-    if limits.may_mail(kind, wish.address.canonical, now=now):
+    may_mail = limits.may_mail(kind, wish.address.canonical, now=now)
+    due_at = now + held_for()
+    facts = _proof(kept, wish, now=due_at) if is_open else _ways_out(kept.id, now=due_at)
+    if may_mail:
         letters.write(kind, kept, mailing_list=mailing_list, now=now, facts=facts, due_at=due_at)
     return kept.suppressed
 

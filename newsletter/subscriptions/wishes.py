@@ -67,7 +67,7 @@ _PERSON = Statement(
             JOIN subscription ON subscription.id = subscription_interval.subscription_id
             WHERE subscription.subscriber_id = subscriber.id) AS is_proved) AS proof)
     RETURNING id, address, language,
-        (SELECT reason FROM suppression WHERE suppression.address_hmac = subscriber.address_hmac)
+        (SELECT reason FROM suppression WHERE suppression.address_hmac = :hmac)
     """,
     times=("now",),
 )
