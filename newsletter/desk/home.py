@@ -91,6 +91,7 @@ def _notices(
     """Return what needs somebody, each with the address and the words of its button, if any."""
     me = the_editor()
     reviews = may(me, Action.REVIEW_MEMBERS)
+    waiting = people.waiting(lists=my_lists(), now=now) if reviews else Waiting()
     scheduled = [line.number for line in _scheduled(lines)]
     items = picking.items_in(scheduled) if scheduled else {}
     facts = Facts(
@@ -101,9 +102,9 @@ def _notices(
         uncertain=reports.uncertain(lists=my_lists()),
         is_clock_alive=reports.clock_is_alive(now=now),
         mail_waits=outbox.oldest_waiting(now=now),
-        leaving=mass_leaving.of_late(lists=my_lists(), now=now),
+        leaving=(mass_leaving.of_late(lists=my_lists(), now=now) if waiting.lists_left else ()),
         shortage=reserve.shortage(),
-        people=people.waiting(lists=my_lists()) if reviews else Waiting(),
+        people=waiting,
     )
     found = attention.notices(facts, may_send=may(me, Action.SEND), now=now, editor_id=me.id)
     return [(one, _lead(one)) for one in found]

@@ -80,10 +80,16 @@ def tell(leaving: Leaving, *, now: datetime) -> None:
 
 def of_late(*, lists: frozenset[int] | None, now: datetime) -> Sequence[MailingList]:
     """Return the lists of which it was told in the last day; with `lists`, of these only."""
-    question = sa.select(MailingList).where(MailingList.many_left_at > now - TOLD_AGAIN)
-    if lists is not None:
-        question = question.where(MailingList.id.in_(lists))
+    question = sa.select(MailingList).where(*is_of_late(lists=lists, now=now))
     return db.session.scalars(question.order_by(MailingList.id)).all()
+
+
+def is_of_late(*, lists: frozenset[int] | None, now: datetime) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for a list to be one of these."""
+    conditions = [MailingList.many_left_at > now - TOLD_AGAIN]
+    if lists is not None:
+        conditions.append(MailingList.id.in_(lists))
+    return conditions
 
 
 def _by_list(since: datetime) -> list[Leaving]:
