@@ -77,7 +77,8 @@ class Door:
         signer = Signer(
             SECRET_KEY, salt="unsubscribe", key_derivation="hmac", digest_method=hashlib.sha256
         )
-        token = signer.sign(str(self.readers.pop()[0])).decode()
+        # As in an issue, whose delivery is looked up; here there is none with this number.
+        token = signer.sign(f"{self.readers.pop()[0]}-1").decode()
         return Visit(f"/unsubscribe/{token}", {"List-Unsubscribe": "One-Click"})
 
     def one_insert(self) -> Visit:
