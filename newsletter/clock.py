@@ -12,6 +12,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def written(at: datetime | None) -> str | None:
+    """Return an instant as programs read it (RFC 3339, in UTC, whole seconds), or None."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at else None
+
+
 def zone(name: str) -> ZoneInfo:
     """Return the time zone called `name`; raise InvalidInput for an unknown one."""
     if name not in zone_names():

@@ -57,6 +57,13 @@ def test_a_wall_time_that_is_none_or_two_is_said_to_be(
     assert bool(said) == bool(note)
 
 
+def test_an_instant_is_written_in_utc_wherever_it_was_read() -> None:
+    at = datetime(2027, 7, 1, 9, 30, 12, 345678, tzinfo=UTC)
+    for zone in ("UTC", "Asia/Kathmandu", "America/Lima"):
+        assert clock.written(at.astimezone(clock.zone(zone))) == "2027-07-01T09:30:12Z"
+    assert clock.written(None) is None
+
+
 @pytest.mark.parametrize("name", ["", "Vienna", "Europe/Nowhere", "../etc/passwd", "CEST"])
 def test_an_unknown_zone_is_refused(name: str) -> None:
     with pytest.raises(InvalidInput, match="is not a time zone"):

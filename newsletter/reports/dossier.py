@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from newsletter import traces
+from newsletter import clock, traces
 from newsletter.addresses import Address
 from newsletter.comments.models import Comment
 from newsletter.errors import NotFound
@@ -130,30 +130,16 @@ def facts(dossier: Dossier) -> dict[str, Any]:
     return {
         "subscriber": dossier.number,
         "address": dossier.address,
-        "made_at": _time(dossier.made_at),
+        "made_at": clock.written(dossier.made_at),
         "shows": PROVES,
         "does_not_show": PROVES_NOT,
-        "events": [
-            {
-                "at": _time(event.at),
-                "kind": event.kind.value,
-                "list": event.list_name,
-                "words": event.words,
-                "version": event.version,
-                "language": event.language,
-                "page": event.page,
-                "network": event.network,
-                "by": event.actor,
-                "detail": event.detail,
-            }
-            for event in dossier.events
-        ],
+        "events": [evidence.facts(event) for event in dossier.events],
         "intervals": [
             {
                 "list": one.list_name,
                 "came_by": one.came_by.value,
-                "from": _time(one.started_at),
-                "to": _time(one.ended_at),
+                "from": clock.written(one.started_at),
+                "to": clock.written(one.ended_at),
                 "ended_by": one.ended_by,
             }
             for one in dossier.intervals
@@ -161,7 +147,7 @@ def facts(dossier: Dossier) -> dict[str, Any]:
         "applications": [_facts_of(one) for one in dossier.applications],
         "comments": [
             {
-                "at": _time(comment.at),
+                "at": clock.written(comment.at),
                 "about": title,
                 "address": comment.address,
                 "name": comment.name,
@@ -171,7 +157,7 @@ def facts(dossier: Dossier) -> dict[str, Any]:
             for comment, title in dossier.comments
         ],
         "suppressed": (
-            {"since": _time(dossier.suppressed_since), "reason": dossier.suppressed_for}
+            {"since": clock.written(dossier.suppressed_since), "reason": dossier.suppressed_for}
             if dossier.suppressed_since
             else None
         ),
@@ -193,15 +179,11 @@ def _facts_of(application: Application) -> dict[str, Any]:
         "version": application.version,
         "language": application.language,
         "network": application.network,
-        "asked_at": _time(member.asked_at),
-        "confirmed_at": _time(member.confirmed_at),
-        "decided_at": _time(member.decided_at),
+        "asked_at": clock.written(member.asked_at),
+        "confirmed_at": clock.written(member.confirmed_at),
+        "decided_at": clock.written(member.decided_at),
         "decided_by": member.decided_by,
         "reason": member.reason,
-        "ended_at": _time(member.ended_at),
+        "ended_at": clock.written(member.ended_at),
         "ended_by": member.ended_by,
     }
-
-
-def _time(at: datetime | None) -> str | None:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at else None

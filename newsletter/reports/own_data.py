@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter import traces
+from newsletter import clock, traces
 from newsletter.delivery.models import CompiledEdition, Delivery, DeliveryState, Send
 from newsletter.extensions import db
 from newsletter.issues import segments
@@ -98,33 +98,19 @@ def everything(subscriber: Subscriber) -> dict[str, Any]:
             "time_zone": subscriber.zone,
             "look": subscriber.format.value,
             "more": subscriber.attributes,
-            "known_since": _time(subscriber.created_at),
+            "known_since": clock.written(subscriber.created_at),
         },
         "lists": [_subscription(row) for row in subscriber.subscriptions],
         "changes_of_address": _address_changes(subscriber),
         "membership": [_membership(row) for row in theirs.applications],
         "comments": [
-            {"at": _time(row.at), "about": title, "name": row.name, "comment": row.text}
+            {"at": clock.written(row.at), "about": title, "name": row.name, "comment": row.text}
             for row, title in theirs.comments
         ],
-        "consent": [
-            {
-                "at": _time(event.at),
-                "what": event.kind.value,
-                "list": event.list_name,
-                "words": event.words,
-                "version": event.version,
-                "language": event.language,
-                "page": event.page,
-                "network": event.network,
-                "by": event.actor,
-                "detail": event.detail,
-            }
-            for event in evidence.evidence_of(subscriber.id)
-        ],
+        "consent": [evidence.facts(event) for event in evidence.evidence_of(subscriber.id)],
         "e-mails": [
             {
-                "at": _time(mail.at),
+                "at": clock.written(mail.at),
                 "list": mail.list_name,
                 "subject": mail.subject,
                 "language": mail.language,
@@ -152,10 +138,10 @@ def _membership(row: Member) -> dict[str, Any]:
         "brings": row.brings,
         "words": members.words_of(row).text,
         "state": row.state.value,
-        "asked_at": _time(row.asked_at),
-        "confirmed_at": _time(row.confirmed_at),
-        "decided_at": _time(row.decided_at),
-        "ended_at": _time(row.ended_at),
+        "asked_at": clock.written(row.asked_at),
+        "confirmed_at": clock.written(row.confirmed_at),
+        "decided_at": clock.written(row.decided_at),
+        "ended_at": clock.written(row.ended_at),
         "reason": row.reason,
     }
 
@@ -167,17 +153,17 @@ def _subscription(row: Subscription) -> dict[str, Any]:
         "state": row.state.value,
         "how_often": row.frequency.value,
         "topics": [topic.name for topic in row.topics],
-        "asked_at": _time(row.requested_at),
-        "paused_until": _time(row.paused_until),
+        "asked_at": clock.written(row.requested_at),
+        "paused_until": clock.written(row.paused_until),
         "summary_of_what_was_missed": row.wants_summary,
-        "next_digest_at": _time(row.digest_due_at),
+        "next_digest_at": clock.written(row.digest_due_at),
         "agreed_to_be_recorded": row.agreed_to_tracking,
         "last_opened_on": str(row.last_open_on) if row.last_open_on else None,
         "links_followed": [{"on": str(day), "address": address} for day, address in _followed(row)],
         "intervals": [
             {
-                "from": _time(one.started_at),
-                "to": _time(one.ended_at),
+                "from": clock.written(one.started_at),
+                "to": clock.written(one.ended_at),
                 "came_by": one.source.value,
                 "ended_by": one.ended_reason.value if one.ended_reason else None,
             }
@@ -206,13 +192,9 @@ def _address_changes(subscriber: Subscriber) -> Sequence[dict[str, Any]]:
         {
             "from": row.old_address,
             "to": row.new_address,
-            "asked_at": _time(row.asked_at),
-            "confirmed_at": _time(row.confirmed_at),
-            "objected_at": _time(row.objected_at),
+            "asked_at": clock.written(row.asked_at),
+            "confirmed_at": clock.written(row.confirmed_at),
+            "objected_at": clock.written(row.objected_at),
         }
         for row in rows
     ]
-
-
-def _time(at: datetime | None) -> str | None:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else None

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from newsletter import clock
 from newsletter.extensions import db
 from newsletter.subscriptions.models import ConsentEvent, ConsentKind, ConsentWording, MailingList
 
@@ -61,6 +62,22 @@ def evidence_of(subscriber_id: int, *, lists: frozenset[int] | None = None) -> l
         )
         for event, list_name, words, version, language in found
     ]
+
+
+def facts(event: Evidence) -> dict[str, str | None]:
+    """Return an event for programs: the same to who is asked for it and to whom it is about."""
+    return {
+        "at": clock.written(event.at),
+        "kind": event.kind.value,
+        "list": event.list_name,
+        "words": event.words,
+        "version": event.version,
+        "language": event.language,
+        "page": event.page,
+        "network": event.network,
+        "by": event.actor,
+        "detail": event.detail,
+    }
 
 
 def together(events: Sequence[Evidence]) -> list[Evidence]:

@@ -55,7 +55,7 @@ NAMES = {
     "comment": marked("Comment"),
     "at": marked("When"),
     "on": marked("Day"),
-    "what": marked("What happened"),
+    "kind": marked("What happened"),
     "version": marked("Version"),
     "page": marked("Page"),
     "network": marked("Network"),
@@ -135,7 +135,7 @@ SENTENCES = (
 """What details say in our words, with what is named in them."""
 
 OURS = frozenset(
-    {"state", "how_often", "look", "came_by", "ended_by", "as", "what", "by", "detail"}
+    {"state", "how_often", "look", "came_by", "ended_by", "as", "kind", "by", "detail"}
 )
 """The facts whose values are ours; all else is as it was typed."""
 

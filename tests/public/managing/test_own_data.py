@@ -9,12 +9,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from selectolax.lexbor import LexborHTMLParser
 
-from newsletter import clock
+from newsletter import addresses, clock
 from newsletter.delivery import planning
 from newsletter.delivery.models import Delivery, DeliveryState
 from newsletter.extensions import db
 from newsletter.membership.models import MemberKind, MemberState
 from newsletter.public.managing import kept_words
+from newsletter.reports import dossier
 from newsletter.subscriptions.models import (
     ConsentKind,
     EndedReason,
@@ -94,6 +95,21 @@ def test_everything_is_on_the_page_and_in_the_file(
         assert words in page
 
 
+def test_a_reader_has_the_same_evidence_as_an_editor(
+    client: FlaskClient, reader: Subscriber, subscription: Subscription
+) -> None:
+    client.post("/manage/lists/news/leave")
+    client.post("/manage/lists/news/join")
+    data = json.loads(client.get("/manage/data.json").data)
+    kept = dossier.facts(dossier.dossier_of(addresses.parse(reader.address), now=NOW))
+    assert data["consent"] == kept["events"]
+    assert [one["kind"] for one in data["consent"]][-3:] == [
+        "unsubscribed",
+        "requested",
+        "confirmed",
+    ]
+
+
 def test_nothing_that_is_kept_is_without_words_of_ours(
     client: FlaskClient, reader: Subscriber, subscription: Subscription
 ) -> None:
@@ -107,7 +123,7 @@ def test_nothing_that_is_kept_is_without_words_of_ours(
     for path in ("/manage/data", "/manage/consent"):
         page = client.get(f"{path}?lang=fr").text
         shown = LexborHTMLParser(page).css_first("main").text(separator=" ")
-        for words in ("how often", "weekly", "all topics", "pause ended", "summary"):
+        for words in ("how often", "weekly", "all topics", "pause ended", "summary", "requested"):
             assert words not in shown.lower()
         assert "Fréquence\N{NO-BREAK SPACE}: Une fois par semaine" in shown
         assert 'lang="en"' not in LexborHTMLParser(page).css_first("main").html
