@@ -56,6 +56,8 @@ class MailAllowance(Base):
     latest_at: Mapped[datetime]
     second_at: Mapped[datetime]
     third_at: Mapped[datetime]
+    # Who has the mailbox did what the latest was for: the next one need not wait for a day.
+    latest_was_used: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 @dataclass(frozen=True)
@@ -129,10 +131,13 @@ _TAKE = Statement(
     VALUES (:key, :now, :never, :never)
     ON CONFLICT ("key") DO UPDATE
     SET third_at = mail_allowance.second_at, second_at = mail_allowance.latest_at,
-        latest_at = excluded.latest_at
-    WHERE mail_allowance.latest_at <= :a_pause_ago AND mail_allowance.third_at <= :forgotten""",
+        latest_at = excluded.latest_at, latest_was_used = :no
+    WHERE (mail_allowance.latest_at <= :a_pause_ago OR mail_allowance.latest_was_used)
+        AND mail_allowance.third_at <= :forgotten""",
     times=("now", "never", "a_pause_ago", "forgotten"),
 )
+
+_USED = Statement('UPDATE mail_allowance SET latest_was_used = :yes WHERE "key" = :key')
 
 
 def may_mail(purpose: str, address: str, *, now: datetime) -> bool:
@@ -147,8 +152,18 @@ def may_mail(purpose: str, address: str, *, now: datetime) -> bool:
         "never": NEVER,
         "a_pause_ago": now - MAIL_PAUSE,
         "forgotten": now - KEPT,
+        "no": False,
     }
     return run(_TAKE, **values).count == 1
+
+
+def mail_was_used(purpose: str, address: str) -> None:
+    """Let the next mail of a purpose come at once: who reads `address` did what the last was for.
+
+    To be called only with proof that they did. Each proof frees one mail, so nobody without
+    the mailbox can have more than that one sent, and of three in 30 days none comes back.
+    """
+    run(_USED, key=_key(purpose, address), yes=True)
 
 
 def forget_old(*, now: datetime) -> None:

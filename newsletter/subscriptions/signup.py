@@ -143,6 +143,8 @@ def confirm(token: str, *, origin: Origin, now: datetime) -> Subscription:
         )
     )
     suppression.lift_erasure(subscription.subscriber.address_hmac)
+    # They may leave, or be erased, and want to come back today: this link is dead then.
+    limits.mail_was_used("confirm", subscription.subscriber.canonical)
     consent.record(
         ConsentKind.CONFIRMED,
         subscription,
