@@ -35,8 +35,8 @@ _TOKEN_PATHS = "|".join(
     for path in sorted(_BEFORE_TOKENS, key=len, reverse=True)
 )
 _TOKEN = re.compile(rf"({_TOKEN_PATHS})[A-Za-z0-9_.%-]+")
-# Without its signature no token opens anything, wherever it stands.
-_SIGNATURE = re.compile(r"\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+# Without its signature no token opens anything, wherever it stands and whatever was added.
+_SIGNATURE = re.compile(r"\.[A-Za-z0-9_-]{43,}")
 
 
 def hide(text: str) -> str:

@@ -86,7 +86,12 @@ def _rules_with_tokens(app: Flask) -> set[str]:
 @pytest.mark.parametrize("link", TOKENS, ids=lambda link: link.purpose)
 def test_what_opens_a_link_is_cut_off_wherever_it_stands(app: Flask, link: links.Link) -> None:
     token = link.token("17-4", now=NOW)
-    for line in (f"cookie managed={token}; x", f"/else/{token}/where", f"{{'token': '{token}'}}"):
+    for line in (
+        f"cookie managed={token}; x",
+        f"/else/{token}/where",
+        f"{{'token': '{token}'}}",
+        f"/else/{token}xx ",
+    ):
         hidden = hide(line)
         assert token[-43:] not in hidden
         assert hidden.endswith(line[-1])
