@@ -12,7 +12,7 @@ from newsletter.desk.noting import note
 from newsletter.extensions import db
 from newsletter.subscriptions import consent, embedding
 from newsletter.subscriptions.embedding import FIELD
-from newsletter.subscriptions.models import MailingList
+from newsletter.subscriptions.models import MailingList, Source
 from newsletter.subscriptions.words import FREQUENCIES
 from newsletter.web import FRAME_POLICY, policy
 
@@ -84,6 +84,7 @@ def _language() -> str:
 def _form_to_paste(mailing_list: MailingList, code: str, *, way_back: str) -> str:
     """Return the form as HTML, in the words of one language, whatever the desk speaks."""
     ours = translating.translator(code)
+    words = consent.wording(mailing_list.name, ours, tracking=mailing_list.tracking)
     return render_template(
         "public/embedded_form.html",
         mailing_list=mailing_list,
@@ -91,7 +92,9 @@ def _form_to_paste(mailing_list: MailingList, code: str, *, way_back: str) -> st
         language=code,
         direction=languages.direction(code),
         frequencies=FREQUENCIES,
-        words=consent.wording(mailing_list.name, ours, tracking=mailing_list.tracking),
+        words=words,
+        sealed_words=consent.sealed(words, mailing_list.id),
+        source=Source.EMBED,
         version_of=consent.VERSION_OF,
         action=links.public_url(f"/subscribe?lang={code}"),
         privacy=links.public_url(f"/privacy?lang={code}"),

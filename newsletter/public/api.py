@@ -197,11 +197,12 @@ def _problem(status: HTTPStatus, sentence: str, **more: object) -> Response:
 
 def _about(mailing_list: MailingList) -> dict[str, object]:
     words = consent.wording(mailing_list.name, page_language.ours(), tracking=mailing_list.tracking)
+    carried = consent.sealed(words, mailing_list.id)
     return {
         "list": mailing_list.slug,
         "name": mailing_list.name,
         "description": mailing_list.description,
         "language": mailing_list.default_language,
         "topics": [{"slug": topic.slug, "name": topic.name} for topic in mailing_list.topics],
-        "consent": {"text": words.text, "language": words.language, "words": words.digest},
+        "consent": {"text": words.text, "language": words.language, "words": carried},
     }

@@ -4,6 +4,7 @@ Every way in leads through `take`, so that none has fewer checks and limits than
 another (STANDARDS XA05).
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from newsletter.library.models import Topic
 from newsletter.marking import marked
 from newsletter.page_language import gettext
 from newsletter.subscriptions import bursts, consent, signup
-from newsletter.subscriptions.consent import Origin
+from newsletter.subscriptions.consent import Origin, Wording
 from newsletter.subscriptions.models import Frequency, Source
 from newsletter.subscriptions.offering import Listed
 from newsletter.subscriptions.wishes import Wish
@@ -36,7 +37,12 @@ TRAP = "website"
 """The field that no person sees; who fills it gets the same answer and nothing else."""
 
 SHOWN_WORDS = "words"
-"""The field by which a form elsewhere says which words stood under its button."""
+"""The field by which a form says which words stood under its button: `consent.sealed`."""
+
+SOURCE = "source"
+"""The field by which a pasted form says that it is none of our pages; not every browser does."""
+
+_ORIGIN = re.compile(r"https?://([\w.-]{1,253}|\[[0-9a-f:.]+\])(:\d{1,5})?", re.ASCII)
 
 Value = TypeVar("Value")
 
@@ -54,6 +60,8 @@ class Typed:
     # Where the answer shall lead, if the list allows that page.
     next: str = ""
     words: str = ""
+    # What a form that was pasted into another site says that it is.
+    source: str = ""
     trap: str = ""
     errors: dict[str, str] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic, init=False)
@@ -68,20 +76,20 @@ def take(mailing_list: Listed, typed: Typed, *, page: str, now: datetime) -> Wis
     wish = _read_wish(mailing_list, typed)
     if wish is None:
         return None
+    # Before anything is written: meanwhile nobody else could write to SQLite.
+    words, (origin, source) = _shown_words(mailing_list, typed), _came_from(typed, page)
     bursts.count_network(client_network(), now=now)
     if typed.trap:
         bursts.count(now=now)
         return wish
-    elsewhere = origin_elsewhere()
-    words = consent.wording(mailing_list.name, page_language.ours(), tracking=mailing_list.tracking)
     _checked(
         typed,
         lambda: signup.request_subscription(
             mailing_list,
             wish,
-            consent.shown(words, typed.words),
-            origin=Origin(page=elsewhere or links.public_url(page), ip=client_ip() or None),
-            source=Source.EMBED if elsewhere or page != "/" else Source.FORM,
+            words,
+            origin=origin,
+            source=source,
             now=now,
             held_for=lambda: bursts.count(now=now),
         ),
@@ -98,15 +106,35 @@ def answer_when_all_do(typed: Typed) -> None:
     time.sleep(max(0.0, typed.began + ANSWERED_AFTER - time.monotonic()))
 
 
-def origin_elsewhere() -> str:
-    """Return the origin of the page that asks, if it names itself and is none of ours."""
-    origin = request.headers.get("Origin", "null")
-    return "" if origin in ("null", current_app.config["PUBLIC_URL"]) else origin
+def _origin_elsewhere() -> str:
+    """Return the origin of the page that asks, if it names itself and is none of ours.
+
+    Browsers say `null` for pages that send no referrer, which ours are, too.
+    """
+    origin = request.headers.get("Origin", "")
+    is_one = _ORIGIN.fullmatch(origin) and origin != current_app.config["PUBLIC_URL"]
+    return origin if is_one else ""
 
 
 def slugs(mailing_list: Listed) -> set[str]:
     """Return the short names of the topics that a list offers."""
     return {topic.slug for topic in mailing_list.topics}
+
+
+def _came_from(typed: Typed, page: str) -> tuple[Origin, Source]:
+    """Return the page that asks, empty if it is elsewhere and does not name itself."""
+    elsewhere, is_pasted = _origin_elsewhere(), typed.source == Source.EMBED
+    ours = "" if is_pasted else links.public_url(page)
+    is_ours = not elsewhere and not is_pasted and page == "/"
+    origin = Origin(page=elsewhere or ours, ip=client_ip() or None)
+    return origin, Source.FORM if is_ours else Source.EMBED
+
+
+def _shown_words(mailing_list: Listed, typed: Typed) -> Wording | None:
+    """Return what the form showed; of one that does not say, what the list says now."""
+    if typed.words:
+        return consent.shown(typed.words, mailing_list.id)
+    return consent.wording(mailing_list.name, page_language.ours(), tracking=mailing_list.tracking)
 
 
 def _read_wish(mailing_list: Listed, typed: Typed) -> Wish | None:

@@ -1,7 +1,7 @@
 """The Stay Informed form: sign up, then confirm by the mailed link.
 
-No cookie, no script, no hidden field: any page of the organisation may post
-to `/subscribe`. One that is written down in the desk gets its readers back.
+No cookie, no script, no field that has to be there but the address: any page of the
+organisation may post to `/subscribe`. One that is written down in the desk gets its readers back.
 """
 
 from http import HTTPStatus
@@ -52,6 +52,7 @@ def subscribe() -> AnyResponse | tuple[str, int]:
         topics=request.form.getlist("topics"),
         next=request.form.get("next", ""),
         words=request.form.get(asking.SHOWN_WORDS, ""),
+        source=request.form.get(asking.SOURCE, ""),
         trap=request.form.get(TRAP, ""),
     )
     page_language.speak(typed.language)
@@ -165,6 +166,7 @@ def _typed_again(mailing_list: MailingList, typed: Typed) -> Response:
 
 
 def _form_page(mailing_list: MailingList, typed: Typed) -> str:
+    words = consent.wording(mailing_list.name, ours(), tracking=mailing_list.tracking)
     return render_template(
         "public/form.html",
         latest_issues=archiving.latest(1, language=page_language.spoken()),
@@ -173,9 +175,8 @@ def _form_page(mailing_list: MailingList, typed: Typed) -> str:
         mailing_list=mailing_list,
         typed=typed,
         languages=languages.OFFERED,
-        words=consent.wording(
-            mailing_list.name, page_language.ours(), tracking=mailing_list.tracking
-        ),
+        words=words,
+        sealed_words=consent.sealed(words, mailing_list.id),
         version_of=consent.VERSION_OF,
         trap=TRAP,
         frequencies=FREQUENCIES,

@@ -6,7 +6,9 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 import sqlalchemy as sa
+from itsdangerous import BadData, URLSafeSerializer
 
+from newsletter import links
 from newsletter.extensions import db, insert
 from newsletter.marking import marked
 from newsletter.statements import Statement, run
@@ -24,6 +26,9 @@ VERSION = "3"
 
 VERSION_OF = date(2026, 11, 22)
 """The day since which they are what they are."""
+
+NOT_KNOWN = "words not known to us"
+"""What an event notes whose words are not known."""
 
 SUBSCRIBER = "subscriber"
 """The actor of what a reader did; editors and commands name themselves."""
@@ -69,16 +74,31 @@ def wording(list_name: str, ours: Translator, *, tracking: Tracking = Tracking.N
     )
 
 
-def shown(words: Wording, digest: str) -> Wording:
-    """Return the words with this digest, which a form elsewhere was made with; else `words`.
+def sealed(words: Wording, mailing_list_id: int) -> str:
+    """Return these words for a form of the list to carry along, signed by us.
 
-    A form that somebody pasted long ago shows what we said then: the evidence must not claim
-    that it showed what we say now.
+    A page that was opened or pasted long ago shows what we said then: the evidence must not
+    claim that it showed what we say now.
     """
-    if digest in ("", words.digest):
-        return words
-    older = db.session.scalar(sa.select(ConsentWording).where(ConsentWording.digest == digest[:64]))
-    return words if older is None else Wording(older.text, older.version, older.language)
+    return str(_seal().dumps([mailing_list_id, words.text, words.version, words.language]))
+
+
+def shown(carried: str, mailing_list_id: int) -> Wording | None:
+    """Return the words that a form carried; None if we never gave them out for this list."""
+    try:
+        number, *words = _seal().loads(carried)
+    except BadData:
+        return None
+    return Wording(*words) if number == mailing_list_id else None
+
+
+def _seal() -> URLSafeSerializer:
+    return URLSafeSerializer(
+        links.signing_keys(),
+        salt="words shown",
+        serializer_kwargs={"ensure_ascii": False},
+        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+    )
 
 
 def tracking_wording(list_name: str, ours: Translator) -> Wording:
@@ -141,13 +161,20 @@ def record(
 def record_words(
     kind: ConsentKind,
     subscription: Concerned,
-    words: Wording,
+    words: Wording | None,
     *,
     origin: Origin,
     now: datetime,
     detail: str = "",
 ) -> None:
-    """Append one event with exactly these words, which somebody most often agreed to before."""
+    """Append one event with exactly these words, which somebody most often agreed to before.
+
+    Where nobody knows the words, it says that.
+    """
+    if words is None:
+        detail = f"{detail}; {NOT_KNOWN}"
+        record(kind, subscription, origin=origin, now=now, detail=detail)
+        return
     event = _event(kind, subscription, origin=origin, now=now, detail=detail)
     if not run(_RECORD_KNOWN, digest=words.digest, **event).count:
         run(_RECORD, wording=wording_id(words), **event)

@@ -50,7 +50,7 @@ KEPT_UNCONFIRMED = timedelta(days=7)
 def request_subscription(
     mailing_list: Listed,
     wish: Wish,
-    words: Wording,
+    words: Wording | None,
     *,
     origin: Origin,
     source: Source,
@@ -59,10 +59,10 @@ def request_subscription(
 ) -> None:
     """Start a double opt-in: note the wish and queue the mail that fits.
 
-    `words` are what stood beside the button. Asking twice is harmless: a second wish updates the
-    pending row and leaves the mailed link valid. `held_for` says for how long the mail has to wait,
-    and is asked as late as possible. Raises InvalidAddress for addresses that nobody may
-    subscribe, whoever is on a list.
+    `words` are what stood beside the button, None if nobody knows. Asking twice is harmless: a
+    second wish updates the pending row and leaves the mailed link valid. `held_for` says for how
+    long the mail has to wait, and is asked as late as possible. Raises InvalidAddress for
+    addresses that nobody may subscribe, whoever is on a list.
     """
     unfit.refuse(wish.address)
     with undoable() as undo:
@@ -79,7 +79,7 @@ def request_subscription(
 def _note(
     mailing_list: Listed,
     wish: Wish,
-    words: Wording,
+    words: Wording | None,
     *,
     origin: Origin,
     source: Source,

@@ -5,11 +5,18 @@ import sqlalchemy as sa
 from flask import Flask
 from selectolax.lexbor import LexborHTMLParser
 
+from newsletter import clock
 from newsletter.accounts import RoleName
 from newsletter.extensions import db
-from newsletter.subscriptions import lists
-from newsletter.subscriptions.models import ConsentEvent, ConsentWording, Source, Subscription
-from newsletter.translating import written
+from newsletter.subscriptions import consent, lists
+from newsletter.subscriptions.models import (
+    ConsentEvent,
+    ConsentWording,
+    Source,
+    Subscription,
+    Tracking,
+)
+from newsletter.translating import translator, written
 from tests.desk.browser import Browser, signed_in
 from tests.factories import make_editor, make_list, make_topic
 
@@ -67,13 +74,80 @@ def test_what_is_copied_signs_up_in_its_language_with_the_words_it_shows(
 
 
 def test_an_old_copy_is_evidence_of_its_own_words(browser: Browser) -> None:
-    fields = typed(pasted(browser), address="ada@example.org")
-    browser.client.post("/subscribe?lang=en", data=fields)
-    lists.get_list("news").name = "Renamed"
+    form = pasted(browser)
+    news = lists.get_list("news")
+    lists.change_list(news, now=clock.now(), name="Renamed", tracking=Tracking.INDIVIDUAL)
     db.session.commit()
-    browser.client.post("/subscribe?lang=en", data=fields | {"address": "eve@example.org"})
-    first, second = db.session.scalars(sa.select(ConsentEvent.wording_id)).all()
-    assert first == second
+    for name in ("ada", "eve"):
+        fields = typed(form, address=f"{name}@example.org")
+        browser.client.post("/subscribe?lang=en", data=fields)
+        assert last_words() in form.css_first("form").text()
+    assert "Nobody records what I open" in last_words()
+
+
+def test_words_that_were_not_given_out_for_this_list_are_evidence_of_nothing(
+    browser: Browser,
+) -> None:
+    make_list("other", name="Other")
+    consent.wording_id(wording := consent.tracking_wording("Other", translator("en")))
+    db.session.commit()
+    of_other = typed(LexborHTMLParser(browser.client.get("/?list=other").text))["words"]
+    for words in (
+        of_other,
+        wording.digest,
+        f"{of_other}x",
+        of_other[1:],
+        "x" * 9000,
+        "ü.\ud7ff",
+        ".",
+    ):
+        fields = typed(pasted(browser), address="ada@example.org", words=words)
+        assert browser.client.post("/subscribe?lang=en", data=fields).status_code == 200
+        event = last_event()
+        assert event.wording_id is None
+        assert event.detail == "embed: all topics; every; en; words not known to us"
+    fields |= {"list": "other", "words": of_other}
+    browser.client.post("/subscribe?lang=en", data=fields)
+    assert "“Other”" in last_words()
+
+
+def test_a_form_on_a_site_that_does_not_name_itself_is_elsewhere_all_the_same(
+    browser: Browser,
+) -> None:
+    fields = typed(pasted(browser), address="ada@example.org")
+    browser.client.post("/subscribe?lang=en", data=fields, headers={"Origin": "null"})
+    event = last_event()
+    assert (event.page, event.detail) == ("", "embed: all topics; every; en")
+    assert db.session.scalars(sa.select(Subscription.source)).one() is Source.EMBED
+    browser.client.post(
+        "/subscribe", data={"address": "eve@example.org"}, headers={"Origin": "null"}
+    )
+    assert last_event().page == "https://news.example.org/"
+
+
+@pytest.mark.parametrize(
+    ("origin", "page"),
+    [
+        ("https://www.example.org", "https://www.example.org"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("javascript:alert(1)<script>", ""),
+        ("https://www.example.org/page", ""),
+        ("https://a@www.example.org", ""),
+        ("https://" + "x" * 300, ""),
+    ],
+)
+def test_what_is_no_origin_is_not_kept_as_one(browser: Browser, origin: str, page: str) -> None:
+    fields = typed(pasted(browser), address="ada@example.org")
+    browser.client.post("/subscribe?lang=en", data=fields, headers={"Origin": origin})
+    assert last_event().page == page
+
+
+def last_event() -> ConsentEvent:
+    return db.session.scalars(sa.select(ConsentEvent).order_by(ConsentEvent.id.desc())).all()[0]
+
+
+def last_words() -> str:
+    return db.session.get_one(ConsentWording, last_event().wording_id).text
 
 
 def test_the_field_that_nobody_sees_is_hidden_without_any_style(browser: Browser) -> None:

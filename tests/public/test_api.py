@@ -98,8 +98,7 @@ def test_only_public_lists_are_named_with_the_words_to_show(client: FlaskClient)
     ask(client, words=news["consent"]["words"])
     event = db.session.scalars(sa.select(ConsentEvent)).one()
     assert (event.page, event.detail[:5]) == (f"https://news.example.org{HERE}", "embed")
-    # Nobody has agreed to the Portuguese ones yet, so they are not kept: ours of now are.
-    assert db.session.get_one(ConsentWording, event.wording_id).language == "en"
+    assert db.session.get_one(ConsentWording, event.wording_id).text == news["consent"]["text"]
 
 
 def test_the_answer_is_the_same_whatever_the_address_is(client: FlaskClient) -> None:

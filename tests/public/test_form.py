@@ -17,6 +17,7 @@ from newsletter.mail.models import OutboxMessage
 from newsletter.subscriptions import lists, suppression
 from newsletter.subscriptions.models import (
     ConsentEvent,
+    ConsentWording,
     Subscriber,
     Subscription,
     SubscriptionState,
@@ -100,6 +101,31 @@ def test_who_begins_again_is_asked_about_the_same_list(client: FlaskClient, addr
         begin = [link for link in links if link.startswith("/?")]
         assert len(begin) >= 4
         assert {parse_qs(urlsplit(link).query)["list"][0] for link in begin} == {slug}
+
+
+def test_the_evidence_has_the_words_that_the_page_showed_whatever_language_was_chosen(
+    client: FlaskClient,
+) -> None:
+    french = {"Accept-Language": "fr"}
+    page = LexborHTMLParser(client.get("/", headers=french).text)
+    words = page.css_first("input[name=words]")
+    assert words is not None
+    lists.get_list("news").name = "Renamed"
+    db.session.commit()
+    answer = client.post(
+        "/subscribe",
+        data={"address": "ada@example.org", "language": "en", "words": words.attributes["value"]},
+        headers=french,
+    )
+    assert answer.headers["Content-Language"] == "en"
+    event = db.session.scalars(sa.select(ConsentEvent)).one()
+    said = db.session.get_one(ConsentWording, event.wording_id)
+    assert said.language == "fr"
+    assert said.text in page.css_first("form").text()
+    assert (event.page, event.detail) == (
+        "https://news.example.org/",
+        "form: all topics; every; en",
+    )
 
 
 def test_a_bare_address_from_another_site_is_enough(client: FlaskClient) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from newsletter import languages
 from newsletter.marking import marked
 from newsletter.page_language import gettext, ours
-from newsletter.subscriptions import agreeing
+from newsletter.subscriptions import agreeing, consent
 
 NAMES = {
     "you": marked("You"),
@@ -115,6 +115,7 @@ VALUES = {
     "by a link mailed to the address": marked("By a link mailed to the address"),
     "subscribed already": marked("Subscribed already"),
     agreeing.ENDED_FOR_ALL: marked("This list records nobody any more"),
+    consent.NOT_KNOWN: marked("We do not know the words that were shown"),
     "address changed": marked("The address was changed"),
     "address changed back": marked("The address was changed back"),
     "pause ended": marked("The pause ended"),
