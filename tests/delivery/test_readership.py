@@ -68,8 +68,9 @@ def test_nobody_lacks_nothing(issue: Issue) -> None:
 
 
 def test_a_list_that_is_counted_in_a_moment_is_counted_anew(
-    news: MailingList, issue: Issue
+    news: MailingList, issue: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(readership, "LONG", 60.0)
     for count in (1, 2):
         reader(news, "Ada")
         assert readership.of(issue, []).by_language == {"en": count}
