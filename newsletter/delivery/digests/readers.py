@@ -286,12 +286,14 @@ def _period(dues: Iterable[Due]) -> Period:
 def moves(readers: Iterable[Reader], shelf: Shelf, *, now: datetime) -> Mapping[Any, list[int]]:
     """Return the subscriptions that go on, by where their next window begins and when it ends."""
     found: dict[tuple[int, datetime | None, datetime | None], list[int]] = defaultdict(list)
-    mornings: dict[tuple[Frequency, str, datetime], datetime | None] = {}
+    mornings: dict[tuple[Frequency, str, datetime, bool], datetime | None] = {}
     for reader in readers:
         for due in reader.dues:
-            key = (due.frequency, due.zone, max(now, due.due_at))
+            waits = shelf.keeps(due.subscription_id, due.list_id)
+            key = (due.frequency, due.zone, max(now, due.due_at), waits)
             if key not in mornings:
-                mornings[key] = digest_windows.next_due(key[0], key[1], now=key[2])
+                find = digest_windows.due_in if waits else digest_windows.next_due
+                mornings[key] = find(key[0], key[1], now=key[2])
             after = max(due.after, shelf.last.get(due.list_id, 0))
             owed = due.owed_since if due.subscription_id in shelf.held else None
             found[after, mornings[key], owed].append(due.subscription_id)

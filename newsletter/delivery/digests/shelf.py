@@ -33,13 +33,15 @@ class Shelf:
     """What there is at one moment; `last` is by list up to where a digest goes.
 
     `owed` is by subscription what was taken away from its reader before, and `held` are
-    the subscriptions that have to wait for some of it.
+    the subscriptions that have to wait for some of it; `waiting` are the lists of which
+    not all goes into a digest yet.
     """
 
     entries: Mapping[int, Sequence[Entry]]
     last: Mapping[int, int]
     owed: Mapping[int, Sequence[Entry]] = field(default_factory=dict)
     held: frozenset[int] = frozenset()
+    waiting: frozenset[int] = frozenset()
     _windows: dict[tuple[int, int], list[Entry]] = field(default_factory=dict)
 
     def window(self, list_id: int, after: int) -> list[Entry]:
@@ -57,6 +59,10 @@ class Shelf:
         # What is owed of the window itself is there already, or waits with it.
         before = [one for one in self.owed.get(subscription_id, ()) if one.order <= after]
         return sorted([*before, *window], key=lambda one: one.order) if before else window
+
+    def keeps(self, subscription_id: int, list_id: int) -> bool:
+        """Tell whether something for a subscription waits: no digest is the last until then."""
+        return list_id in self.waiting or subscription_id in self.held
 
     @property
     def all_entries(self) -> list[Entry]:
@@ -114,6 +120,7 @@ def _arrange(
     entries: dict[int, list[Entry]] = defaultdict(list)
     known: dict[int, Entry] = {}
     waiting: set[int] = set()
+    lists: set[int] = set()
     for number, list_id, order, begun_at, corrects, send_id, is_held in rows:
         assert order is not None and begun_at is not None
         one = Entry(number, list_id, order, begun_at, topics[number], corrects, send_id)
@@ -124,13 +131,14 @@ def _arrange(
             waiting.add(number)
             if order > after[list_id]:
                 last[list_id] = min(last[list_id], order - 1)
+                lists.add(list_id)
     held = {subscription_id for subscription_id, issues in owed.items() if issues & waiting}
     ready = {
         subscription_id: [known[number] for number in issues if number in known]
         for subscription_id, issues in owed.items()
         if subscription_id not in held
     }
-    return Shelf(entries, last, ready, frozenset(held))
+    return Shelf(entries, last, ready, frozenset(held), frozenset(lists))
 
 
 def _topics(numbers: Sequence[int]) -> Mapping[int, frozenset[int]]:

@@ -161,6 +161,42 @@ def test_taking_back_once_a_month_repeats_no_digest(news: MailingList) -> None:
     assert ada.frequency is EVERY
 
 
+def test_a_last_summary_waits_for_what_a_person_holds_and_brings_it_then(
+    news: MailingList,
+) -> None:
+    ada = make_subscription(news)
+    for number in range(2):
+        make_subscription(news, f"r{number}@example.org")
+    digest_windows.pause(ada, until=None, wants_summary=True, now=NOW)
+    first, held = send_issue(news), send_issue(news)
+    control.pause(held, now=NOW)
+    digest_windows.resume(ada, now=NOW)
+    make(MONDAY)
+    assert numbers_of("ada") == [(first.id,)]
+    # From now on each comes by itself, and no second time.
+    send_issue(news, at=MONDAY)
+    make(MONDAY + DAY)
+    control.resume(held, now=MONDAY + DAY)
+    make(MONDAY + 2 * DAY)
+    assert numbers_of("ada") == [(first.id,), (held.id,)]
+    assert ada.digest_due_at is None
+
+
+def test_so_it_does_for_what_was_taken_away_on_its_way(news: MailingList) -> None:
+    ada = make_subscription(news)
+    make_subscription(news, "ben@example.org")
+    held = send_issue(news)
+    control.pause(held, now=NOW)
+    digest_windows.pause(ada, until=None, wants_summary=True, now=NOW)
+    suppress_row(ada, at=NOW + SOON)
+    digest_windows.resume(ada, now=NOW + SOON)
+    assert make(MONDAY) == []
+    control.resume(held, now=MONDAY)
+    make(MONDAY + DAY)
+    assert numbers_of("ada") == [(held.id,)]
+    assert (ada.digest_due_at, ada.digest_owed_since) == (None, None)
+
+
 def deliver(*, at: datetime = NOW) -> None:
     """Let all that waits be answered, as the reader's state tells."""
     db.session.flush()
