@@ -106,28 +106,23 @@ def answer_when_all_do(typed: Typed) -> None:
     time.sleep(max(0.0, typed.began + ANSWERED_AFTER - time.monotonic()))
 
 
-def _origin_elsewhere() -> str:
-    """Return the origin of the page that asks, if it names itself and is none of ours.
-
-    Browsers say `null` for pages that send no referrer, which ours are, too.
-    """
-    origin = request.headers.get("Origin", "")
-    is_one = _ORIGIN.fullmatch(origin) and origin != current_app.config["PUBLIC_URL"]
-    return origin if is_one else ""
-
-
 def slugs(mailing_list: Listed) -> set[str]:
     """Return the short names of the topics that a list offers."""
     return {topic.slug for topic in mailing_list.topics}
 
 
 def _came_from(typed: Typed, page: str) -> tuple[Origin, Source]:
-    """Return the page that asks, empty if it is elsewhere and does not name itself."""
-    elsewhere, is_pasted = _origin_elsewhere(), typed.source == Source.EMBED
-    ours = "" if is_pasted else links.public_url(page)
-    is_ours = not elsewhere and not is_pasted and page == "/"
-    origin = Origin(page=elsewhere or ours, ip=client_ip() or None)
-    return origin, Source.FORM if is_ours else Source.EMBED
+    """Return the page that asks, empty if it is elsewhere and does not name itself.
+
+    Browsers say `null` for pages that send no referrer, which ours are, too.
+    """
+    named = request.headers.get("Origin", "null")
+    is_elsewhere = named not in ("null", current_app.config["PUBLIC_URL"])
+    if is_elsewhere or typed.source == Source.EMBED:
+        shown, source = named if _ORIGIN.fullmatch(named) else "", Source.EMBED
+    else:
+        shown, source = links.public_url(page), Source.FORM if page == "/" else Source.EMBED
+    return Origin(page=shown, ip=client_ip() or None), source
 
 
 def _shown_words(mailing_list: Listed, typed: Typed) -> Wording | None:
