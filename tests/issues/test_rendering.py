@@ -22,7 +22,7 @@ from newsletter.issues.merge_fields import Part
 from newsletter.issues.rendering import RenderedEdition
 from newsletter.issues.segments import Segments, Slot, fill
 from newsletter.library.models import ItemKind
-from scripts.translations import extracted
+from tests import english
 from tests.colours import contrast
 from tests.conftest import NOW
 from tests.factories import make_list
@@ -245,7 +245,7 @@ def test_no_english_word_of_ours_is_left_in_a_translated_edition(language: str) 
     said = content(language=language, introduction="", rows=rows)
     whole = (_read_aloud(page(said)) + text(said)).replace("Guidance on MMS", "")
     ours = translating.translator(language)
-    for message in extracted():
+    for message in english.messages():
         name = str(message.id).partition("%")[0].strip()
         if len(name) > 3 and not ours.gettext(name).startswith(name):
             assert re.search(rf"(?<!\w){re.escape(name)}(?!\w)", whole) is None, name

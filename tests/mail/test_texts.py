@@ -16,7 +16,7 @@ from newsletter import languages
 from newsletter.mail import texts
 from newsletter.mail.message import Mailbox, Message, boundary_for, to_bytes
 from newsletter.translating import written
-from scripts.translations import extracted
+from tests import english
 from tests.conftest import NOW
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "mail"
@@ -337,8 +337,8 @@ def test_no_english_word_is_left_for_readers_of_another_language(
 ) -> None:
     message = compose(kind, language=language)
     whole = f"{message.subject}\n{message.text_part}\n{message.html_part}"
-    for english in extracted():
-        for form in [english.id] if isinstance(english.id, str) else english.id:
+    for said in english.messages():
+        for form in [said.id] if isinstance(said.id, str) else said.id:
             words = max(re.split(r"%\(\w+\)s", form), key=len).strip(" .:")
             assert len(words) < 12 or words not in whole
 

@@ -1,7 +1,7 @@
 """The report of an issue, on PostgreSQL."""
 
+from tests.desk.conftest import browser  # noqa: F401  # pytest finds it by this name
 from tests.desk.test_recipients import (  # noqa: F401  # pytest finds them by these names
-    browser,
     issue,
     test_a_list_has_those_of_one_state_or_one_reason,
     test_a_long_list_goes_on_where_the_page_ended,

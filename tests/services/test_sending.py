@@ -7,8 +7,8 @@ from tests.delivery.test_audience import (  # noqa: F401  # pytest finds them by
     test_they_are_shown_a_page_at_a_time,
     test_who_is_left_out_is_counted_by_reason_and_once,
 )
+from tests.desk.conftest import browser  # noqa: F401  # pytest finds it by this name
 from tests.desk.test_sending import (  # noqa: F401
-    browser,
     issue,
     test_of_many_presses_at_once_one_counts,
     test_one_sentence_says_whom_it_goes_to_and_who_is_left_out,
