@@ -41,11 +41,22 @@ AREAS = frozenset(
 """Where the names of time zones begin that are places."""
 
 
-def subscription_of(
+def subscription_of(subscriber: Subscriber, slug: str) -> Subscription:
+    """Return the reader's subscription to a list, to be shown; NotFound if it is not theirs."""
+    return _found(_theirs(subscriber, slug, ON))
+
+
+def subscription_to_change(
     subscriber: Subscriber, slug: str, *, states: Collection[SubscriptionState] = ON
 ) -> Subscription:
-    """Return the reader's subscription to a list, locked; raise NotFound if it is not theirs."""
-    found = db.session.scalar(
+    """Return the same, locked until the transaction ends; one that only reads may lock nothing."""
+    return _found(_theirs(subscriber, slug, states).with_for_update(of=Subscription))
+
+
+def _theirs(
+    subscriber: Subscriber, slug: str, states: Collection[SubscriptionState]
+) -> sa.Select[Subscription]:
+    return (
         sa.select(Subscription)
         .join(MailingList, MailingList.id == Subscription.mailing_list_id)
         .where(
@@ -53,8 +64,11 @@ def subscription_of(
             MailingList.slug == slug,
             Subscription.state.in_(states),
         )
-        .with_for_update(of=Subscription)
     )
+
+
+def _found(question: sa.Select[Subscription]) -> Subscription:
+    found = db.session.scalar(question)
     if found is None:
         raise NotFound(marked("You are not on this list."))
     return found

@@ -16,6 +16,7 @@ from tests.public.managing.test_arriving import (
 )
 from tests.public.managing.test_lists import (
     test_a_pause_ends_by_the_clock,
+    test_each_question_about_a_list_is_asked,
     test_of_ten_presses_at_once_one_joins,
     test_who_leaves_and_joins_again_has_two_intervals,
 )
@@ -26,6 +27,10 @@ from tests.public.managing.test_on_no_list import (
 from tests.public.managing.test_own_data import (
     test_deleting_asks_first_and_leaves_one_mark,
     test_everything_is_on_the_page_and_in_the_file,
+)
+from tests.public.managing.test_recording import (
+    test_a_list_that_stops_naming_readers_ends_it_for_all_and_asks_anew_if_it_begins_again,
+    test_yes_counts_with_the_words_that_stood_there_and_no_ends_it,
 )
 from tests.public.test_leaving import (
     test_each_button_has_an_undo_that_gives_back_what_was,

@@ -31,7 +31,7 @@ def ask_topics(reader: Subscriber, slug: str) -> Answer:
 @readers_own
 def choose_topics(reader: Subscriber, slug: str) -> Answer:
     """Take the topics that were ticked; none at all is an oversight."""
-    subscription = preferences.subscription_of(reader, slug)
+    subscription = preferences.subscription_to_change(reader, slug)
     ticked = request.form.getlist("topics")
     if not ticked:
         return questions.refuse(
@@ -57,7 +57,7 @@ def ask_frequency(reader: Subscriber, slug: str) -> Answer:
 @readers_own
 def choose_frequency(reader: Subscriber, slug: str) -> Answer:
     """Take how often."""
-    subscription = preferences.subscription_of(reader, slug)
+    subscription = preferences.subscription_to_change(reader, slug)
     chosen = request.form.get("frequency", "")
     try:
         preferences.choose_frequency(subscription, chosen, origin=_origin(), now=clock.now())
@@ -79,7 +79,7 @@ def ask_pause(reader: Subscriber, slug: str) -> Answer:
 def pause(reader: Subscriber, slug: str) -> Answer:
     """Pause until a day."""
     now = clock.now()
-    subscription = preferences.subscription_of(reader, slug)
+    subscription = preferences.subscription_to_change(reader, slug)
     typed = request.form.get("until", "")
     wants_summary = bool(request.form.get("summary"))
     try:
@@ -96,7 +96,7 @@ def pause(reader: Subscriber, slug: str) -> Answer:
 @readers_own
 def resume(reader: Subscriber, slug: str) -> Answer:
     """End a pause now."""
-    subscription = preferences.subscription_of(reader, slug)
+    subscription = preferences.subscription_to_change(reader, slug)
     pausing.resume(subscription, origin=_origin(), now=clock.now())
     db.session.commit()
     return questions.home("resumed")
@@ -124,7 +124,7 @@ def ask_leave(reader: Subscriber, slug: str) -> Answer:
 @readers_own
 def leave(reader: Subscriber, slug: str) -> Answer:
     """Leave this list; a second press is the same."""
-    subscription = preferences.subscription_of(reader, slug, states=preferences.EVER)
+    subscription = preferences.subscription_to_change(reader, slug, states=preferences.EVER)
     unsubscribing.end(subscription, reason=EndedReason.LINK, origin=_origin(), now=clock.now())
     db.session.commit()
     return questions.home("left")

@@ -33,7 +33,7 @@ def ask(reader: Subscriber, slug: str) -> Answer:
 @readers_own
 def choose(reader: Subscriber, slug: str) -> Answer:
     """Take the answer; “no” also deletes what was recorded."""
-    subscription = preferences.subscription_of(reader, slug)
+    subscription = preferences.subscription_to_change(reader, slug)
     origin, now = Origin(page="/manage", ip=client_ip() or None), clock.now()
     match request.form.get("recording"):
         case "no":

@@ -178,3 +178,10 @@ def test_a_list_that_is_not_ones_own_is_not_there(
     for slug in ("events", "nothing"):
         answer = client.post(f"/manage/lists/{slug}/{path}")
         assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("question", ["topics", "frequency", "pause", "leave", "recording"])
+def test_each_question_about_a_list_is_asked(
+    client: FlaskClient, reader: Subscriber, question: str
+) -> None:
+    assert client.get(f"{AT}/{question}").status_code == 200
