@@ -13,7 +13,7 @@ IN_VENV := .venv/bin/python
 BY_MODULE := $(IN_VENV) -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 # Of the fault harness `make test` runs what takes seconds, `make test-services` the rest.
 LONG_FAULTS := $(patsubst %,tests/faults/test_%.py,connections databases stops weakness)
-# It looks at five pages two or three times each, and wants a machine with nothing else to do.
+# It looks at five pages several times each, and wants a machine with nothing else to do.
 LIGHTHOUSE := tests/browser/test_lighthouse.py
 # They take servers away, so nothing that needs these may run beside them.
 RESTARTS := tests/services/test_restarts.py
@@ -61,7 +61,8 @@ test-services: ## Tests against PostgreSQL and RabbitMQ and in Chromium; scripts
 	@$(SETUP) requirements-services.lock
 	@scripts/services install
 	@$(WITH_SERVICES) failed=0; \
-		$(BY_MODULE) tests/browser tests/services --ignore=$(RESTARTS) $(ARGS) || failed=1; \
+		$(BY_MODULE) tests/browser tests/services --ignore=$(RESTARTS) --ignore=$(LIGHTHOUSE) $(ARGS) || failed=1; \
+		$(IN_VENV) -m pytest $(LIGHTHOUSE) $(ARGS) || failed=1; \
 		$(BY_MODULE) $(RESTARTS) $(LONG_FAULTS) $(ARGS) || failed=1; \
 		exit $$failed
 

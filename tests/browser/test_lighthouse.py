@@ -1,7 +1,7 @@
 """What Lighthouse says of readers' pages as gunicorn serves them: 100 of 100 in everything.
 
 It looks as a telephone on a slow line does, four times slower than this machine. How fast a page
-is depends on what else the machine does meanwhile: of three looks the one in the middle counts.
+is depends on what else the machine does meanwhile: of five looks the one in the middle counts.
 """
 
 import json
@@ -31,6 +31,9 @@ PAGES = {
     "item": "/library/guidance-250",
 }
 
+LOOKS = 5
+"""Times that a page is looked at, at most."""
+
 PATIENCE = 120
 """Seconds that one look may take."""
 
@@ -52,13 +55,14 @@ def served(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
 def test_a_page_is_perfect(served: str, path: str, tmp_path: Path) -> None:
-    looks = []
-    # Two perfect ones have the one in the middle, whatever a third says.
-    while len(looks) < 3 and looks.count(PERFECT) < 2:
+    looks: list[dict[str, float]] = []
+    half = LOOKS // 2
+    # More than half of them decide, whatever the others would say.
+    while looks.count(PERFECT) <= half and len(looks) - looks.count(PERFECT) <= half:
         found = _look(f"{served}{path}", tmp_path / "report.json")
         looks.append({name: part["score"] for name, part in found["categories"].items()})
         assert {**looks[-1], "performance": 1} == PERFECT, _complaints(found)
-    assert sorted(look["performance"] for look in looks)[len(looks) // 2] == 1, looks
+    assert looks.count(PERFECT) > half, looks
 
 
 def _look(address: str, report: Path) -> dict[str, Any]:
