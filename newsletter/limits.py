@@ -4,11 +4,10 @@ Counters are keyed by HMAC: the table holds no address and no network.
 """
 
 import hmac
-import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,9 +24,6 @@ KEPT = timedelta(days=30)
 
 MAIL_PAUSE = timedelta(hours=24)
 """The least time between two mails of one purpose to one address."""
-
-SHARES = 16
-"""Rows that one thing is counted in where everybody counts the same; see `count_spread`."""
 
 OF_A_NETWORK = marked("Too many requests came from your network.")
 """What is said where nothing else is: what is limited is a network."""
@@ -105,8 +101,7 @@ def count_all(limits: Sequence[Limit], *, now: datetime) -> dict[Limit, int]:
     The counts are part of the caller's transaction, and one statement makes all of them exact
     for any number of processes.
     """
-    secret = str(current_app.config["SECRET_KEY"])
-    places = {_key(limit, secret): limit for limit in limits}
+    places = {_key(limit.what, f"{limit.who} in {limit.window}"): limit for limit in limits}
     values: dict[str, Any] = {}
     # Always in one order: two who count the same must not wait for each other.
     for number, key in enumerate(sorted(places)):
@@ -117,45 +112,6 @@ def count_all(limits: Sequence[Limit], *, now: datetime) -> dict[Limit, int]:
             left = int((limit.start(now) + limit.window - now).total_seconds()) + 1
             raise TooOften(limit.sentence, retry_after=left)
     return counts
-
-
-def count_spread(limits: Sequence[Limit], *, now: datetime) -> dict[Limit, int]:
-    """Count one event for each of these, and return the how manieth it is, nearly.
-
-    For what everybody counts: on PostgreSQL a row belongs to who changed it until that
-    transaction ends, and all others would wait. So each counts in one of several rows, and adds
-    the others as they are; of transactions that have not ended nothing is known. Whoever writes
-    to SQLite is alone anyway.
-    """
-    if db.engine.dialect.name == "sqlite":
-        return count_all(limits, now=now)
-    mine = secrets.randbelow(SHARES)
-    values: dict[str, Any] = {}
-    own = []
-    for place, limit in enumerate(limits):
-        shares, keys = _shares(limit, str(current_app.config["SECRET_KEY"]))
-        own.append(shares[mine])
-        values |= {f"start{place}": limit.start(now), f"keys{place}": keys}
-    count_all(own, now=now)
-    return dict(zip(limits, run(_adding(len(limits)), **values).one(), strict=True))
-
-
-@lru_cache(maxsize=16)
-def _shares(limit: Limit, secret: str) -> tuple[list[Limit], list[str]]:
-    """Return the shares of a limit, and the keys of their rows."""
-    shares = [replace(limit, who=f"{limit.who} {number}") for number in range(SHARES)]
-    return shares, [_key(each, secret) for each in shares]
-
-
-@cache
-def _adding(number: int) -> Statement:
-    """Return the statement that adds the shares of so many things, for PostgreSQL alone."""
-    sums = ", ".join(
-        f"""(SELECT sum(count) FROM counter
-        WHERE "key" = ANY(:keys{n}) AND window_start = :start{n})"""
-        for n in range(number)
-    )
-    return Statement(f"SELECT {sums}")
 
 
 @cache
@@ -191,7 +147,7 @@ def may_mail(purpose: str, address: str, *, now: datetime) -> bool:
     conditional statement decides, so two processes can never both be told yes.
     """
     values = {
-        "key": _allowance(purpose, address),
+        "key": _key(purpose, address),
         "now": now,
         "never": NEVER,
         "a_pause_ago": now - MAIL_PAUSE,
@@ -207,7 +163,7 @@ def mail_was_used(purpose: str, address: str) -> None:
     To be called only with proof that they did. Each proof frees one mail, so nobody without
     the mailbox can have more than that one sent, and of three in 30 days none comes back.
     """
-    run(_USED, key=_allowance(purpose, address), yes=True)
+    run(_USED, key=_key(purpose, address), yes=True)
 
 
 def forget_old(*, now: datetime) -> None:
@@ -216,13 +172,6 @@ def forget_old(*, now: datetime) -> None:
     db.session.execute(sa.delete(MailAllowance).where(MailAllowance.latest_at < now - KEPT))
 
 
-def _key(limit: Limit, secret: str) -> str:
-    return _keyed(limit.what, f"{limit.who} in {limit.window}", secret)
-
-
-def _allowance(purpose: str, address: str) -> str:
-    return _keyed(purpose, address, str(current_app.config["SECRET_KEY"]))
-
-
-def _keyed(what: str, who: str, secret: str) -> str:
-    return hmac.digest(secret.encode(), f"limits\n{what}\n{who}".encode(), "sha256").hex()
+def _key(what: str, who: str) -> str:
+    secret = str(current_app.config["SECRET_KEY"]).encode()
+    return hmac.digest(secret, f"limits\n{what}\n{who}".encode(), "sha256").hex()

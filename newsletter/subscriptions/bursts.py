@@ -20,9 +20,6 @@ PER_NETWORK = 60
 PER_MINUTE = 600
 """Mails that sign-ups from everywhere may cause in a minute; the rest waits."""
 
-UNKNOWN = 100
-"""Sign-ups at one moment, of which each may count without those that have not ended."""
-
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 AT_ONCE = timedelta(0)
@@ -36,11 +33,12 @@ def count_network(network: str, *, now: datetime) -> None:
 def count(*, now: datetime) -> timedelta:
     """Count one sign-up, and return how long its mail has to wait.
 
-    On PostgreSQL a sign-up may wait here until another one has ended: count last.
+    All sign-ups count in the same two rows, so on PostgreSQL each waits here until the one before
+    it has ended: count last.
     """
     in_minute, in_hour = (Limit("sign-up", "everybody", window) for window in (MINUTE, HOUR))
-    reached = limits.count_spread((in_minute, in_hour), now=now)
-    if PER_MINUTE < reached[in_minute] <= PER_MINUTE + UNKNOWN:
+    reached = limits.count_all((in_minute, in_hour), now=now)
+    if reached[in_minute] == PER_MINUTE + 1:
         _tell_once(now=now)
     since_the_hour = int(now.timestamp()) % 3600 // 60
     waits = (

@@ -158,27 +158,6 @@ def test_a_limit_holds_for_processes_that_count_at_once(app: Flask) -> None:
     assert len(refusals) == 15
 
 
-def test_what_everybody_counts_is_exact_once_all_have_ended(app: Flask) -> None:
-    all_of_them = limits.Limit("sign-up", "everybody", timedelta(minutes=1))
-    at_once(app, lambda: limits.count_spread([all_of_them], now=NOW), times=40)
-    assert limits.count_spread([all_of_them], now=NOW) == {all_of_them: 41}
-    assert limits.count_spread([all_of_them], now=NOW + timedelta(minutes=1)) == {all_of_them: 1}
-
-
-def test_who_counts_does_not_wait_for_who_counted_elsewhere_and_goes_on(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    all_of_them = limits.Limit("sign-up", "everybody", timedelta(minutes=1))
-    shares = iter([0, 1])
-    monkeypatch.setattr("newsletter.limits.secrets.randbelow", lambda most: next(shares))
-    assert limits.count_spread([all_of_them], now=NOW) == {all_of_them: 1}
-
-    def count() -> None:
-        assert limits.count_spread([all_of_them], now=NOW) == {all_of_them: 1}
-
-    at_once(app, count, times=1)
-
-
 def test_an_import_works_the_same(app: Flask, tmp_path: Path) -> None:
     mailing_list = make_list("news")
     db.session.commit()
