@@ -8,6 +8,7 @@ from newsletter import sample
 from newsletter.extensions import db
 from newsletter.library import browsing, catalogue
 from newsletter.library.models import Item, ItemKind
+from newsletter.sample.items import ITEMS
 from newsletter.subscriptions import lists
 from newsletter.subscriptions.models import MailingList
 from tests.conftest import NOW
@@ -57,7 +58,7 @@ def test_loading_twice_changes_nothing() -> None:
     sample.load(now=NOW)
     assert sample.load(now=NOW) is False
     assert db.session.scalar(sa.select(sa.func.count(MailingList.id))) == 1
-    assert db.session.scalar(sa.select(sa.func.count(Item.id))) == len(sample.ITEMS)
+    assert db.session.scalar(sa.select(sa.func.count(Item.id))) == len(ITEMS)
 
 
 @pytest.mark.parametrize("make_something", [make_list, make_item, make_topic])

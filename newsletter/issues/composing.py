@@ -20,7 +20,6 @@ from newsletter.issues import (
     revisions,
 )
 from newsletter.issues.composition import Composition
-from newsletter.issues.content import Content
 from newsletter.issues.models import Edition, Issue, IssueKind, IssueState, Revision, issue_item
 from newsletter.issues.texts import Texts
 from newsletter.library import catalogue
@@ -200,13 +199,6 @@ def approved(issue: Issue) -> Composition:
     if issue.approved_version is None:
         raise Refused(f"Issue {issue.id} is not approved. Approve it first.")
     return revisions.composition_at(issue, issue.approved_version)
-
-
-def approved_content(issue: Issue, language: str = "") -> Content:
-    """Return one edition as it was approved, the first one if there is none in `language`."""
-    whole = approved(issue)
-    known = language if language in whole.editions else whole.first_language
-    return editions.in_language(whole, known)
 
 
 def _take_version(issue: Issue, based_on_version: int, *, now: datetime) -> bool:

@@ -10,7 +10,6 @@ from newsletter.addresses import Address
 from newsletter.errors import NotFound, Refused
 from newsletter.extensions import db, insert
 from newsletter.mail import outbox
-from newsletter.statements import Statement, run
 from newsletter.subscriptions.models import Suppression, SuppressionReason
 
 
@@ -25,15 +24,6 @@ def find(address: Address) -> Suppression | None:
     return db.session.scalar(
         sa.select(Suppression).where(Suppression.address_hmac == address_hmac(address.canonical))
     )
-
-
-def reason_of(address_hash: str) -> SuppressionReason | None:
-    """Return why an address is never mailed, if it is not."""
-    found = run(_REASON, hmac=address_hash).first()
-    return None if found is None else SuppressionReason(found[0])
-
-
-_REASON = Statement("SELECT reason FROM suppression WHERE address_hmac = :hmac")
 
 
 def suppress(

@@ -24,6 +24,7 @@ from newsletter.library import catalogue
 from newsletter.media import images
 from newsletter.reachability.models import DomainCheck, DomainResult, LinkState
 from newsletter.reports import signs
+from newsletter.sample.items import GUIDANCE
 from newsletter.subscriptions import growth, lists, unsubscribing
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import EndedReason, MailingList, Subscription
@@ -54,9 +55,7 @@ def fill(*, now: datetime) -> Editor:
     edith, amina = people.add_editors(now=now)
     db.session.commit()
     people.gather_readers(news, now=now)
-    past_items = (
-        item for item in catalogue.latest_items(30) if item.published_on <= sample.GUIDANCE
-    )
+    past_items = (item for item in catalogue.latest_items(30) if item.published_on <= GUIDANCE)
     old = [item.slug for item in past_items]
     new = [_item(place, now=now) for place in range(len(words.ITEMS))]
     # Its first issue was a while ago.

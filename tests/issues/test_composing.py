@@ -11,7 +11,7 @@ from flask import Flask
 
 from newsletter.errors import InvalidInput, NotFound, Refused, StaleVersion
 from newsletter.extensions import db
-from newsletter.issues import composing, composition, editing, picking
+from newsletter.issues import composing, composition, editing, editions, picking
 from newsletter.issues.models import Issue, IssueState, Revision
 from newsletter.issues.texts import Texts
 from newsletter.library import catalogue
@@ -152,7 +152,7 @@ def test_a_save_withdraws_the_approval(app: Flask) -> None:
     save(issue, subject="Other")
     assert (issue.state, issue.approved_version) == (IssueState.DRAFT, None)
     with pytest.raises(Refused, match="not approved"):
-        composing.approved_content(issue)
+        composing.approved(issue)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_what_was_approved_stays_when_the_issue_is_written_on(app: Flask) -> Non
     db.session.add(Revision(issue_id=issue.id, version=2, content=_saying("Other"), saved_at=NOW))
     issue.version = 2
     db.session.flush()
-    assert composing.approved_content(issue).subject == "News of March"
+    assert editions.in_language(composing.approved(issue), "en").subject == "News of March"
     assert content_of(issue).subject == "Other"
 
 

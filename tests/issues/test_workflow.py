@@ -11,7 +11,7 @@ from flask import Flask
 from newsletter.clock import parse_wall_time as wall
 from newsletter.errors import InvalidInput, Refused, StaleVersion
 from newsletter.extensions import db
-from newsletter.issues import composing, workflow
+from newsletter.issues import composing, editions, workflow
 from newsletter.issues.checks import Finding, Level
 from newsletter.issues.models import Issue, IssueState
 from newsletter.subscriptions.models import MailingList
@@ -153,7 +153,7 @@ def test_approval_is_of_what_can_be_read_whatever_the_library_says_later(app: Fl
     workflow.approve(issue, by=None, now=NOW)
     item.title = "Afterwards"
     db.session.flush()
-    assert composing.approved_content(issue).rows[0].title == "As it was picked"
+    assert editions.in_language(composing.approved(issue), "en").rows[0].title == "As it was picked"
 
 
 def test_an_issue_is_due_at_its_wall_time_in_its_zone(app: Flask) -> None:

@@ -1,22 +1,7 @@
-"""A sample list and library for an empty installation, so that there is something to try.
-
-The facts are those of three public pages of the Healthy Mothers Healthy Babies
-Consortium: its launch (10 March 2021), its mission (undated) and the guidance of
-the MMS TAG (20 January 2025). The links lead to a reserved name, because the
-sample does not speak for the consortium.
-"""
+"""What is in the library of the sample."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
-
-import sqlalchemy as sa
-
-from newsletter.extensions import db
-from newsletter.library import catalogue
-from newsletter.library.models import Item, Topic
-from newsletter.membership import agreement
-from newsletter.subscriptions import lists
-from newsletter.subscriptions.models import MailingList
+from datetime import date
 
 LAUNCH = date(2021, 3, 10)
 GUIDANCE = date(2025, 1, 20)
@@ -24,66 +9,6 @@ GUIDANCE = date(2025, 1, 20)
 WORLD = "Global"
 BURDENED = "High-burden countries"
 LMICS = "Low- and middle-income countries"
-
-TOPICS = {
-    "news": "News of the consortium",
-    "maternal-nutrition": "Maternal nutrition",
-    "mms": "Multiple micronutrient supplements (MMS)",
-    "bep": "BEP dietary supplementation",
-}
-"""Slugs and names of the topics, in the order in which they are added."""
-
-OBJECTIVES = {
-    "en": (
-        "We share these objectives:\n"
-        "• one strategy and one plan of work for bringing in multiple micronutrient supplements "
-        "(MMS) for pregnant women and making them common in low- and middle-income countries;\n"
-        "• more people who know of MMS, agree on them, and turn them into policies and "
-        "programmes;\n"
-        "• answers to open questions, found together by those who know the subject;\n"
-        "• knowledge about MMS gathered in one place, open to everybody."
-    ),
-    "fr": (
-        "Nous partageons ces objectifs\u00a0:\n"
-        "• une stratégie et un plan de travail communs pour introduire les suppléments en "
-        "micronutriments multiples (SMM) destinés aux femmes enceintes et les généraliser dans "
-        "les pays à revenu faible ou intermédiaire\u00a0;\n"
-        "• davantage de personnes qui connaissent les SMM, s’accordent à leur sujet et en font des "
-        "politiques et des programmes\u00a0;\n"
-        "• des réponses aux questions ouvertes, trouvées ensemble par celles et ceux qui "
-        "connaissent le sujet\u00a0;\n"
-        "• des connaissances sur les SMM réunies en un seul lieu, ouvert à tous."
-    ),
-    "es": (
-        "Compartimos estos objetivos:\n"
-        "• una estrategia y un plan de trabajo comunes para introducir los suplementos de "
-        "micronutrientes múltiples (SMM) para embarazadas y extender su uso en los países de "
-        "ingresos bajos y medianos;\n"
-        "• más personas que conozcan los SMM, se pongan de acuerdo sobre ellos y los conviertan en "
-        "políticas y programas;\n"
-        "• respuestas a las preguntas abiertas, halladas en común por quienes conocen el tema;\n"
-        "• conocimientos sobre los SMM reunidos en un solo lugar, abierto a todo el mundo."
-    ),
-    "pt": (
-        "Partilhamos estes objetivos:\n"
-        "• uma estratégia e um plano de trabalho comuns para introduzir os suplementos de "
-        "micronutrientes múltiplos (SMM) para grávidas e generalizar o seu uso em países de "
-        "rendimento baixo e médio;\n"
-        "• mais pessoas que conheçam os SMM, cheguem a acordo sobre eles e os transformem em "
-        "políticas e programas;\n"
-        "• respostas às questões em aberto, encontradas em conjunto por quem conhece o tema;\n"
-        "• conhecimento sobre os SMM reunido num só lugar, aberto a todas as pessoas."
-    ),
-    "ar": (
-        "نحن نشارك في هذه الأهداف:\n"
-        "• استراتيجية واحدة وخطة عمل واحدة لإدخال مكملات المغذيات الدقيقة المتعددة للحوامل "
-        "وتعميمها في البلدان المنخفضة والمتوسطة الدخل؛\n"
-        "• مزيد من الناس الذين يعرفون هذه المكملات ويتفقون بشأنها ويحولونها إلى سياسات وبرامج؛\n"
-        "• إجابات عن الأسئلة المفتوحة يجدها معا من يعرفون الموضوع؛\n"
-        "• معارف عن هذه المكملات مجموعة في مكان واحد مفتوح للجميع."
-    ),
-}
-"""What members of the consortium agree to, by language."""
 
 
 @dataclass(frozen=True)
@@ -98,40 +23,6 @@ class SampleItem:
     region: str = WORLD
     published_on: date | None = None
     body: str = ""
-
-
-def load(*, now: datetime) -> bool:
-    """Put the sample into an empty database and flush; return False if it is not empty.
-
-    Any list, topic or item of somebody's own means that it is not. The caller commits.
-    """
-    if any(db.session.scalar(sa.select(table.id).limit(1)) for table in (MailingList, Topic, Item)):
-        return False
-    topics = {slug: catalogue.add_topic(slug, name) for slug, name in TOPICS.items()}
-    lists.add_list(
-        "stay-informed",
-        name="Stay Informed",
-        is_public=True,
-        description="News and new guidance on maternal nutrition, MMS and BEP, by e-mail.",
-        postal_address="Sample Organisation, 1 Example Street, 00000 Sample Town",
-        topics=list(topics.values()),
-        now=now,
-    )
-    for language, words in OBJECTIVES.items():
-        agreement.write(language, words, now=now)
-    for item in ITEMS:
-        catalogue.add_item(
-            kind=item.kind,
-            title=item.title,
-            summary=item.summary,
-            url=f"https://example.org/{item.path}" if item.path else "",
-            body=item.body,
-            published_on=item.published_on,
-            topics=[topics[slug] for slug in item.topics],
-            region=item.region,
-            now=now,
-        )
-    return True
 
 
 ITEMS = (
