@@ -9,6 +9,7 @@
     profiling.py    where one run of our engine spends its time
     stock.py        installations with so many readers, made once and copied for every run
     processes.py    the processes of a measurement: started, asked, ended
+    ports.py        ports that are held for the servers among them
     table.py        rows as text
     machine.py      the facts of this machine that the numbers depend on
 

@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from benchmarks.ports import reserve
+
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 10.0
 """Seconds that a process may take to start or to end."""
@@ -125,7 +127,7 @@ def program(
 @contextmanager
 def relay() -> Iterator[int]:
     """Postfix's smtp-sink on loopback, which takes all mail and keeps none; yields its port."""
-    port = free_port()
+    port = reserve()
     command = [postfix_program("smtp-sink"), "-c", f"127.0.0.1:{port}", "256"]
     # It refuses to run as root.
     user = "postfix" if os.geteuid() == 0 else None
@@ -149,14 +151,6 @@ def postfix_program(name: str) -> str:
     if found is None:
         raise MeasurementFailed(f"{name} is missing: run scripts/services install.")
     return found
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody has at this moment."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-    return port
 
 
 def await_port(port: int) -> None:

@@ -21,7 +21,8 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from itsdangerous import Signer
 
-from benchmarks.processes import MeasurementFailed, await_port, free_port, program, tail
+from benchmarks.ports import reserve
+from benchmarks.processes import MeasurementFailed, await_port, program, tail
 from benchmarks.stock import SECRET_KEY, Installation
 
 AT_ONCE = 8
@@ -147,7 +148,7 @@ class Door:
 @contextmanager
 def served(installation: Installation, logs: Path) -> Iterator[Door]:
     """Serve an installation for as long as it is needed."""
-    port, log = free_port(), logs / "gunicorn.log"
+    port, log = reserve(), logs / "gunicorn.log"
     command = (sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *GUNICORN)
     environ = installation.environ | {"TRUSTED_PROXIES": "127.0.0.1/32"}
     with program((*command, "benchmarks.one_insert:app"), environ=environ, log=log):

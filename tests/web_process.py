@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import config
+from benchmarks.ports import reserve
 from tests.conftest import settings
 
 PATIENCE = 60
@@ -29,7 +30,7 @@ def web_process(
     folder: Path, database: str, *options: str, port: int = 0, **environ: str
 ) -> Iterator[WebProcess]:
     """Serve the installation in `folder`, and end with the `with`."""
-    port = port or free_port()
+    port = port or reserve()
     log = folder / "gunicorn.log"
     facts = {
         **{name: str(value) for name, value in settings(folder).items() if "KEY" in name},
@@ -54,13 +55,6 @@ def web_process(
         finally:
             one.terminate()
             one.wait(timeout=20)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _wait(port: int, log: Path) -> None:

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from benchmarks.ports import reserve
 from tests.browser.furnishing import Furnished, furnished
 
 ROOT = Path(__file__).parents[2]
@@ -76,7 +76,8 @@ def module_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[In
 
 @contextmanager
 def _running(tmp_path: Path, host: str) -> Iterator[Installation]:
-    port = free_port()
+    # The mailbox takes the next one.
+    port = reserve(2)
     url = f"http://{host}:{port}"
     environ = {
         "PATH": os.environ["PATH"],
@@ -137,7 +138,7 @@ def furnished_installation(
 ) -> Iterator[Furnished]:
     """An installation with 200 issues, for what only looks."""
     folder = tmp_path_factory.mktemp("furnished")
-    with furnished(migrated_database, folder, free_port(), browser) as there:
+    with furnished(migrated_database, folder, browser) as there:
         yield there
 
 
@@ -151,19 +152,6 @@ def page(browser: Browser) -> Iterator[Page]:
     page.set_default_timeout(10_000)
     yield page
     context.close()
-
-
-def free_port() -> int:
-    """Return a port that is free, and the next one too: the mailbox takes it."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 def _printed_link(process: subprocess.Popen[str]) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import shutil
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -35,19 +36,21 @@ class Furnished:
 
 
 @contextmanager
-def furnished(database: Path, folder: Path, port: int, browser: Browser) -> Iterator[Furnished]:
+def furnished(database: Path, folder: Path, browser: Browser) -> Iterator[Furnished]:
     """Fill a copy of a migrated database, serve it, and sign an admin in."""
     shutil.copy(database, folder / "test.sqlite3")
-    url = f"http://127.0.0.1:{port}"
-    here = {"PUBLIC_URL": url, "PUBLIC_HOST": "127.0.0.1", "IS_PRODUCTION": False}
-    with running({**settings(folder), **here}) as app:
+    here = {"PUBLIC_HOST": "127.0.0.1", "IS_PRODUCTION": False}
+    with (
+        front_door() as (door, there),
+        running({**settings(folder), **here, "PUBLIC_URL": f"http://{there}"}) as app,
+    ):
         past.fill(READERS, now=clock.now())
         _draw_images()
         admin = accounts.get_editor("admin@example.org")
         link = accounts.make_sign_in_link(admin, now=clock.now())
         db.session.commit()
-        with serving(app, port):
-            yield Furnished(url, app, signed_in(browser, link))
+        with serving(app, door):
+            yield Furnished(f"http://{there}", app, signed_in(browser, link))
 
 
 def _draw_images() -> None:
@@ -61,9 +64,19 @@ def _draw_images() -> None:
 
 
 @contextmanager
-def serving(app: Flask, port: int) -> Iterator[None]:
-    """Let an application answer on a port of loopback."""
-    server = make_server("127.0.0.1", port, whole(app), threaded=True, request_handler=_Quiet)
+def front_door() -> Iterator[tuple[socket.socket, str]]:
+    """Yield a socket that listens on loopback, and its host and port, to tell an application."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        yield door, f"127.0.0.1:{door.getsockname()[1]}"
+
+
+@contextmanager
+def serving(app: Flask, door: socket.socket) -> Iterator[None]:
+    """Let an application answer who comes to a door."""
+    host, port = door.getsockname()
+    server = make_server(
+        host, port, whole(app), threaded=True, request_handler=_Quiet, fd=door.fileno()
+    )
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from benchmarks import past
+from benchmarks.ports import reserve
 from newsletter import clock
 from tests.browser.conftest import FLAGS
 from tests.browser.furnishing import READERS
 from tests.conftest import running, settings
-from tests.web_process import free_port, web_process
+from tests.web_process import web_process
 
 PERFECT = {"performance": 1, "accessibility": 1, "best-practices": 1, "seo": 1}
 
@@ -52,7 +53,7 @@ def served(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) ->
     shutil.copy(migrated_database, database)
     with running(settings(folder)):
         past.fill(READERS, now=clock.now())
-    port = free_port()
+    port = reserve()
     url = f"http://127.0.0.1:{port}"
     options = ("--workers", "2", "--threads", "8", "--log-level", "warning")
     with web_process(folder, f"sqlite:///{database}", *options, port=port, PUBLIC_URL=url):

@@ -12,8 +12,7 @@ from newsletter import accounts, clock
 from newsletter.delivery.models import DeliveryState
 from newsletter.extensions import db
 from newsletter.issues.models import Issue
-from tests.browser.conftest import free_port
-from tests.browser.furnishing import serving
+from tests.browser.furnishing import front_door, serving
 from tests.conftest import running, settings
 from tests.desk.on_its_way import begun_issue, end, put
 from tests.factories import make_editor
@@ -26,10 +25,12 @@ NEXT_LOOK = 2_500
 def installation(migrated_database: Path, tmp_path: Path) -> Iterator[Flask]:
     """An installation that answers on a port of its own; the test holds its database, too."""
     shutil.copy(migrated_database, tmp_path / "test.sqlite3")
-    port = free_port()
-    here = {"PUBLIC_URL": f"http://127.0.0.1:{port}", "PUBLIC_HOST": "127.0.0.1"}
-    all_settings = {**settings(tmp_path), **here, "IS_PRODUCTION": False}
-    with running(all_settings) as app, serving(app, port):
+    here = {"PUBLIC_HOST": "127.0.0.1", "IS_PRODUCTION": False}
+    with (
+        front_door() as (door, there),
+        running({**settings(tmp_path), **here, "PUBLIC_URL": f"http://{there}"}) as app,
+        serving(app, door),
+    ):
         yield app
 
 

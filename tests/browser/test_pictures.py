@@ -14,8 +14,8 @@ from newsletter import accounts, clock
 from newsletter.extensions import db
 from newsletter.fetching.rules import Rules
 from tests.browser import showing, showing_people
-from tests.browser.conftest import free_port, launch
-from tests.browser.furnishing import serving, signed_in
+from tests.browser.conftest import launch
+from tests.browser.furnishing import front_door, serving, signed_in
 from tests.browser.pictures import PICTURES, Picture, tokens
 from tests.browser.showing import Stage
 from tests.conftest import NOW, running, settings
@@ -50,15 +50,16 @@ def shown(
 
     Time stands still in both, so that two pictures differ by what was changed alone.
     """
-    folder, port = tmp_path_factory.mktemp("shown"), free_port()
+    folder = tmp_path_factory.mktemp("shown")
     shutil.copy(migrated_database, folder / "test.sqlite3")
+    rule = f"--host-resolver-rules=MAP {HOST}:80"
     here = {"PUBLIC_URL": f"http://{HOST}", "IS_PRODUCTION": False, "FETCH_RULES": Rules()}
-    there = f"--host-resolver-rules=MAP {HOST}:80 127.0.0.1:{port}"
     with (
         pytest.MonkeyPatch.context() as patched,
         running({**settings(folder), **here}) as app,
-        serving(app, port),
-        launch(playwright, there, FONTCONFIG_FILE=str(FONTS)) as browser,
+        front_door() as (door, there),
+        serving(app, door),
+        launch(playwright, f"{rule} {there}", FONTCONFIG_FILE=str(FONTS)) as browser,
     ):
         patched.setattr(clock, "now", lambda: NOW)
         editor = showing.fill(now=NOW)

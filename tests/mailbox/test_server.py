@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import config
+from benchmarks.ports import reserve
 from newsletter.mailbox import server, store
 
 RAW = b"Subject: Confirm\r\n\r\n.\r\n..\r\nlast line\r\n"
@@ -110,7 +111,7 @@ def test_a_full_disk_is_a_passing_refusal(tmp_path: Path) -> None:
 def test_the_process_takes_mail_and_ends_quietly_on_a_signal(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    port = free_port()
+    port = reserve()
     process = start(port, tmp_path)
     with connect(port) as smtp:
         smtp.sendmail("x@example.org", ["a@example.org"], RAW)
@@ -142,12 +143,6 @@ def last_words(process: subprocess.Popen[bytes]) -> bytes:
         process.kill()
         process.communicate()
         raise
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def connect(port: int) -> smtplib.SMTP:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import config
+from benchmarks.ports import reserve
 from scripts import supervisor
 
 # Pytest's workers have threads, and must not be forked.
@@ -55,19 +56,6 @@ def printed_until_link(process: subprocess.Popen[str]) -> str:
     raise AssertionError(f"it ended before it printed the link:\n{printed}")
 
 
-def free_ports() -> int:
-    """Return a free port whose neighbour is free, too."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
-
-
 def status_of(port: int, path: str) -> int:
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
@@ -81,7 +69,7 @@ def status_of(port: int, path: str) -> int:
 def test_it_says_where_to_go_and_a_signal_ends_every_process_quietly(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    port = free_ports()
+    port = reserve(2)
     with running(tmp_path, port) as process:
         printed = printed_until_link(process)
         assert printed.rstrip().endswith(LINK.findall(printed)[0]), "the link stands last"
