@@ -25,6 +25,9 @@ KEPT_UNCONFIRMED = links.MEMBERSHIP.lifetime
 KEPT_OVER = timedelta(days=365)
 """How long one that was declined, or a membership that ended, is remembered."""
 
+MAIL = "membership"
+"""What the mails that applications cause are limited as, whatever they say."""
+
 PER_NETWORK = 20
 """Applications from one /24 or /48 network in an hour."""
 
@@ -108,7 +111,10 @@ def confirm(token: str, *, mark: str, ip: str | None, now: datetime) -> Member:
     member = read(token, now=now)
     db.session.refresh(member, with_for_update=True)
     if secrets.compare_digest(mark_of(member).encode(), mark.encode()):
-        states.move(member, MemberState.WAITING, confirmed_at=now, ip=ip)
+        is_news = states.move(member, MemberState.WAITING, confirmed_at=now, ip=ip)
+        if is_news:
+            # Who is declined, or withdraws, may ask again today and needs another link.
+            limits.mail_was_used(MAIL, member.canonical)
     return member
 
 
@@ -122,6 +128,7 @@ def withdraw(token: str, *, now: datetime) -> bool:
         return False
     db.session.delete(member)
     db.session.flush()
+    limits.mail_was_used(MAIL, member.canonical)
     return True
 
 
@@ -203,7 +210,7 @@ def _mail(
     kind: str, member: Member, mailing_list: MailingList, *, now: datetime, facts: dict[str, Any]
 ) -> None:
     """Queue a mail that a stranger may have caused: seldom, whoever asks how often."""
-    if limits.may_mail("membership", member.canonical, now=now):
+    if limits.may_mail(MAIL, member.canonical, now=now):
         letters.write_to(
             member.address, kind, member.language, mailing_list=mailing_list, now=now, facts=facts
         )

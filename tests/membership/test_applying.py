@@ -76,6 +76,28 @@ def test_who_was_declined_may_ask_again_and_the_past_stays() -> None:
     assert states == [MemberState.DECLINED, MemberState.PENDING]
 
 
+def test_who_withdraws_may_ask_again_on_the_same_day() -> None:
+    waiting = make_waiting()
+    assert applying.withdraw(token_of(waiting), now=NOW)
+    again = make_application()
+    assert kinds_mailed() == ["membership", "membership"]
+    assert applying.withdraw(token_of(again), now=NOW)
+    make_application()
+    assert kinds_mailed() == ["membership"] * 3
+    # Three in 30 days stay the most.
+    assert applying.withdraw(token_of(make_application()), now=NOW)
+    make_application(at=NOW + timedelta(days=2))
+    assert kinds_mailed() == ["membership"] * 3
+
+
+def test_who_confirms_frees_one_mail_and_no_more() -> None:
+    member = make_waiting()
+    for _ in range(2):
+        applying.confirm(token_of(member), mark=applying.mark_of(member), ip=None, now=NOW)
+        make_application()
+    assert kinds_mailed() == ["membership", "membership-known"]
+
+
 @pytest.mark.parametrize(
     "reason", [SuppressionReason.COMPLAINT, SuppressionReason.BOUNCE, SuppressionReason.OPERATOR]
 )
