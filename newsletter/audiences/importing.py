@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from newsletter.audiences.reading import BadRow, Row, read_rows
 from newsletter.errors import InvalidInput
 from newsletter.extensions import db, insert
-from newsletter.subscriptions import consent, digest_windows, lists
+from newsletter.subscriptions import consent, digest_windows, senders
 from newsletter.subscriptions.consent import Wording
 from newsletter.subscriptions.models import (
     ConsentEvent,
@@ -95,7 +95,7 @@ def import_file(
     rows = read_rows(
         path,
         default_language=mailing_list.default_language,
-        own_addresses=lists.own_addresses(),
+        own_addresses=senders.own_addresses(),
     )
     began = time.monotonic()
     for chunk in _chunks(rows):

@@ -16,7 +16,7 @@ from newsletter.library.models import Item
 from newsletter.mail import outbox
 from newsletter.mail.message import Mailbox
 from newsletter.marking import marked
-from newsletter.subscriptions import lists, unfit
+from newsletter.subscriptions import lists, senders, unfit
 
 LONGEST_NAME = 200
 LONGEST_TEXT = 5_000
@@ -92,7 +92,7 @@ def add(item: Item, thought: Thought, *, now: datetime) -> Comment:
     """
     if not is_open(item, now=now - GRACE):
         raise Refused(marked("Comments on this are closed."))
-    unfit.refuse(thought.address)
+    unfit.refuse(thought.address, own_addresses=senders.own_addresses())
     if (said := _said(item, thought)) is not None:
         return said
     comment = Comment(
@@ -148,7 +148,7 @@ def _mail(address: str, comment: Comment, item: Item, *, now: datetime) -> None:
         KIND,
         to=address,
         language="en",
-        sender=Mailbox("Stay Informed", lists.desk_address()),
+        sender=Mailbox("Stay Informed", senders.desk_address()),
         facts={
             "comment": comment.id,
             "name": comment.name,

@@ -10,7 +10,7 @@ from newsletter.issues import revisions
 from newsletter.issues.models import Issue
 from newsletter.mail import outbox
 from newsletter.mail.message import Mailbox
-from newsletter.subscriptions import lists
+from newsletter.subscriptions import lists, senders
 
 TESTS_AN_HOUR = 20
 """How many tests an editor may have mailed: a test is for looking, not for sending."""
@@ -123,4 +123,4 @@ def mail_tests(
 
 def desk_mailbox() -> Mailbox:
     """Return whom mail of the desk is from."""
-    return Mailbox("Stay Informed", lists.desk_address())
+    return Mailbox("Stay Informed", senders.desk_address())

@@ -16,7 +16,7 @@ from newsletter.issues import approval, merge_fields, revisions, workflow
 from newsletter.issues.models import Issue, IssueState, Review, ReviewStep
 from newsletter.mail import outbox
 from newsletter.mail.message import Mailbox
-from newsletter.subscriptions import lists
+from newsletter.subscriptions import senders
 
 LONGEST_NOTE = 1000
 """Characters of a note to a colleague."""
@@ -170,7 +170,7 @@ def _mail(kind: str, to: Editor, issue: Issue, *, by: Editor, note: str, now: da
         kind,
         to=to.email,
         language="en",
-        sender=Mailbox("Stay Informed", lists.desk_address()),
+        sender=Mailbox("Stay Informed", senders.desk_address()),
         facts=facts,
         now=now,
     )

@@ -14,7 +14,7 @@ from newsletter.errors import DeadLink
 from newsletter.extensions import db, insert
 from newsletter.membership import states
 from newsletter.membership.models import OPEN, Member, MemberKind, MemberState
-from newsletter.subscriptions import consent, letters, suppression, unfit
+from newsletter.subscriptions import consent, letters, senders, suppression, unfit
 from newsletter.subscriptions.consent import Wording
 from newsletter.subscriptions.models import MailingList, SuppressionReason
 
@@ -63,7 +63,7 @@ def ask(
     link is used keeps what was typed last: whoever has the link sees it before they press.
     Raises InvalidAddress for addresses that nobody may use, whoever is a member.
     """
-    unfit.refuse(application.address)
+    unfit.refuse(application.address, own_addresses=senders.own_addresses())
     suppressed = suppression.find(application.address)
     savepoint = db.session.begin_nested()
     _note(application, consent.wording_id(words), mailing_list, now=now)

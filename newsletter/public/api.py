@@ -18,7 +18,7 @@ from newsletter.marking import marked
 from newsletter.page_language import gettext
 from newsletter.public import asking
 from newsletter.public.asking import TRAP, Typed
-from newsletter.subscriptions import consent, embedding, lists
+from newsletter.subscriptions import consent, embedding, lists, offering
 from newsletter.subscriptions.models import Frequency, MailingList
 
 PREFIX = "/api/"
@@ -67,15 +67,14 @@ def subscribe() -> tuple[Response, int]:
     fields = _fields()
     page_language.speak(_text(fields, "language") or "")
     typed, slug = _typed(fields)
-    public = lists.public_lists()
-    mailing_list = next((row for row in public if row.slug == slug or not slug), None)
-    if mailing_list is None:
+    offer = offering.of(slug)
+    if offer is None:
         typed.errors["list"] = gettext("There is no such list to sign up for.")
     else:
-        _refuse_other_sites(mailing_list)
+        _refuse_other_sites(offer.mailing_list)
     wish = None
-    if mailing_list is not None and not typed.errors:
-        wish = asking.take(mailing_list, typed, page=HERE, now=clock.now())
+    if offer is not None and not typed.errors:
+        wish = asking.take(offer, typed, page=HERE, now=clock.now())
     if wish is None:
         db.session.rollback()
         return _refusal(typed.errors)

@@ -18,10 +18,10 @@ from newsletter.errors import InvalidInput
 from newsletter.library.models import Topic
 from newsletter.marking import marked
 from newsletter.page_language import gettext
-from newsletter.subscriptions import bursts, consent, signup
+from newsletter.subscriptions import consent, signup
 from newsletter.subscriptions.consent import Origin, Wording
 from newsletter.subscriptions.models import Frequency, Source
-from newsletter.subscriptions.offering import Listed
+from newsletter.subscriptions.offering import Offer
 from newsletter.subscriptions.wishes import Wish
 from newsletter.web import client_ip, client_network
 
@@ -67,31 +67,31 @@ class Typed:
     began: float = field(default_factory=time.monotonic, init=False)
 
 
-def take(mailing_list: Listed, typed: Typed, *, page: str, now: datetime) -> Wish | None:
+def take(offer: Offer, typed: Typed, *, page: str, now: datetime) -> Wish | None:
     """Take a sign-up and return what was asked for, or None with the errors in `typed`.
 
     `page` is where it comes from, unless another site's page names itself. Whoever the address
     belongs to, the same is done and returned. Raises TooOften; commits nothing.
     """
-    wish = _read_wish(mailing_list, typed)
+    wish = _read_wish(offer, typed)
     if wish is None:
         return None
     # Before anything is written: meanwhile nobody else could write to SQLite.
-    words, (origin, source) = _shown_words(mailing_list, typed), _came_from(typed, page)
-    bursts.count_network(client_network(), now=now)
+    words, (origin, source) = _shown_words(offer, typed), _came_from(typed, page)
+    network = client_network()
     if typed.trap:
-        bursts.count(now=now)
+        signup.count_only(network, now=now)
         return wish
     _checked(
         typed,
         lambda: signup.request_subscription(
-            mailing_list,
+            offer,
             wish,
             words,
             origin=origin,
             source=source,
+            network=network,
             now=now,
-            held_for=lambda: bursts.count(now=now),
         ),
     )
     return None if typed.errors else wish
@@ -106,9 +106,9 @@ def answer_when_all_do(typed: Typed) -> None:
     time.sleep(max(0.0, typed.began + ANSWERED_AFTER - time.monotonic()))
 
 
-def slugs(mailing_list: Listed) -> set[str]:
+def slugs(offer: Offer) -> set[str]:
     """Return the short names of the topics that a list offers."""
-    return {topic.slug for topic in mailing_list.topics}
+    return {topic.slug for topic in offer.topics}
 
 
 def _came_from(typed: Typed, page: str) -> tuple[Origin, Source]:
@@ -125,21 +125,19 @@ def _came_from(typed: Typed, page: str) -> tuple[Origin, Source]:
     return Origin(page=shown, ip=client_ip() or None), source
 
 
-def _shown_words(mailing_list: Listed, typed: Typed) -> Wording | None:
+def _shown_words(offer: Offer, typed: Typed) -> Wording | None:
     """Return what the form showed; of one that does not say, what the list says now."""
     if typed.words:
-        return consent.shown(typed.words, mailing_list.id)
-    return consent.wording(mailing_list.name, page_language.ours(), tracking=mailing_list.tracking)
+        return consent.shown(typed.words, offer.id)
+    return consent.wording(offer.name, page_language.ours(), tracking=offer.tracking)
 
 
-def _read_wish(mailing_list: Listed, typed: Typed) -> Wish | None:
+def _read_wish(offer: Offer, typed: Typed) -> Wish | None:
     """Return the checked wish, or None with the errors noted beside the fields."""
     address = _checked(typed, lambda: addresses.parse(typed.address))
     name = _checked(typed, lambda: inputs.one_line(typed.name, field="name", most=LONGEST_NAME))
-    language = _checked(
-        typed, lambda: languages.tag(typed.language or mailing_list.default_language)
-    )
-    topics = _chosen_topics(mailing_list, typed)
+    language = _checked(typed, lambda: languages.tag(typed.language or offer.default_language))
+    topics = _chosen_topics(offer, typed)
     if typed.frequency not in {"", *Frequency}:
         typed.errors["frequency"] = gettext(
             "Choose how often: every issue, once a week or once a month."
@@ -164,11 +162,11 @@ def _checked(typed: Typed, check: Callable[[], Value]) -> Value | None:
         return None
 
 
-def _chosen_topics(mailing_list: Listed, typed: Typed) -> list[Topic]:
+def _chosen_topics(offer: Offer, typed: Typed) -> list[Topic]:
     if not typed.topics:
         return []
-    if not set(typed.topics) <= slugs(mailing_list):
+    if not set(typed.topics) <= slugs(offer):
         typed.errors["topics"] = gettext(
             "One of the topics does not exist here any more. Choose again."
         )
-    return [topic for topic in mailing_list.topics if topic.slug in typed.topics]
+    return [topic for topic in offer.topics if topic.slug in typed.topics]

@@ -25,8 +25,8 @@ from newsletter.subscriptions import (
     address_letters,
     consent,
     earlier_addresses,
-    lists,
     managing,
+    senders,
     signup,
     suppression,
 )
@@ -76,7 +76,7 @@ def ask(subscriber: Subscriber, text: str, *, now: datetime) -> Address:
     wanted = addresses.parse(text)
     if wanted.canonical == subscriber.canonical:
         raise InvalidInput(marked("This is your address already."), field="address")
-    if wanted.canonical in lists.own_addresses():
+    if wanted.canonical in senders.own_addresses():
         raise InvalidAddress(marked("This address belongs to us. Enter your own."))
     # Of two presses at once the second waits here, and then finds the wish of the first.
     db.session.refresh(subscriber, with_for_update=True)

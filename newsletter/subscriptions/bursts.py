@@ -12,7 +12,7 @@ from newsletter.accounts import Action
 from newsletter.limits import Limit
 from newsletter.mail import outbox
 from newsletter.mail.message import Mailbox
-from newsletter.subscriptions import lists
+from newsletter.subscriptions import senders
 
 PER_NETWORK = 60
 """Sign-ups from one /24 or /48 network in an hour: many readers share one address."""
@@ -58,7 +58,7 @@ def _tell_once(*, now: datetime) -> None:
                 "sign-up-burst",
                 to=editor.email,
                 language="en",
-                sender=Mailbox("Stay Informed", lists.desk_address()),
+                sender=Mailbox("Stay Informed", senders.desk_address()),
                 facts={"most": PER_MINUTE, "desk_url": links.public_url("/desk/lists/")},
                 now=now,
             )

@@ -12,7 +12,6 @@ from newsletter import addresses, clock, inputs, languages
 from newsletter.errors import InvalidInput, NotFound, Refused
 from newsletter.extensions import add_if_free, db
 from newsletter.library.models import Topic
-from newsletter.statements import Statement, run
 from newsletter.subscriptions import agreeing, mornings
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import MailingList, Tracking
@@ -164,21 +163,3 @@ def sender_address(mailing_list: Listed) -> str:
 def sender_name(mailing_list: Listed) -> str:
     """Return the name in From."""
     return mailing_list.from_name or mailing_list.name
-
-
-def own_addresses() -> frozenset[str]:
-    """Return the canonical addresses that we write from: subscribing one makes a loop (XA19)."""
-    host = current_app.config["PUBLIC_HOST"]
-    # Asked at every sign-up: two columns of a few rows.
-    known = run(_SENDERS).rows
-    writing = {desk_address(), *(f"{slug}@{host}" for slug, _ in known)}
-    chosen = (address for _, address in known if address)
-    return frozenset({*writing, *(addresses.parse(text).canonical for text in chosen)})
-
-
-_SENDERS = Statement("SELECT slug, from_address FROM mailing_list")
-
-
-def desk_address() -> str:
-    """Return the address that mail of the desk itself comes from."""
-    return f"desk@{current_app.config['PUBLIC_HOST']}"

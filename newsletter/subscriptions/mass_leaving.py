@@ -15,7 +15,7 @@ from newsletter.accounts import Action
 from newsletter.extensions import db
 from newsletter.mail import outbox
 from newsletter.mail.message import Mailbox
-from newsletter.subscriptions import growth, lists
+from newsletter.subscriptions import growth, senders
 from newsletter.subscriptions.models import ConsentEvent, ConsentKind, EndedReason, MailingList
 from newsletter.subscriptions.undoing import Undo
 
@@ -65,7 +65,7 @@ def tell(leaving: Leaving, *, now: datetime) -> None:
             "mass-leaving",
             to=editor.email,
             language="en",
-            sender=Mailbox("Stay Informed", lists.desk_address()),
+            sender=Mailbox("Stay Informed", senders.desk_address()),
             facts={
                 "list_name": mailing_list.name,
                 "number": leaving.number,

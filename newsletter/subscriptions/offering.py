@@ -1,18 +1,20 @@
 """What a list offers to who signs up: read in the driver's words, for it is asked every time.
 
-The list as an object costs a fifth of a sign-up, and all that time nobody else can write to SQLite.
+The list as an object costs a fifth of a sign-up. One statement reads all lists, of which there are
+few: who signs up must not be one of those that they write as, either.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import sqlalchemy as sa
 
 from newsletter.extensions import db
 from newsletter.library.models import Topic
 from newsletter.statements import Statement, run
+from newsletter.subscriptions import senders
 from newsletter.subscriptions.models import MailingList, Tracking, mailing_list_topic
 
 
@@ -59,6 +61,8 @@ class Offer:
     from_name: str
     from_address: str
     postal_address: str
+    # The canonical addresses that any list, or the desk, writes from.
+    own_addresses: frozenset[str]
 
     @cached_property
     def topics(self) -> Sequence[Topic]:
@@ -78,16 +82,24 @@ class Offer:
 
 def of(slug: str = "") -> Offer | None:
     """Return what the public list called `slug` offers, or the first one for an empty slug."""
-    values: dict[str, Any] = {"slug": slug} if slug else {}
-    row = run(_CALLED if slug else _FIRST, **values).first()
+    rows = run(_LISTS).rows
+    row = next((row for row in rows if row[-1] and slug in ("", row[1])), None)
     if row is None:
         return None
-    number, short, name, language, tracking, *sender = row
-    return Offer(number, short, name, language, Tracking(tracking), *sender)
+    number, short, name, language, tracking, from_name, from_address, postal_address, _ = row
+    return Offer(
+        id=number,
+        slug=short,
+        name=name,
+        default_language=language,
+        tracking=Tracking(tracking),
+        from_name=from_name,
+        from_address=from_address,
+        postal_address=postal_address,
+        own_addresses=senders.own_addresses((row[1], row[6]) for row in rows),
+    )
 
 
-_COLUMNS = """SELECT id, slug, name, default_language, tracking,
-    from_name, from_address, postal_address
-FROM mailing_list WHERE is_public"""
-_FIRST = Statement(f"{_COLUMNS} ORDER BY id LIMIT 1")
-_CALLED = Statement(f"{_COLUMNS} AND slug = :slug")
+_LISTS = Statement("""SELECT id, slug, name, default_language, tracking,
+    from_name, from_address, postal_address, is_public
+FROM mailing_list ORDER BY id""")

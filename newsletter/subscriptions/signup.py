@@ -6,7 +6,6 @@ are the same for every state of the address; only the mailbox tells
 """
 
 import secrets
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,8 +15,8 @@ from newsletter import limits, links
 from newsletter.addresses import Address
 from newsletter.errors import DeadLink
 from newsletter.extensions import db
-from newsletter.statements import undoable
 from newsletter.subscriptions import (
+    bursts,
     consent,
     digest_windows,
     letters,
@@ -26,7 +25,6 @@ from newsletter.subscriptions import (
     unsubscribing,
     wishes,
 )
-from newsletter.subscriptions.bursts import AT_ONCE
 from newsletter.subscriptions.consent import Origin, Wording
 from newsletter.subscriptions.models import (
     ConsentKind,
@@ -37,7 +35,7 @@ from newsletter.subscriptions.models import (
     SubscriptionState,
     SuppressionReason,
 )
-from newsletter.subscriptions.offering import Listed
+from newsletter.subscriptions.offering import Offer
 from newsletter.subscriptions.wishes import Kept, Wish
 
 SOONEST_READING = timedelta(seconds=5)
@@ -48,46 +46,50 @@ KEPT_UNCONFIRMED = timedelta(days=7)
 
 
 def request_subscription(
-    mailing_list: Listed,
+    offer: Offer,
     wish: Wish,
     words: Wording | None,
     *,
     origin: Origin,
     source: Source,
+    network: str,
     now: datetime,
-    held_for: Callable[[], timedelta] = lambda: AT_ONCE,
 ) -> None:
-    """Start a double opt-in: note the wish and queue the mail that fits.
+    """Start a double opt-in: count it, note the wish and queue the mail that fits.
 
-    `words` are what stood beside the button, None if nobody knows. Asking twice is harmless: a
-    second wish updates the pending row and leaves the mailed link valid. `held_for` says for how
-    long the mail has to wait, and is asked as late as possible. Raises InvalidAddress for
-    addresses that nobody may subscribe, whoever is on a list.
+    `words` are what stood beside the button, None if nobody knows; `network` is where it comes
+    from. Asking twice is harmless: a second wish updates the pending row and leaves the mailed link
+    valid. To be called first in a transaction, which begins anew for who must not be written to.
+    Raises InvalidAddress for addresses that nobody may subscribe, whoever is on a list, and
+    TooOften.
     """
-    unfit.refuse(wish.address)
-    with undoable() as undo:
-        suppressed = _note(
-            mailing_list, wish, words, origin=origin, source=source, now=now, held_for=held_for
-        )
-        if suppressed not in (None, SuppressionReason.ERASED):
-            # The same work for who must not be written to, and then none of it: an
-            # answer that came sooner would tell. It counts as any other.
-            undo()
-            held_for()
+    unfit.refuse(wish.address, own_addresses=offer.own_addresses)
+    bursts.count_network(network, now=now)
+    suppressed = _note(offer, wish, words, origin=origin, source=source, now=now)
+    if suppressed not in (None, SuppressionReason.ERASED):
+        # The same work for who must not be written to, and then none of it: an
+        # answer that came sooner would tell. It counts as any other.
+        db.session.rollback()
+        count_only(network, now=now)
+
+
+def count_only(network: str, *, now: datetime) -> None:
+    """Count a sign-up of which nothing else is kept."""
+    bursts.count_network(network, now=now)
+    bursts.count(now=now)
 
 
 def _note(
-    mailing_list: Listed,
+    offer: Offer,
     wish: Wish,
     words: Wording | None,
     *,
     origin: Origin,
     source: Source,
     now: datetime,
-    held_for: Callable[[], timedelta],
 ) -> SuppressionReason | None:
     """Note it, and return why the address is never mailed, if it is not."""
-    kept = wishes.keep(mailing_list, wish, source=source, now=now)
+    kept = wishes.keep(offer, wish, source=source, now=now)
     is_open = kept.state is SubscriptionState.PENDING
     consent.record_words(
         ConsentKind.REQUESTED,
@@ -100,10 +102,10 @@ def _note(
     kind = "confirm" if is_open else "already-subscribed"
     # A stranger may have caused it: seldom, whoever asks how often.
     may_mail = limits.may_mail(kind, wish.address.canonical, now=now)
-    due_at = now + held_for()
+    due_at = now + bursts.count(now=now)
     facts = _proof(kept, wish, now=due_at) if is_open else _ways_out(kept.id, now=due_at)
     if may_mail:
-        letters.write(kind, kept, mailing_list=mailing_list, now=now, facts=facts, due_at=due_at)
+        letters.write(kind, kept, mailing_list=offer, now=now, facts=facts, due_at=due_at)
     return kept.suppressed
 
 

@@ -9,7 +9,6 @@ from flask import current_app
 from newsletter.addresses import Address
 from newsletter.errors import InvalidAddress
 from newsletter.marking import marked
-from newsletter.subscriptions import lists
 
 DUTIES = frozenset(
     {
@@ -21,8 +20,8 @@ DUTIES = frozenset(
 """Local parts behind which nobody reads news (RFC 2142): one that confirms is a program."""
 
 
-def refuse(address: Address) -> None:
-    """Raise InvalidAddress for an address that cannot be subscribed."""
+def refuse(address: Address, *, own_addresses: frozenset[str]) -> None:
+    """Raise InvalidAddress for an address that cannot be subscribed; `own_addresses` are ours."""
     local, _, domain = address.canonical.rpartition("@")
     if domain == current_app.config["UNSUBSCRIBE_DOMAIN"]:
         raise _ours()
@@ -34,7 +33,7 @@ def refuse(address: Address) -> None:
             ),
             name=local,
         )
-    if address.canonical in lists.own_addresses():
+    if address.canonical in own_addresses:
         raise _ours()
 
 

@@ -16,13 +16,12 @@ from newsletter.errors import InvalidInput, NewsletterError, Refused, TooOften
 from newsletter.extensions import db
 from newsletter.library.models import Topic
 from newsletter.mail.models import OutboxMessage
-from newsletter.subscriptions import consent, lists, signup, suppression
+from newsletter.subscriptions import consent, lists, offering, signup, suppression
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
     ConsentEvent,
     ConsentKind,
     Frequency,
-    MailingList,
     Source,
     Subscriber,
     Subscription,
@@ -82,12 +81,13 @@ def test_twenty_sign_ups_of_one_address_at_once_are_one_wish_and_one_mail(app: F
     db.session.commit()
 
     def ask() -> None:
-        mailing_list = db.session.scalars(sa.select(MailingList)).one()
+        offer = offering.of()
+        assert offer is not None
         address = addresses.parse("ada@example.org")
         wish = signup.Wish(address, "", "en", Frequency.EVERY, topics=[])
-        words = consent.wording(mailing_list.name, translator("en"))
+        words = consent.wording(offer.name, translator("en"))
         signup.request_subscription(
-            mailing_list, wish, words, origin=Origin(), source=Source.FORM, now=NOW
+            offer, wish, words, origin=Origin(), source=Source.FORM, network="", now=NOW
         )
 
     at_once(app, ask, times=20)

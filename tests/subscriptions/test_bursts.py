@@ -6,12 +6,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from newsletter import addresses
+from newsletter import addresses, limits
 from newsletter.accounts import RoleName
 from newsletter.errors import TooOften
 from newsletter.extensions import db
 from newsletter.mail.models import OutboxMessage
-from newsletter.subscriptions import bursts, consent, signup, suppression
+from newsletter.subscriptions import bursts, consent, offering, signup, suppression
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import Frequency, Source, SuppressionReason
 from newsletter.translating import translator
@@ -19,6 +19,7 @@ from tests.conftest import NOW
 from tests.factories import make_editor, make_list
 
 MINUTE = timedelta(minutes=1)
+NETWORK = "192.0.2.0/24"
 
 
 @pytest.fixture(autouse=True)
@@ -75,16 +76,21 @@ def test_who_is_never_written_to_counts_as_anybody(app: Flask, is_suppressed: bo
         reason = SuppressionReason.COMPLAINT
         suppression.suppress(ada, reason=reason, note="", now=NOW)
     ask(9)
+    make_list("news")
+    db.session.commit()
+    offer = offering.of("news")
+    assert offer is not None
     signup.request_subscription(
-        make_list(),
+        offer,
         signup.Wish(ada, "", "en", Frequency.EVERY, topics=[]),
         consent.wording("Stay Informed", translator("en")),
         origin=Origin(),
         source=Source.FORM,
+        network=NETWORK,
         now=NOW,
-        held_for=lambda: bursts.count(now=NOW),
     )
     assert ask(1) == [1]
+    assert limits.counted("sign-up", NETWORK, window=bursts.HOUR, now=NOW) == 2
 
 
 def test_a_network_has_its_own_limit(app: Flask) -> None:

@@ -1,6 +1,7 @@
 """Double opt-in: asked, proved, expired; nobody learns who is on a list."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from newsletter.errors import DeadLink, InvalidAddress
 from newsletter.extensions import db
 from newsletter.library.models import Topic
 from newsletter.mail.models import OutboxMessage
-from newsletter.subscriptions import consent, signup, suppression, unsubscribing
+from newsletter.subscriptions import consent, offering, signup, suppression, unsubscribing
 from newsletter.subscriptions.consent import Origin
 from newsletter.subscriptions.models import (
     ConsentEvent,
@@ -33,6 +34,7 @@ from tests.conftest import NOW
 from tests.factories import make_list, make_subscription, make_topic
 
 DAY = timedelta(days=1)
+NETWORK = "192.0.2.0/24"
 FORM = Origin(page="https://news.example.org/", ip="192.0.2.1")
 
 
@@ -49,9 +51,16 @@ def ask(
         addresses.parse(address), name, language, Frequency.EVERY, topics=list(topics)
     )
     words = consent.wording(mailing_list.name, translator("en"))
-    signup.request_subscription(
-        mailing_list, wish, words, origin=FORM, source=Source.FORM, now=NOW + day * DAY
-    )
+    at = NOW + day * DAY
+    request(mailing_list, wish, words, origin=FORM, source=Source.FORM, network=NETWORK, now=at)
+
+
+def request(mailing_list: MailingList, *asked: Any, **facts: Any) -> None:
+    """Ask for a list; what a test made before is kept, whatever becomes of the wish."""
+    offer = offering.of(mailing_list.slug)
+    assert offer is not None
+    db.session.commit()
+    signup.request_subscription(offer, *asked, **facts)
 
 
 def mails(kind: str | None = None) -> list[OutboxMessage]:
@@ -214,9 +223,7 @@ def test_a_confirmation_confirms_the_words_and_the_source_of_the_request(app: Fl
     wish = signup.Wish(addresses.parse("ada@example.org"), "", "en", Frequency.EVERY, topics=[])
     page = Origin(page="https://www.example.org")
     words = consent.wording(mailing_list.name, translator("en"))
-    signup.request_subscription(
-        mailing_list, wish, words, origin=page, source=Source.EMBED, now=NOW
-    )
+    request(mailing_list, wish, words, origin=page, source=Source.EMBED, network=NETWORK, now=NOW)
     mailing_list.name = "Renamed meanwhile"
     subscription = confirm_first()
     assert subscription.intervals[0].source is Source.EMBED
