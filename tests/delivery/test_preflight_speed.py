@@ -5,7 +5,6 @@ What counts is the processor's time of the thread that looks, as in tests/desk/t
 
 import shutil
 import statistics
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from newsletter.issues import composing, editing
 from newsletter.issues.texts import Texts
 from newsletter.subscriptions import lists
 from tests.conftest import NOW, running, settings
+from tests.timing import timed
 
 LONGEST = 0.060
 """Seconds, of the median, for six items in two languages to a hundred thousand readers."""
@@ -78,6 +78,4 @@ def _written() -> int:
 def _look(number: int) -> float:
     with reading():
         issue = composing.find_issue(number)
-        began = time.thread_time()
-        preflight.examine(issue)
-        return time.thread_time() - began
+        return timed(lambda: preflight.examine(issue))[1]

@@ -8,7 +8,6 @@ for by that clock, while an issue is being sent, is a row of `make bench`.
 
 import shutil
 import statistics
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,6 +27,7 @@ from tests.conftest import running, settings
 from tests.desk.browser import Browser, signed_in
 from tests.desk.forms import Fields, fields_of
 from tests.presses import Press
+from tests.timing import timed
 
 MOST_QUERIES = 20
 
@@ -212,6 +212,4 @@ def _median(act: Callable[[], None]) -> float:
 
 
 def _processor_time(act: Callable[[], None]) -> float:
-    began = time.thread_time()
-    act()
-    return time.thread_time() - began
+    return timed(act)[1]

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import time
 
 import pytest
 from flask import Flask
@@ -11,6 +10,7 @@ from config import ROOT
 from newsletter import links
 from newsletter.logs.hiding import Hiding, hide
 from tests.conftest import NOW
+from tests.timing import within
 
 MANUAL = ROOT / "docs" / "operating.md"
 TOKENS = [value for value in vars(links).values() if isinstance(value, links.Link)]
@@ -122,6 +122,4 @@ def test_a_record_with_wrong_arguments_is_a_line_still() -> None:
 
 
 def test_a_long_line_takes_no_longer_than_others() -> None:
-    began = time.process_time()
-    hide("x" * 200_000 + "@" + "y" * 200_000)
-    assert time.process_time() - began < 2
+    within(2, lambda: hide("x" * 200_000 + "@" + "y" * 200_000))

@@ -1,10 +1,9 @@
 """What replies mean and how they are kept."""
 
-import time
-
 import pytest
 
 from newsletter.mail.replies import Kind, Reply, hide_addresses, outcome_of
+from tests.timing import within
 
 
 @pytest.mark.parametrize(
@@ -55,9 +54,7 @@ def test_control_characters_and_length_are_tamed() -> None:
 
 @pytest.mark.parametrize("text", ["x" * 100_000, "@" * 100_000, "x@" * 50_000, "x%4" * 40_000])
 def test_no_reply_takes_long_to_read(text: str) -> None:
-    started = time.process_time()
-    hide_addresses(text, "ada@example.org")
-    assert time.process_time() - started < 0.5
+    within(0.5, lambda: hide_addresses(text, "ada@example.org"))
 
 
 def test_an_address_cut_in_two_does_not_show_its_half() -> None:
