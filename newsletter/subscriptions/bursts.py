@@ -25,15 +25,19 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 AT_ONCE = timedelta(0)
 
 
-def count(network: str, *, now: datetime) -> timedelta:
-    """Count one sign-up from a network, and return how long its mail has to wait.
+def count_network(network: str, *, now: datetime) -> None:
+    """Count one sign-up from a network; raise TooOften beyond its most."""
+    limits.count("sign-up", network, window=HOUR, most=PER_NETWORK, now=now)
+
+
+def count(*, now: datetime) -> timedelta:
+    """Count one sign-up, and return how long its mail has to wait.
 
     All sign-ups count in the same two rows, so on PostgreSQL each waits here until the one before
-    it has ended: count last. Raises TooOften beyond what one network may.
+    it has ended: count last.
     """
-    of_network = Limit("sign-up", network, HOUR, PER_NETWORK)
     in_minute, in_hour = (Limit("sign-up", "everybody", window) for window in (MINUTE, HOUR))
-    reached = limits.count_all((of_network, in_minute, in_hour), now=now)
+    reached = limits.count_all((in_minute, in_hour), now=now)
     if reached[in_minute] == PER_MINUTE + 1:
         _tell_once(now=now)
     since_the_hour = int(now.timestamp()) % 3600 // 60

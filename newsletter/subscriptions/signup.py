@@ -55,7 +55,7 @@ def request_subscription(
     network: str,
     now: datetime,
 ) -> None:
-    """Start a double opt-in: note the wish, count it and queue the mail that fits.
+    """Start a double opt-in: count it, note the wish and queue the mail that fits.
 
     `words` are what stood beside the button, None if nobody knows; `network` is where it comes
     from. Asking twice is harmless: a second wish updates the pending row and leaves the mailed link
@@ -64,12 +64,19 @@ def request_subscription(
     TooOften.
     """
     unfit.refuse(wish.address, own_addresses=offer.own_addresses)
-    suppressed = _note(offer, wish, words, origin=origin, source=source, network=network, now=now)
+    bursts.count_network(network, now=now)
+    suppressed = _note(offer, wish, words, origin=origin, source=source, now=now)
     if suppressed not in (None, SuppressionReason.ERASED):
         # The same work for who must not be written to, and then none of it: an
         # answer that came sooner would tell. It counts as any other.
         db.session.rollback()
-        bursts.count(network, now=now)
+        count_only(network, now=now)
+
+
+def count_only(network: str, *, now: datetime) -> None:
+    """Count a sign-up of which nothing else is kept."""
+    bursts.count_network(network, now=now)
+    bursts.count(now=now)
 
 
 def _note(
@@ -79,7 +86,6 @@ def _note(
     *,
     origin: Origin,
     source: Source,
-    network: str,
     now: datetime,
 ) -> SuppressionReason | None:
     """Note it, and return why the address is never mailed, if it is not."""
@@ -96,7 +102,7 @@ def _note(
     kind = "confirm" if is_open else "already-subscribed"
     # A stranger may have caused it: seldom, whoever asks how often.
     may_mail = limits.may_mail(kind, wish.address.canonical, now=now)
-    due_at = now + bursts.count(network, now=now)
+    due_at = now + bursts.count(now=now)
     facts = _proof(kept, wish, now=due_at) if is_open else _ways_out(kept.id, now=due_at)
     if may_mail:
         letters.write(kind, kept, mailing_list=offer, now=now, facts=facts, due_at=due_at)
