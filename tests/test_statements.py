@@ -8,7 +8,7 @@ from flask import Flask
 
 from newsletter.extensions import db
 from newsletter.limits import Counter
-from newsletter.statements import Statement, instant, run
+from newsletter.statements import Statement, instant, run, undoable
 
 COUNT = Statement(
     'INSERT INTO counter ("key", window_start, count) VALUES (:key, :at, 1)', times=("at",)
@@ -34,6 +34,15 @@ def test_each_transaction_is_one_of_its_own(app: Flask) -> None:
     run(COUNT, key="taken back", at=AT)
     db.session.rollback()
     assert [key for key, _ in run(COUNTED).rows] == ["kept"]
+
+
+def test_what_was_done_inside_is_taken_back_alone(app: Flask) -> None:
+    run(COUNT, key="before", at=AT)
+    with undoable() as undo:
+        run(COUNT, key="inside", at=AT)
+        undo()
+    run(COUNT, key="later", at=AT)
+    assert [key for key, _ in run(COUNTED).rows] == ["before", "later"]
 
 
 def test_an_error_is_the_usual_one_and_says_nothing_of_anybody(app: Flask) -> None:

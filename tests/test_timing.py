@@ -25,7 +25,7 @@ def test_what_took_long_once_is_tried_again() -> None:
     assert list(times) == []
 
 
-def test_garbage_is_collected_before_and_after_alone() -> None:
+def test_no_garbage_is_collected_meanwhile() -> None:
     collected, _ = timing.timed(gc.isenabled)
     assert not collected
     assert gc.isenabled()

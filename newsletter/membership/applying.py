@@ -128,7 +128,6 @@ def withdraw(token: str, *, now: datetime) -> bool:
         return False
     db.session.delete(member)
     db.session.flush()
-    limits.mail_was_used(MAIL, member.canonical)
     return True
 
 

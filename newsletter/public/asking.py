@@ -18,7 +18,7 @@ from newsletter.errors import InvalidInput
 from newsletter.library.models import Topic
 from newsletter.marking import marked
 from newsletter.page_language import gettext
-from newsletter.subscriptions import consent, signup
+from newsletter.subscriptions import bursts, consent, signup
 from newsletter.subscriptions.consent import Origin, Wording
 from newsletter.subscriptions.models import Frequency, Source
 from newsletter.subscriptions.offering import Offer
@@ -80,7 +80,8 @@ def take(offer: Offer, typed: Typed, *, page: str, now: datetime) -> Wish | None
     words, (origin, source) = _shown_words(offer, typed), _came_from(typed, page)
     network = client_network()
     if typed.trap:
-        signup.count_only(network, now=now)
+        bursts.count_network(network, now=now)
+        bursts.count(now=now)
         return wish
     _checked(
         typed,

@@ -15,6 +15,7 @@ from newsletter import limits, links
 from newsletter.addresses import Address
 from newsletter.errors import DeadLink
 from newsletter.extensions import db
+from newsletter.statements import undoable
 from newsletter.subscriptions import (
     bursts,
     consent,
@@ -59,54 +60,36 @@ def request_subscription(
 
     `words` are what stood beside the button, None if nobody knows; `network` is where it comes
     from. Asking twice is harmless: a second wish updates the pending row and leaves the mailed link
-    valid. To be called first in a transaction, which begins anew for who must not be written to.
-    Raises InvalidAddress for addresses that nobody may subscribe, whoever is on a list, and
-    TooOften.
+    valid. Raises TooOften, before anything is written, and InvalidAddress for addresses that
+    nobody may subscribe, whoever is on a list.
     """
     unfit.refuse(wish.address, own_addresses=offer.own_addresses)
     bursts.count_network(network, now=now)
-    suppressed = _note(offer, wish, words, origin=origin, source=source, now=now)
-    if suppressed not in (None, SuppressionReason.ERASED):
-        # The same work for who must not be written to, and then none of it: an
-        # answer that came sooner would tell. It counts as any other.
-        db.session.rollback()
-        count_only(network, now=now)
-
-
-def count_only(network: str, *, now: datetime) -> None:
-    """Count a sign-up of which nothing else is kept."""
-    bursts.count_network(network, now=now)
-    bursts.count(now=now)
-
-
-def _note(
-    offer: Offer,
-    wish: Wish,
-    words: Wording | None,
-    *,
-    origin: Origin,
-    source: Source,
-    now: datetime,
-) -> SuppressionReason | None:
-    """Note it, and return why the address is never mailed, if it is not."""
-    kept = wishes.keep(offer, wish, source=source, now=now)
-    is_open = kept.state is SubscriptionState.PENDING
-    consent.record_words(
-        ConsentKind.REQUESTED,
-        kept,
-        words,
-        origin=origin,
-        now=now,
-        detail=f"{source.value}: {_choices(wish)}" + ("" if is_open else "; subscribed already"),
-    )
-    kind = "confirm" if is_open else "already-subscribed"
-    # A stranger may have caused it: seldom, whoever asks how often.
-    may_mail = limits.may_mail(kind, wish.address.canonical, now=now)
+    with undoable() as undo:
+        kept = wishes.keep(offer, wish, source=source, now=now)
+        is_open = kept.state is SubscriptionState.PENDING
+        consent.record_words(
+            ConsentKind.REQUESTED,
+            kept,
+            words,
+            origin=origin,
+            now=now,
+            detail=f"{source.value}: {_choices(wish)}"
+            + ("" if is_open else "; subscribed already"),
+        )
+        kind = "confirm" if is_open else "already-subscribed"
+        # A stranger may have caused it: seldom, whoever asks how often.
+        may_mail = limits.may_mail(kind, wish.address.canonical, now=now)
+        if kept.suppressed not in (None, SuppressionReason.ERASED):
+            # The same work for who must not be written to, and then none of it: an
+            # answer that came sooner would tell.
+            undo()
+            may_mail = False
+    # Once for everybody, and outside of what is undone: here each waits for others.
     due_at = now + bursts.count(now=now)
     facts = _proof(kept, wish, now=due_at) if is_open else _ways_out(kept.id, now=due_at)
     if may_mail:
         letters.write(kind, kept, mailing_list=offer, now=now, facts=facts, due_at=due_at)
-    return kept.suppressed
 
 
 def read_confirmation(token: str, *, now: datetime) -> Subscription:

@@ -91,9 +91,7 @@ _WISH = Statement(
             THEN excluded.source ELSE subscription.source END,
         state = CASE subscription.state
             WHEN 'unsubscribed' THEN excluded.state ELSE subscription.state END
-    RETURNING id, state, wish, EXISTS (
-        SELECT 1 FROM subscription_topic
-        WHERE subscription_topic.subscription_id = subscription.id)
+    RETURNING id, state, wish
     """,
     times=("now",),
 )
@@ -127,7 +125,7 @@ def keep(mailing_list: Listed, wish: Wish, *, source: Source, now: datetime) -> 
         "wish": secrets.token_hex(8),
         "no": False,
     }
-    number, state, token, has_topics = run(_WISH, **asked).one()
+    number, state, token = run(_WISH, **asked).one()
     kept = Kept(
         id=number,
         subscriber_id=subscriber_id,
@@ -140,8 +138,7 @@ def keep(mailing_list: Listed, wish: Wish, *, source: Source, now: datetime) -> 
     )
     # The same work where nothing may change: no subscription has this number.
     changed = number if kept.state is SubscriptionState.PENDING else 0
-    if has_topics:
-        run(_NO_TOPICS, id=changed)
+    run(_NO_TOPICS, id=changed)
     for topic in wish.topics:
         run(_TOPIC, id=changed, topic=topic.id)
     forget_rows(Subscriber, Subscription)

@@ -76,18 +76,17 @@ def test_who_was_declined_may_ask_again_and_the_past_stays() -> None:
     assert states == [MemberState.DECLINED, MemberState.PENDING]
 
 
-def test_who_withdraws_may_ask_again_on_the_same_day() -> None:
-    waiting = make_waiting()
-    assert applying.withdraw(token_of(waiting), now=NOW)
-    again = make_application()
-    assert kinds_mailed() == ["membership", "membership"]
-    assert applying.withdraw(token_of(again), now=NOW)
-    make_application()
-    assert kinds_mailed() == ["membership"] * 3
-    # Three in 30 days stay the most.
+def test_who_confirmed_and_withdraws_may_ask_again_on_the_same_day() -> None:
+    for times in (1, 2, 3, 3):
+        assert applying.withdraw(token_of(make_waiting()), now=NOW)
+        # Three in 30 days stay the most.
+        assert kinds_mailed() == ["membership"] * times
+
+
+def test_who_withdraws_what_was_never_confirmed_is_left_in_peace_for_a_day() -> None:
     assert applying.withdraw(token_of(make_application()), now=NOW)
-    make_application(at=NOW + timedelta(days=2))
-    assert kinds_mailed() == ["membership"] * 3
+    make_application()
+    assert kinds_mailed() == ["membership"]
 
 
 def test_who_confirms_frees_one_mail_and_no_more() -> None:
@@ -95,6 +94,8 @@ def test_who_confirms_frees_one_mail_and_no_more() -> None:
     for _ in range(2):
         applying.confirm(token_of(member), mark=applying.mark_of(member), ip=None, now=NOW)
         make_application()
+    assert applying.withdraw(token_of(member), now=NOW)
+    make_application()
     assert kinds_mailed() == ["membership", "membership-known"]
 
 

@@ -9,6 +9,7 @@ import re
 import secrets
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,19 +18,20 @@ from flask.testing import FlaskClient
 from selectolax.lexbor import LexborHTMLParser
 from werkzeug.test import TestResponse
 
-from newsletter import clock, links
+from newsletter import addresses, clock, links, statements
 from newsletter.extensions import db
 from newsletter.mail.models import OutboxMessage
 from newsletter.public import asking
-from newsletter.subscriptions import bursts, lists
+from newsletter.subscriptions import bursts, lists, suppression
 from newsletter.subscriptions.models import (
     ConsentEvent,
     ConsentKind,
     Subscriber,
     Subscription,
     SubscriptionState,
+    SuppressionReason,
 )
-from tests.factories import make_list, make_subscription
+from tests.factories import make_list, make_subscription, make_topic
 
 THANKS = "https://www.example.org/thanks"
 ONE_CLICK = b"List-Unsubscribe=One-Click"
@@ -40,6 +42,20 @@ def public_list(app: Flask) -> None:
     """A public list whose form stands on another site, too."""
     make_list("news").return_pages = [THANKS]
     db.session.commit()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """How the statements begin that are run in the driver's own words."""
+    heads: list[str] = []
+    usual = statements._ask
+
+    def ask_and_tell(way: Any, sql: str, *values: Any, **how: Any) -> statements.Answer:
+        heads.append(" ".join(sql.split()[:3]))
+        return usual(way, sql, *values, **how)
+
+    monkeypatch.setattr(statements, "_ask", ask_and_tell)
+    return heads
 
 
 def ask(client: FlaskClient, address: str = "ada@example.org", **fields: str) -> TestResponse:
@@ -93,6 +109,55 @@ def test_no_sign_up_is_answered_before_the_others(client: FlaskClient) -> None:
         began = time.monotonic()
         assert ask(client, address).status_code == 200
         assert time.monotonic() - began >= asking.ANSWERED_AFTER
+
+
+@pytest.mark.parametrize("why", ["reader", "chose topics", "complained", "left", "asked already"])
+def test_the_same_is_done_for_every_address(
+    client: FlaskClient, asked: list[str], why: str
+) -> None:
+    """XA07: the same statements in the same order; whom we may not mail there is no mail for."""
+    somebody = make_subscription(lists.get_list("news"), "somebody@example.org")
+    if why == "chose topics":
+        somebody.topics.append(make_topic())
+    elif why == "complained":
+        address = addresses.parse("somebody@example.org")
+        suppression.suppress(address, reason=SuppressionReason.COMPLAINT, note="", now=clock.now())
+    elif why == "left":
+        somebody.state = SubscriptionState.UNSUBSCRIBED
+    db.session.commit()
+    # The first one of all writes down the words.
+    ask(client, "first@example.org")
+    if why == "asked already":
+        ask(client, "somebody@example.org")
+    asked.clear()
+    ask(client, "new@example.org")
+    for_new = asked.copy()
+    asked.clear()
+    ask(client, "somebody@example.org")
+
+    assert for_new[-1] == "INSERT INTO outbox_message"
+    if why == "complained":
+        # Before all sign-ups wait for each other: nobody waits twice.
+        assert asked.pop(-2) == "ROLLBACK TO SAVEPOINT"
+    if why in ("complained", "asked already"):
+        for_new.pop()
+    assert asked == for_new
+
+
+@pytest.mark.parametrize("path", ["/subscribe", "/api/v1/subscriptions"])
+def test_who_asks_too_often_is_refused_before_anything_is_done(
+    client: FlaskClient, asked: list[str], path: str
+) -> None:
+    """XA02: the refusal is cheap, and takes as long whoever is asked about."""
+    for _ in range(bursts.PER_NETWORK):
+        bursts.count_network("127.0.0.0/24", now=clock.now())
+    db.session.commit()
+    asked.clear()
+    form = {"list": "news", "address": "ada@example.org"}
+    how: dict[str, Any] = {"json": form} if path.startswith("/api") else {"data": form}
+    assert client.post(path, **how).status_code == 429
+    assert asked == ["SELECT id, slug,", "INSERT INTO counter"]
+    assert mails() == []
 
 
 def test_a_burst_is_answered_as_ever_and_its_mails_wait(
