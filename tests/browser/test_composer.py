@@ -50,6 +50,8 @@ def begin(page: Page, url: str, items: int = 3) -> str:
         page.locator("input[name=items]").nth(place).check()
     page.get_by_role("button", name="Begin the issue").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"Issue \d+"))
+    # The heading is there before the scripts are.
+    page.wait_for_load_state()
     return page.url.partition("#")[0]
 
 

@@ -96,8 +96,11 @@ def test_the_time_that_was_typed_is_there_on_the_way_back(page: Page, way_back: 
     page.get_by_label("Time zone").select_option("Europe/Vienna")
     if way_back == "by the other way":
         page.get_by_role("link", name="Now, with a hold").click()
+        # Its script takes along what is typed, and comes after the field.
+        page.wait_for_url(re.compile("when=soon"))
         page.get_by_label("Minutes to hold it").fill("25")
         page.get_by_role("link", name="At a time").click()
+        page.wait_for_url(re.compile("when=at"))
     else:
         page.get_by_role("button", name="Show who").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Who gets issue 1")
