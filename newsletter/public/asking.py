@@ -86,13 +86,7 @@ def take(offer: Offer, typed: Typed, *, page: str, now: datetime) -> Wish | None
     _checked(
         typed,
         lambda: signup.request_subscription(
-            offer,
-            wish,
-            words,
-            origin=origin,
-            source=source,
-            network=network,
-            now=now,
+            offer, wish, words, origin=origin, source=source, network=network, now=now
         ),
     )
     return None if typed.errors else wish

@@ -303,6 +303,9 @@ def test_a_page_that_was_made_to_be_slow_is_not(piece: str) -> None:
 
 
 def test_a_title_that_was_made_to_be_slow_is_not() -> None:
-    within(2, lambda: facts("<title>" + "a\u0301\u0323\u0300" * 100_000 + "</title>"))
-    within(2, lambda: facts("<title>" + " " * 500_000 + "x</title>"))
-    assert within(2, lambda: charset_of("charset" * 100_000)) == ""
+    def read_all() -> str:
+        facts("<title>" + "a\u0301\u0323\u0300" * 100_000 + "</title>")
+        facts("<title>" + " " * 500_000 + "x</title>")
+        return charset_of("charset" * 100_000)
+
+    assert within(2, read_all) == ""

@@ -19,6 +19,8 @@ from newsletter.mailbox import server, store
 
 RAW = b"Subject: Confirm\r\n\r\n.\r\n..\r\nlast line\r\n"
 SERVE = (
+    # A shell lets what it starts in the background ignore SIGINT, and all below it.
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     "import sys; from pathlib import Path; from newsletter.mailbox import server; "
     "server.serve('127.0.0.1', int(sys.argv[1]), Path(sys.argv[2]))"
 )
